@@ -1,0 +1,71 @@
+# Latent Atelier. `make run` and `make test` set up .venv by themselves; nothing is installed outside this folder.
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+PIP  := $(PY) -m pip --disable-pip-version-check --no-input
+
+# The first interpreter that really starts (a version manager's shim may not), is 3.10 to 3.12 and can make environments.
+# Choose another with `make PYTHON=/path/to/python3.11 run`.
+FITS := import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3 python; do \
+	if $$p -c '$(FITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
+
+# Idle threads sleep instead of spinning: two processes on two cores would starve each other otherwise.
+export OMP_WAIT_POLICY ?= PASSIVE
+export GRADIO_ANALYTICS_ENABLED ?= False
+
+.PHONY: help run test lint train bench clean distclean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make run                       set up and serve on http://127.0.0.1:7860    (ARGS="--port 8000")'
+	@echo 'make test                      set up and check: ruff, mypy, pytest          (ARGS="tests/studio -x")'
+	@echo 'make train DATA=... NAME=...   train a model of your own                     (ARGS="--resolution 64")'
+	@echo 'make bench                     measure the generator and the live view'
+	@echo 'make clean                     remove caches; make distclean removes .venv too'
+
+run: $(VENV)/.ready-to-run
+	$(PY) app.py $(ARGS)
+
+test: lint
+	$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-to-test
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+train: $(VENV)/.ready-to-test
+ifdef DATA
+	$(PY) -m training.train --data "$(DATA)" --out "training-runs/$(or $(NAME),mine)" --name "$(or $(NAME),mine)" $(ARGS)
+else
+	@echo 'make train DATA=folder-or-zip NAME=my-model ARGS="..." runs:'
+	@echo '    $(PY) -m training.train --data DATA --out training-runs/NAME --name NAME ...'
+	@echo
+	@$(PY) -m training.train --help
+endif
+
+bench: $(VENV)/.ready-to-test
+	$(PY) -m bench.engine
+	$(PY) -m bench.live
+
+clean:
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+# Each stamp is written last, so that an installation cut short is taken up again.
+$(VENV)/.ready-to-test: requirements-dev.txt $(VENV)/.ready-to-run
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.ready-to-run: requirements.txt | $(VENV)/bin/pip
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+# Some systems split `ensurepip` off Python: there, the pip outside (22.3 or newer) fills the environment.
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo 'No Python 3.10, 3.11 or 3.12 found: install one, or name it with PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) && \
+		$(PYTHON) -m pip --python $(PY) install --ignore-installed pip; }
