@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# Read once, when torch and Gradio are imported: idle threads sleep instead of spinning, and nothing is reported outside.
+# Read once, when torch and Gradio are imported: idle threads sleep, not spin, and nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -31,8 +31,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", default=7860, type=port_number, help="port to listen on (default: %(default)s)")
     parser.add_argument("--model", default="orchard", help="model shown first (default: %(default)s)")
-    parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER",
-                        help="folder with one folder for each model (default: checkpoints/ beside this file)")
+    parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER", help="one folder a model")
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     return parser.parse_args(arguments)
 
