@@ -1,0 +1,152 @@
+"""The few layers that StyleGAN2 is made of, in their trainable form (Karras et al. 2020, arXiv:1912.04958).
+
+Shapes: N pictures, I and O channels in and out, H×W positions, k×k kernels. Every weight is stored with unit
+variance and scaled at run time ("equalised learning rate", Karras et al. 2018, §4.1).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SQRT2 = math.sqrt(2.0)
+SLOPE = 0.2  # of the leaky ReLU
+
+
+def lrelu(x: Tensor, gain: float = SQRT2) -> Tensor:
+    """Leaky ReLU of slope 0.2, scaled so that a unit-variance input keeps about unit variance."""
+    return F.leaky_relu(x, SLOPE) * gain
+
+
+def normalize_2nd_moment(x: Tensor, eps: float = 1e-8) -> Tensor:
+    """N×C → N×C with mean square 1 per row (Karras et al. 2018, §4.2)."""
+    return x * (x.square().mean(dim=1, keepdim=True) + eps).rsqrt()
+
+
+def conv2d(x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, half: bool = False) -> Tensor:
+    """F.conv2d whose operands alone may be bfloat16: statistics, gradients' sums and losses stay in float32."""
+    if not half:
+        return F.conv2d(x, weight, stride=stride, padding=padding)
+    return F.conv2d(x.bfloat16(), weight.bfloat16(), stride=stride, padding=padding).float()
+
+
+def conv_transpose2d(x: Tensor, weight: Tensor, *, half: bool = False) -> Tensor:
+    """Transposed convolution of stride 2; `weight` O×I×k×k as for a convolution. H×W → (2H+k−2)×(2W+k−2)."""
+    weight = weight.transpose(0, 1)
+    if not half:
+        return F.conv_transpose2d(x, weight, stride=2)
+    return F.conv_transpose2d(x.bfloat16(), weight.bfloat16(), stride=2).float()
+
+
+def fir_kernel(channels: int, gain: float = 1.0) -> Tensor:
+    """The separable [1, 3, 3, 1] low-pass filter as a depthwise kernel C×1×4×4 that sums to `gain`."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    kernel = torch.outer(taps, taps)
+    return (kernel * (gain / kernel.sum())).expand(channels, 1, 4, 4).contiguous()
+
+
+def blur(x: Tensor, kernel: Tensor, padding: int, stride: int = 1) -> Tensor:
+    """Depthwise 4×4 filtering; H×W → (H + 2·padding − 3)/stride."""
+    return F.conv2d(x, kernel.to(x.dtype), padding=padding, stride=stride, groups=x.shape[1])
+
+
+def upsample_rgb(x: Tensor) -> Tensor:
+    """N×C×H×W → N×C×2H×2W by zero insertion and the [1, 3, 3, 1] filter.
+
+    That filter's two phases are (1, 3)/4 and (3, 1)/4: linear interpolation, but with zeros beyond the border.
+    """
+    padded = F.interpolate(F.pad(x, (1, 1, 1, 1)), scale_factor=2, mode="bilinear", align_corners=False)
+    return padded[:, :, 2:-2, 2:-2]
+
+
+class FullyConnected(nn.Module):
+    """Dense layer with equalised learning rate; `lr_multiplier` slows it down (mapping network: 0.01)."""
+
+    def __init__(
+        self, features_in: int, features_out: int, *, bias_init: float = 0.0, lr_multiplier: float = 1.0,
+        activate: bool = False,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(features_out, features_in) / lr_multiplier)
+        self.bias = nn.Parameter(torch.full((features_out,), bias_init / lr_multiplier))
+        self.weight_gain = lr_multiplier / math.sqrt(features_in)
+        self.bias_gain = lr_multiplier
+        self.activate = activate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N×in → N×out."""
+        x = F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        return lrelu(x) if self.activate else x
+
+
+class Conv(nn.Module):
+    """Plain convolution with equalised learning rate, as the critic uses it; `down=2` blurs and halves."""
+
+    fir: Tensor
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, *, bias: bool = True, down: int = 1, stride: int = 1,
+        padding: int | None = None, activate: bool = False,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(channels_out)) if bias else None
+        self.weight_gain = 1.0 / math.sqrt(channels_in * kernel * kernel)
+        self.kernel, self.down, self.stride, self.activate = kernel, down, stride, activate
+        self.padding = kernel // 2 if padding is None else padding
+        if down == 2:
+            self.register_buffer("fir", fir_kernel(channels_in), persistent=False)
+
+    def forward(self, x: Tensor, gain: float = 1.0, half: bool = False) -> Tensor:
+        """N×I×H×W → N×O×H'×W' scaled by `gain` (after the activation, if there is one)."""
+        weight = self.weight * self.weight_gain
+        if self.down == 2 and self.kernel == 1:
+            x = conv2d(blur(x, self.fir, padding=1, stride=2), weight, half=half)
+        elif self.down == 2:
+            x = conv2d(blur(x, self.fir, padding=self.padding + 1), weight, stride=2, half=half)
+        else:
+            x = conv2d(x, weight, stride=self.stride, padding=self.padding, half=half)
+        if self.bias is not None:
+            x = x + self.bias.view(1, -1, 1, 1)
+        if self.activate:
+            return lrelu(x, SQRT2 * gain)
+        return x * gain if gain != 1.0 else x
+
+
+class ModulatedConv(nn.Module):
+    """Modulated, demodulated convolution (Karras et al. 2020, §2.2), trainable form.
+
+    Scaling the input maps by the styles and the output maps by the demodulation is the same as scaling the weights
+    for each picture (equations 1 and 3), and lets a whole batch share one convolution.
+    """
+
+    fir: Tensor
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, w_dim: int, *, up: int = 1, demodulate: bool = True,
+    ) -> None:
+        super().__init__()
+        self.affine = FullyConnected(w_dim, channels_in, bias_init=1.0)
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.kernel, self.up, self.demodulate = kernel, up, demodulate
+        self.style_gain = 1.0 / math.sqrt(channels_in * kernel * kernel)
+        if up == 2:
+            self.register_buffer("fir", fir_kernel(channels_out, gain=4.0), persistent=False)
+
+    def forward(self, x: Tensor, w: Tensor, half: bool = False) -> Tensor:
+        """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W), without bias."""
+        # Demodulation cancels any common scale, so the equalising gain can sit in the styles in both cases.
+        styles = self.affine(w) * self.style_gain  # N×I
+        x = x * styles[:, :, None, None]
+        if self.up == 2:
+            x = blur(conv_transpose2d(x, self.weight, half=half), self.fir, padding=1)
+        else:
+            x = conv2d(x, self.weight, padding=self.kernel // 2, half=half)
+        if self.demodulate:
+            energy = styles.square() @ self.weight.square().sum(dim=(2, 3)).t()  # N×O
+            x = x * (energy + 1e-8).rsqrt()[:, :, None, None]
+        return x

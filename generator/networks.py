@@ -1,0 +1,195 @@
+"""Generator and critic of the StyleGAN2 family, written from the papers, in their trainable form.
+
+Karras et al. 2019 (arXiv:1812.04948): mapping network, truncation, noise. Karras et al. 2020 (arXiv:1912.04958):
+modulated convolutions, skip generator, residual discriminator. Layers are numbered as the field does: one w for
+each convolution, and the RGB layer of a block reads the w of the following convolution.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import CriticConfig, GeneratorConfig
+from .layers import Conv, FullyConnected, ModulatedConv, lrelu, normalize_2nd_moment, upsample_rgb
+
+
+class Mapping(nn.Module):
+    """z (and a class) → w. The class embedding is normalised like z and set beside it."""
+
+    def __init__(self, z_dim: int, num_classes: int, w_dim: int, num_layers: int, embed_dim: int | None = None) -> None:
+        super().__init__()
+        embed_dim = w_dim if embed_dim is None else embed_dim
+        self.embed = FullyConnected(num_classes, embed_dim) if num_classes else None
+        widths = [z_dim + (embed_dim if num_classes else 0)] + [w_dim] * num_layers
+        self.layers = nn.ModuleList(
+            FullyConnected(a, b, lr_multiplier=0.01, activate=True) for a, b in pairwise(widths)
+        )
+
+    def forward(self, z: Tensor | None, label: Tensor | None) -> Tensor:
+        """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
+        parts = [] if z is None else [normalize_2nd_moment(z)]
+        if self.embed is not None:
+            parts.append(normalize_2nd_moment(self.embed(label)))
+        x = torch.cat(parts, dim=1)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class SynthesisLayer(nn.Module):
+    """Modulated 3×3 convolution, noise, bias, leaky ReLU."""
+
+    noise_const: Tensor
+
+    def __init__(self, channels_in: int, channels_out: int, w_dim: int, resolution: int, up: int = 1) -> None:
+        super().__init__()
+        self.conv = ModulatedConv(channels_in, channels_out, 3, w_dim, up=up)
+        self.noise_strength = nn.Parameter(torch.zeros([]))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.resolution = resolution
+
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None, half: bool = False) -> Tensor:
+        """N×I×h×w → N×O×H×W; `noise` N×1×H×W (or 1×1×H×W), scaled here by the learnt strength."""
+        x = self.conv(x, w, half=half)
+        if noise is not None:
+            x = x + noise * self.noise_strength
+        return lrelu(x + self.conv.bias.view(1, -1, 1, 1))
+
+
+class Synthesis(nn.Module):
+    """w → picture: blocks 4, 8, … each adding its RGB to the up-sampled sum of those before (skip generator)."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        sizes = config.block_resolutions
+        self.const = nn.Parameter(torch.randn(config.channels(4), 4, 4))
+        self.layers = nn.ModuleList([SynthesisLayer(config.channels(4), config.channels(4), config.w_dim, 4)])
+        for below, size in pairwise(sizes):
+            a, b = config.channels(below), config.channels(size)
+            self.layers.append(SynthesisLayer(a, b, config.w_dim, size, up=2))
+            self.layers.append(SynthesisLayer(b, b, config.w_dim, size))
+        self.to_rgb = nn.ModuleList(
+            ModulatedConv(config.channels(size), config.img_channels, 1, config.w_dim, demodulate=False)
+            for size in (sizes if config.head == "rgb" else sizes[:-1])
+        )
+        if config.head == "shuffle":
+            top = config.channels(sizes[-1])
+            self.head = ModulatedConv(top, 4 * config.img_channels, 3, config.w_dim, demodulate=False)
+
+    def draw_noise(self, count: int, generator: torch.Generator) -> list[Tensor]:
+        """Fresh noise N×1×H×W for each layer, as in training."""
+        return [torch.randn(count, 1, n, n, generator=generator) for n in (layer.resolution for layer in self.layers)]
+
+    def forward(self, ws: Tensor, noise: list[Tensor] | None = None, half: bool = False) -> Tensor:
+        """N×num_ws×w_dim → N×C×H×W, about [−1, 1]. `noise` None: the constant buffers."""
+        if noise is None:
+            noise = [layer.noise_const[None, None] for layer in self.layers]
+        x = self.const.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.layers[0](x, ws[:, 0], noise[0], half)
+        rgb: Tensor | None = None
+        for block, size in enumerate(self.config.block_resolutions):
+            first = 2 * block - 1
+            if block:
+                x = self.layers[first](x, ws[:, first], noise[first], half)
+                x = self.layers[first + 1](x, ws[:, first + 1], noise[first + 1], half)
+            w = ws[:, first + 2]
+            if rgb is not None:
+                rgb = upsample_rgb(rgb)
+            if block < len(self.to_rgb):
+                layer = self.to_rgb[block]
+                y = layer(x, w) + layer.bias.view(1, -1, 1, 1)
+            else:
+                assert size * 2 == self.config.resolution
+                y = F.pixel_shuffle(self.head(x, w, half=half) + self.head.bias.view(1, -1, 1, 1), 2)
+                rgb = upsample_rgb(rgb) if rgb is not None else None
+            rgb = y if rgb is None else rgb + y
+        assert rgb is not None
+        return rgb
+
+
+class Generator(nn.Module):
+    """Mapping and synthesis together, as they are trained."""
+
+    w_avg: Tensor
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = Mapping(config.z_dim, config.num_classes, config.w_dim, config.mapping_layers)
+        self.synthesis = Synthesis(config)
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+
+    def forward(self, z: Tensor, label: Tensor | None, noise: list[Tensor] | None = None) -> Tensor:
+        """N×z_dim and N×num_classes → N×C×H×W."""
+        w = self.mapping(z, label)
+        return self.synthesis(w[:, None].expand(-1, self.config.num_ws, -1), noise)
+
+
+class CriticBlock(nn.Module):
+    """Residual block that halves the resolution; both branches are scaled by √½ so that variance is kept."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv0 = Conv(channels_in, channels_in, 3, activate=True)
+        self.conv1 = Conv(channels_in, channels_out, 3, down=2, activate=True)
+        self.skip = Conv(channels_in, channels_out, 1, down=2, bias=False)
+
+    def forward(self, x: Tensor, half: bool = False) -> Tensor:
+        """N×I×H×W → N×O×H/2×W/2."""
+        gain = math.sqrt(0.5)
+        return self.skip(x, gain, half) + self.conv1(self.conv0(x, half=half), gain, half)
+
+
+def minibatch_std(x: Tensor, group: int) -> Tensor:
+    """Append one channel: the mean standard deviation within groups of pictures (Karras et al. 2018, §3).
+
+    The batch is split so that pictures n, n + N/g, n + 2N/g … form a group of g.
+    """
+    count, _, height, width = x.shape
+    g = min(group, count)
+    while count % g:  # a batch that the group does not divide is split into the largest even groups
+        g -= 1
+    spread = x.float().reshape(g, count // g, *x.shape[1:])
+    spread = (spread.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    return torch.cat([x, spread.to(x.dtype).repeat(g).view(count, 1, 1, 1).expand(-1, 1, height, width)], dim=1)
+
+
+class Critic(nn.Module):
+    """The discriminator: picture (and class) → one logit, higher for what looks like training data."""
+
+    def __init__(self, config: CriticConfig) -> None:
+        super().__init__()
+        self.config = config
+        sizes = config.block_resolutions
+        top = config.channels(sizes[0] if sizes else 4)
+        if config.stem == "rgb":
+            self.stem = Conv(config.img_channels, top, 1, activate=True)
+        else:
+            self.stem = Conv(config.img_channels, top, 4, stride=2, padding=1, activate=True)
+        self.blocks = nn.ModuleList(
+            CriticBlock(config.channels(size), config.channels(size // 2)) for size in sizes
+        )
+        width = config.channels(4)
+        self.conv = Conv(width + 1, width, 3, activate=True)
+        self.fc = FullyConnected(width * 16, width, activate=True)
+        self.out = FullyConnected(width, config.cmap_dim if config.num_classes else 1)
+        if config.num_classes:
+            self.mapping = Mapping(0, config.num_classes, config.cmap_dim, config.mapping_layers, config.cmap_dim)
+
+    def forward(self, images: Tensor, label: Tensor | None = None, group: int | None = None, half: bool = False) -> Tensor:
+        """N×C×H×W in [−1, 1] and N×num_classes → N logits. `group` overrides the minibatch statistics' group size."""
+        x = self.stem(images, half=half)
+        for block in self.blocks:
+            x = block(x, half)
+        x = minibatch_std(x, self.config.mbstd_group if group is None else group)
+        x = self.conv(x, half=half)
+        x = self.out(self.fc(x.flatten(1)))
+        if self.config.num_classes:
+            x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
+        return x[:, 0]

@@ -1,0 +1,93 @@
+"""One network in one safetensors file: tensors, and a JSON text with everything else in the metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .errors import CheckpointError
+
+FORMAT = "latent-atelier"
+FORMAT_VERSION = 1
+MAX_METADATA = 1 << 20
+
+
+def write_network(path: Path, kind: str, tensors: dict[str, Tensor], header: dict[str, Any], dtype: torch.dtype) -> None:
+    """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
+
+    `kind`: "generator" or "critic". Tensors under `exact.` keep float32 (averages, directions, calibration).
+    """
+    stored = {
+        name: (t if name.startswith("exact.") or not t.is_floating_point() else t.to(dtype)).detach().cpu().contiguous()
+        for name, t in tensors.items()
+    }
+    meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    save_file(stored, temporary, metadata=meta)
+    os.replace(temporary, path)
+
+
+def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors (float32) and the header of a file written by `write_network`.
+
+    Raises CheckpointError with one sentence: missing, no safetensors file, another project's, another kind,
+    a newer version, broken metadata.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+            _check_meta(path, meta, kind)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path.name} is not a whole safetensors file ({error}).") from None
+    try:
+        header = json.loads(meta["header"])
+    except (KeyError, ValueError, RecursionError):
+        raise CheckpointError(f"The description inside {path.name} is missing or is not JSON.") from None
+    if not isinstance(header, dict):
+        raise CheckpointError(f"The description inside {path.name} is not a JSON object.")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point():
+            if not torch.isfinite(tensor).all():
+                raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
+            tensors[name] = tensor.float()
+    return tensors, header
+
+
+def _check_meta(path: Path, meta: dict[str, str], kind: str) -> None:
+    if meta.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is a safetensors file, but not a checkpoint of this project.")
+    version = meta.get("format_version", "")
+    if not version.isdigit() or int(version) < 1:
+        raise CheckpointError(f"{path.name} does not say which version of the format it has.")
+    if int(version) > FORMAT_VERSION:
+        raise CheckpointError(f"{path.name} has format version {version}; this program reads up to {FORMAT_VERSION}.")
+    if meta.get("kind") != kind:
+        raise CheckpointError(f"{path.name} holds a {meta.get('kind', 'network of no kind')}, not a {kind}.")
+    if len(meta.get("header", "")) > MAX_METADATA:
+        raise CheckpointError(f"The description inside {path.name} is longer than {MAX_METADATA:,} characters.")
+
+
+def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) -> None:
+    """Copy tensors into a network; CheckpointError names the first one missing, left over, or of another shape."""
+    wanted = module.state_dict()
+    if missing := sorted(set(wanted) - set(tensors)):
+        raise CheckpointError(f"The {what} lacks the tensor {missing[0]} ({len(missing)} missing in all).")
+    if extra := sorted(set(tensors) - set(wanted)):
+        raise CheckpointError(f"The {what} has a tensor {extra[0]} that its configuration does not know.")
+    for name, tensor in tensors.items():
+        if tensor.shape != wanted[name].shape:
+            raise CheckpointError(
+                f"The {what}'s {name} is {tuple(tensor.shape)}, but its configuration asks for {tuple(wanted[name].shape)}."
+            )
+    module.load_state_dict(tensors)

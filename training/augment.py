@@ -1,0 +1,57 @@
+"""Differentiable augmentation (Zhao et al. 2020, arXiv:2006.10738): the critic never sees an unaugmented picture.
+
+Each function takes N×C×H×W in [−1, 1] and a torch.Generator for its draws, and keeps gradients to the pictures.
+The same distribution is applied to real and generated pictures, so the generator does not learn the augmentations.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def _uniform(count: int, generator: torch.Generator, like: Tensor) -> Tensor:
+    return torch.rand(count, 1, 1, 1, generator=generator).to(like)
+
+
+def colour(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Brightness ±0.5, saturation ×[0, 2], contrast ×[0.5, 1.5]."""
+    n = x.shape[0]
+    x = x + (_uniform(n, generator, x) - 0.5)
+    grey = x.mean(dim=1, keepdim=True)
+    x = grey + (x - grey) * (_uniform(n, generator, x) * 2)
+    mean = x.mean(dim=(1, 2, 3), keepdim=True)
+    return mean + (x - mean) * (_uniform(n, generator, x) + 0.5)
+
+
+def translation(x: Tensor, generator: torch.Generator, ratio: float = 0.125) -> Tensor:
+    """Shift by up to an eighth of the side both ways; zeros come in."""
+    n, _, height, width = x.shape
+    reach = round(height * ratio)
+    shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
+    padded = F.pad(x, (reach, reach, reach, reach))
+    return torch.stack([padded[i, :, dy : dy + height, dx : dx + width] for i, (dy, dx) in enumerate(shifts)])
+
+
+def cutout(x: Tensor, generator: torch.Generator, ratio: float = 0.5) -> Tensor:
+    """Blank one square of half the side, centred anywhere."""
+    n, _, height, width = x.shape
+    size = round(height * ratio)
+    centres = torch.randint(0, height + (1 - size % 2), (n, 2), generator=generator)
+    rows, columns = torch.arange(height), torch.arange(width)
+    low, high = -(size // 2), size - size // 2
+    inside_y = (rows - centres[:, :1] >= low) & (rows - centres[:, :1] < high)
+    inside_x = (columns - centres[:, 1:] >= low) & (columns - centres[:, 1:] < high)
+    keep = ~(inside_y[:, :, None] & inside_x[:, None, :])
+    return x * keep[:, None].to(x)
+
+
+POLICIES = {"colour": colour, "translation": translation, "cutout": cutout}
+
+
+def augment(x: Tensor, policy: tuple[str, ...], generator: torch.Generator) -> Tensor:
+    """Apply the named augmentations in order."""
+    for name in policy:
+        x = POLICIES[name](x, generator)
+    return x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,121 @@
+"""Training pictures from a folder or a zip with one sub-folder a class, held in memory as bytes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from .errors import TrainingError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+MAX_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """All pictures of one split: `pixels` N×C×R×R uint8, `labels` N int64 (indices into `classes`), `names` N paths."""
+
+    pixels: Tensor
+    labels: Tensor
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def class_weights(self) -> Tensor:
+        """Sampling weight of each class, ∝ √count: rare classes are seen more often than their share, not equally."""
+        counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
+        return counts.sqrt() / counts.sqrt().sum()
+
+    def picture_weights(self) -> Tensor:
+        """The same, per picture."""
+        counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
+        return (self.class_weights() / counts.clamp(min=1))[self.labels]
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in SUFFIXES:
+                yield file.relative_to(path).as_posix(), file.read_bytes()
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if PurePosixPath(name).suffix.lower() in SUFFIXES:
+                    yield name, archive.read(name)
+    except FileNotFoundError:
+        raise TrainingError(f"There is no data at {path}.") from None
+    except (zipfile.BadZipFile, OSError, zlib.error) as error:
+        raise TrainingError(f"{path} cannot be read as a zip of pictures ({error}).") from None
+
+
+def _decode(name: str, content: bytes, resolution: int, mode: str) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise TrainingError(f"{name} is too large ({image.width}×{image.height} pixels).")
+            image = image.convert(mode)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError) as error:
+        raise TrainingError(f"{name} cannot be read as a picture ({error}).") from None
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    image = image.crop((left, top, left + side, top + side))
+    if side != resolution:
+        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS if side < resolution else Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def held_out(name: str, percent: int) -> bool:
+    """Whether a file belongs to the held-out split: decided by its name alone, so it never changes with the data."""
+    return zlib.crc32(name.encode()) % 100 < percent
+
+
+def load_pictures(path: Path, resolution: int, *, channels: int = 3, percent_held_out: int = 8) -> tuple[Pictures, Pictures]:
+    """Training and held-out pictures, centre-cropped to squares and reduced by area averaging to `resolution`.
+
+    The first folder of a file's path is its class; pictures without a folder make an unconditional set.
+    Raises TrainingError naming the file that cannot be read, or what is missing.
+    """
+    mode = "RGB" if channels == 3 else "L"
+    pixels: list[np.ndarray] = []
+    names: list[str] = []
+    for name, content in _files(path):
+        pixels.append(_decode(name, content, resolution, mode))
+        names.append(name)
+    if not names:
+        raise TrainingError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+    folders = [PurePosixPath(name).parts[0] if len(PurePosixPath(name).parts) > 1 else "" for name in names]
+    classes = tuple(sorted(set(folders)))
+    if len(classes) == 1:
+        classes = ()
+    elif "" in classes:
+        raise TrainingError(f"{path} mixes pictures in class folders with pictures outside (such as {names[folders.index('')]}).")
+    labels = np.array([classes.index(f) if classes else 0 for f in folders])
+    stack = np.stack(pixels)
+    if stack.ndim == 3:
+        stack = stack[..., None]
+    stack = stack.transpose(0, 3, 1, 2)
+    aside = np.array([held_out(name, percent_held_out) for name in names])
+
+    def split(keep: np.ndarray) -> Pictures:
+        chosen = tuple(name for name, k in zip(names, keep, strict=True) if k)
+        return Pictures(torch.from_numpy(stack[keep].copy()), torch.from_numpy(labels[keep]), chosen, classes)
+
+    train, rest = split(~aside), split(aside)
+    if len(train) < 2:
+        raise TrainingError(f"{path} holds too few pictures to train on ({len(train)}).")
+    missing = set(range(len(classes))) - set(train.labels.tolist())
+    if missing:
+        raise TrainingError(f"Class {classes[min(missing)]!r} has no picture outside the held-out part.")
+    return train, rest

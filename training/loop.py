@@ -1,0 +1,306 @@
+"""The training loop: non-saturating logistic loss, lazy R1, EMA, DiffAugment, log-spaced snapshots, exact resume.
+
+Every random draw comes from a generator seeded by (run seed, step), so a run that is killed and resumed makes the
+same pictures, bit for bit, as one that was not (on the CPU).
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import math
+import os
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from generator.config import CriticConfig, GeneratorConfig
+from generator.networks import Critic, Generator
+
+from .augment import POLICIES, augment
+from .data import Pictures
+from .errors import TrainingError
+
+LOG_FIELDS = ("pictures", "seconds", "loss_g", "loss_d", "real", "fake", "r1", "pictures_per_second")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is made with; saved beside its state, and a resumed run must bring the same."""
+
+    generator: GeneratorConfig
+    critic: CriticConfig
+    seed: int = 0
+    batch: int = 32
+    learning_rate: float = 2e-3
+    r1_gamma: float = 0.3
+    r1_every: int = 16
+    ema_pictures: int = 10_000
+    ema_rampup: float = 0.05
+    style_mixing: float = 0.5
+    mirror: bool = False
+    policy: tuple[str, ...] = ("colour", "translation", "cutout")
+    half: bool = False
+    snapshot_first: int = 500
+    snapshot_ratio: float = 1.6
+
+    def __post_init__(self) -> None:
+        if unknown := [p for p in self.policy if p not in POLICIES]:
+            raise TrainingError(f"Unknown augmentation {unknown[0]!r}; there are {', '.join(POLICIES)}.")
+        for name in ("batch", "r1_every", "ema_pictures", "snapshot_first"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"{name} must be at least 1.")
+        if self.snapshot_ratio <= 1:
+            raise TrainingError("snapshot_ratio must be above 1.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `from_dict` is its inverse."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Settings:
+        """Settings from their JSON form."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        known["generator"] = GeneratorConfig.from_dict(values["generator"])
+        known["critic"] = CriticConfig.from_dict(values["critic"])
+        known["policy"] = tuple(values["policy"])
+        return cls(**known)
+
+
+def snapshot_points(settings: Settings, upto: int) -> list[int]:
+    """Picture counts at which snapshots are kept: the start, then evenly spaced in log time."""
+    points, value = [0], float(settings.snapshot_first)
+    while value <= upto:
+        points.append(round(value))
+        value *= settings.snapshot_ratio
+    return points
+
+
+def generator_for(*key: int) -> torch.Generator:
+    """A CPU generator whose stream depends on all the numbers of `key` (and on their order)."""
+    seed = 0
+    for part in key:
+        seed = (seed * 1_000_003 + part + 0x9E3779B9) % (1 << 63)
+    return torch.Generator().manual_seed(seed)
+
+
+class Trainer:
+    """One run in one folder: state.pt (resume), log.csv, settings.json, snapshots/, sheets/."""
+
+    def __init__(self, settings: Settings, data: Pictures, folder: Path, device: str = "cpu") -> None:
+        self.settings, self.data, self.folder, self.device = settings, data, folder, torch.device(device)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(settings.seed)  # initial weights only
+        self.g = Generator(settings.generator).to(self.device, memory_format=torch.channels_last)
+        self.d = Critic(settings.critic).to(self.device, memory_format=torch.channels_last)
+        self.ema = copy.deepcopy(self.g).requires_grad_(False).eval()
+        # Lazy regularisation: Adam's constants are corrected for the extra steps (Karras et al. 2020, appendix B).
+        c = settings.r1_every / (settings.r1_every + 1)
+        self.opt_g = torch.optim.Adam(self.g.parameters(), settings.learning_rate, (0.0, 0.99), 1e-8)
+        self.opt_d = torch.optim.Adam(self.d.parameters(), settings.learning_rate * c, (0.0, 0.99**c), 1e-8)
+        self.step = 0
+        self.seconds = 0.0
+        self.weights = data.picture_weights()
+        self.class_weights = data.class_weights()
+        self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
+        self._recent: list[dict[str, float]] = []
+        self._resume()
+
+    @property
+    def pictures(self) -> int:
+        """Real pictures shown to the critic so far."""
+        return self.step * self.settings.batch
+
+    # ---- one step -------------------------------------------------------------------------------------------------
+
+    def _label(self, index: Tensor) -> Tensor | None:
+        return self.eye[index.to(self.device)] if self.data.classes else None
+
+    def _reals(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        s = self.settings
+        index = torch.multinomial(self.weights, s.batch, replacement=True, generator=rng)
+        x = self.data.pixels[index].to(self.device)
+        x = x.to(memory_format=torch.channels_last).float() / 127.5 - 1
+        if s.mirror:
+            flip = torch.rand(s.batch, 1, 1, 1, generator=rng).to(self.device) < 0.5
+            x = torch.where(flip, x.flip(3), x)
+        return x, self._label(self.data.labels[index])
+
+    def _fakes(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        s, c = self.settings, self.settings.generator
+        z = torch.randn(2, s.batch, c.z_dim, generator=rng).to(self.device)
+        label = self._label(torch.multinomial(self.class_weights, s.batch, replacement=True, generator=rng))
+        w = self.g.mapping(z[0], label)
+        with torch.no_grad():  # tracked for truncation (Karras et al. 2019, appendix B)
+            self.g.w_avg.lerp_(w.mean(dim=0), 0.005)
+        ws = w[:, None].expand(-1, c.num_ws, -1)
+        mixed = torch.rand(s.batch, generator=rng) < s.style_mixing
+        cut = torch.randint(1, c.num_ws, (s.batch,), generator=rng)
+        cut = torch.where(mixed, cut, torch.full_like(cut, c.num_ws))
+        if mixed.any():
+            late = torch.arange(c.num_ws)[None] >= cut[:, None]  # N×num_ws
+            other = self.g.mapping(z[1], label)[:, None].expand(-1, c.num_ws, -1)
+            ws = torch.where(late[:, :, None].to(self.device), other, ws)
+        noise = [n.to(self.device) for n in self.g.synthesis.draw_noise(s.batch, rng)]
+        return self.g.synthesis(ws, noise, half=s.half), label
+
+    def train_step(self) -> dict[str, float]:
+        """One batch for the critic and the generator; returns the step's losses and mean logits."""
+        s = self.settings
+        rng = generator_for(s.seed, 1, self.step)
+        lazy = self.step % s.r1_every == 0
+        reals, real_label = self._reals(rng)
+        fakes, fake_label = self._fakes(rng)
+
+        self.d.requires_grad_(True)
+        real_logits = self.d(augment(reals, s.policy, rng), real_label, half=s.half)
+        fake_logits = self.d(augment(fakes.detach(), s.policy, rng), fake_label, half=s.half)
+        loss_d = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+        self.opt_d.zero_grad(set_to_none=True)
+        loss_d.backward()
+        self.opt_d.step()
+
+        penalty = math.nan
+        if lazy:
+            # R1 (Mescheder et al. 2018): the critic's gradient on real pictures, every few steps, weighted up.
+            x = augment(reals, s.policy, rng).detach().requires_grad_(True)
+            (gradient,) = torch.autograd.grad(self.d(x, real_label).sum(), x, create_graph=True)
+            r1 = gradient.square().sum(dim=(1, 2, 3)).mean()
+            self.opt_d.zero_grad(set_to_none=True)
+            (r1 * (s.r1_gamma / 2 * s.r1_every)).backward()
+            self.opt_d.step()
+            penalty = r1.item()
+
+        # The generator's step reuses the pictures already drawn: the critic has moved on, they have not.
+        self.d.requires_grad_(False)
+        loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng), fake_label, half=s.half)).mean()
+        self.opt_g.zero_grad(set_to_none=True)
+        loss_g.backward()
+        self.opt_g.step()
+
+        self.step += 1
+        self._update_ema()
+        if not math.isfinite(loss_g.item() + loss_d.item()):
+            raise TrainingError(f"The losses are no longer finite at picture {self.pictures}.")
+        return {
+            "loss_g": loss_g.item(), "loss_d": loss_d.item(), "real": real_logits.mean().item(),
+            "fake": fake_logits.mean().item(), "r1": penalty,
+        }
+
+    @torch.no_grad()
+    def _update_ema(self) -> None:
+        s = self.settings
+        halflife = min(s.ema_pictures, max(self.pictures * s.ema_rampup, 1.0))
+        beta = 0.5 ** (s.batch / halflife)
+        ours, theirs = list(self.ema.parameters()), list(self.g.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - beta)
+        for mine, other in zip(self.ema.buffers(), self.g.buffers(), strict=True):
+            mine.copy_(other)
+
+    # ---- many steps -----------------------------------------------------------------------------------------------
+
+    def run(
+        self, pictures: int, *, minutes: float = math.inf, save_every: float = 300.0, on_save: Any = None,
+        on_snapshot: Any = None, quiet: bool = False,
+    ) -> None:
+        """Train until `pictures` have been shown or `minutes` have passed; saves on the way and at the end.
+
+        `on_save(trainer)` runs after each save, `on_snapshot(trainer, pictures)` at each log-spaced moment.
+        """
+        began = last = saved = time.monotonic()
+        due = [p for p in snapshot_points(self.settings, pictures) if p >= self.pictures]
+        logged = self.pictures
+        while True:
+            while due and due[0] <= self.pictures:
+                if on_snapshot:
+                    on_snapshot(self, due[0])
+                due.pop(0)
+            now = time.monotonic()
+            finished = self.pictures >= pictures or now - began >= minutes * 60
+            if finished or now - saved >= save_every:
+                self.save()
+                saved = time.monotonic()
+                if on_save:
+                    on_save(self)
+            if finished:
+                return
+            row = self.train_step()
+            self._recent.append(row)
+            now, before = time.monotonic(), last
+            self.seconds += now - before
+            last = now
+            if self.step % 20 == 0:
+                self._log(self.pictures - logged, quiet)
+                logged = self.pictures
+
+    def _log(self, shown: int, quiet: bool) -> None:
+        path = self.folder / "log.csv"
+        mean: dict[str, float] = {}
+        for key in ("loss_g", "loss_d", "real", "fake", "r1"):
+            values = [row[key] for row in self._recent if not math.isnan(row[key])]
+            mean[key] = sum(values) / len(values) if values else math.nan
+        self._recent.clear()
+        rate = shown / max(self.seconds - getattr(self, "_logged_seconds", 0.0), 1e-9)
+        self._logged_seconds = self.seconds
+        row = {"pictures": self.pictures, "seconds": round(self.seconds, 1), "pictures_per_second": round(rate, 2),
+               **{key: round(value, 4) for key, value in mean.items()}}
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, LOG_FIELDS)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        if not quiet:
+            print(f"{self.pictures:>9,} pictures  {rate:5.1f}/s  G {mean['loss_g']:.3f}  D {mean['loss_d']:.3f}  "
+                  f"real {mean['real']:+.2f}  fake {mean['fake']:+.2f}  R1 {mean['r1']:.3f}", flush=True)
+
+    # ---- state ----------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the whole state beside the old one, then swap: a kill at any moment leaves a state that loads."""
+        state = {
+            "settings": json.dumps(self.settings.to_dict()), "step": self.step, "seconds": self.seconds,
+            "g": self.g.state_dict(), "d": self.d.state_dict(), "ema": self.ema.state_dict(),
+            "opt_g": self.opt_g.state_dict(), "opt_d": self.opt_d.state_dict(),
+        }
+        temporary = self.folder / "state.pt.new"
+        torch.save(state, temporary)
+        os.replace(temporary, self.folder / "state.pt")
+
+    def _resume(self) -> None:
+        path = self.folder / "state.pt"
+        if not path.exists():
+            (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
+            return
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # torch raises many kinds for a broken file
+            raise TrainingError(f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state).") from error
+        if json.loads(state["settings"]) != self.settings.to_dict():
+            raise TrainingError(f"{path} was made with other settings than those asked for: use another folder, or those.")
+        self.g.load_state_dict(state["g"])
+        self.d.load_state_dict(state["d"])
+        self.ema.load_state_dict(state["ema"])
+        self.opt_g.load_state_dict(state["opt_g"])
+        self.opt_d.load_state_dict(state["opt_d"])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self._logged_seconds = self.seconds
+        self._trim_log()
+
+    def _trim_log(self) -> None:
+        # Rows written after the last save belong to steps that will be made again.
+        path = self.folder / "log.csv"
+        if not path.exists():
+            return
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if int(row["pictures"]) <= self.pictures]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, LOG_FIELDS)
+            writer.writeheader()
+            writer.writerows(rows)

@@ -1,0 +1,47 @@
+"""The sample sheet: the first 64 seeds, unpicked, classes in turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from generator.latents import draw_z
+from generator.networks import Generator
+
+
+@torch.inference_mode()
+def first_seeds(network: Generator, count: int = 64, psi: float = 1.0) -> Tensor:
+    """Pictures of seeds 0 … count−1, N×C×H×W in [−1, 1] (not clipped); seed i has class i mod the number of classes."""
+    config = network.config
+    device = network.w_avg.device
+    pictures = []
+    for start in range(0, count, 16):
+        seeds = range(start, min(start + 16, count))
+        z = torch.stack([draw_z(seed, config.z_dim) for seed in seeds]).to(device)
+        label = None
+        if config.num_classes:
+            label = torch.eye(config.num_classes, device=device)[[seed % config.num_classes for seed in seeds]]
+        w = network.mapping(z, label)
+        w = network.w_avg + (w - network.w_avg) * psi
+        pictures.append(network.synthesis(w[:, None].expand(-1, config.num_ws, -1)).cpu())
+    return torch.cat(pictures)
+
+
+def write_sheet(pictures: Tensor, path: Path, columns: int = 8, enlarge: int = 1) -> None:
+    """Lay N×C×H×W pictures in [−1, 1] out in rows and save them."""
+    count, channels, height, width = pictures.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * height, columns * width, channels), 255, np.uint8)
+    pixels = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    for i, picture in enumerate(pixels):
+        y, x = divmod(i, columns)
+        canvas[y * height : (y + 1) * height, x * width : (x + 1) * width] = picture
+    image = Image.fromarray(canvas.squeeze())
+    if enlarge > 1:
+        image = image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.LANCZOS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, quality=92)

@@ -1,0 +1,96 @@
+"""Train a house model: `python -m training.train --data PICTURES --name NAME --pictures N`."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: spinning threads starve the rest
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import torch
+
+from generator.config import CriticConfig, GeneratorConfig
+from generator.storage import write_network
+
+from .augment import POLICIES
+from .data import load_pictures
+from .errors import TrainingError
+from .loop import Settings, Trainer
+from .sheet import first_seeds, write_sheet
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    p = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
+    p.add_argument("--data", type=Path, required=True, help="folder or zip of pictures, one sub-folder a class")
+    p.add_argument("--name", required=True, help="the model's name")
+    p.add_argument("--runs", type=Path, default=Path("training-runs"), help="where runs keep their state")
+    p.add_argument("--resolution", type=int, default=64)
+    p.add_argument("--pictures", type=int, default=150_000, help="stop after this many pictures in all")
+    p.add_argument("--minutes", type=float, default=math.inf, help="stop after this long in this call")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--batch", type=int, default=32)
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--channel-base", type=int, default=2048)
+    p.add_argument("--channel-max", type=int, default=192)
+    p.add_argument("--z-dim", type=int, default=64)
+    p.add_argument("--w-dim", type=int, default=128)
+    p.add_argument("--mapping-layers", type=int, default=4)
+    p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
+    p.add_argument("--mirror", action="store_true", help="also show the pictures mirrored")
+    p.add_argument("--augment", default="colour,translation,cutout", help=f"of {', '.join(POLICIES)}; empty for none")
+    p.add_argument("--fp32", action="store_true", help="convolve in float32 instead of with bfloat16 operands")
+    return p.parse_args(argv)
+
+
+def settings_of(args: argparse.Namespace, num_classes: int) -> Settings:
+    """The run's settings from the command line."""
+    generator = GeneratorConfig(
+        args.resolution, num_classes, args.z_dim, args.w_dim, args.mapping_layers, args.channel_base,
+        args.channel_max, "shuffle",
+    )
+    critic = CriticConfig(
+        args.resolution, num_classes, args.channel_base, args.channel_max, "strided",
+        cmap_dim=64 if num_classes else 0, mapping_layers=0,
+    )
+    policy = tuple(name for name in args.augment.split(",") if name)
+    return Settings(generator, critic, seed=args.seed, batch=args.batch, r1_gamma=args.gamma, mirror=args.mirror,
+                    policy=policy, half=not args.fp32)
+
+
+def keep_snapshot(trainer: Trainer, pictures: int) -> None:
+    """Both networks as they are at a log-spaced moment, for the history that the lessons show."""
+    folder = trainer.folder / "snapshots" / f"{pictures:09d}"
+    header = {"pictures_seen": trainer.pictures, "seconds": round(trainer.seconds, 1)}
+    for kind, network, config in (
+        ("generator", trainer.ema, trainer.settings.generator), ("critic", trainer.d, trainer.settings.critic),
+    ):
+        write_network(folder / f"{kind}.safetensors", kind, dict(network.state_dict()),
+                      {**header, "config": config.to_dict()}, torch.float16)
+
+
+def keep_sheet(trainer: Trainer) -> None:
+    """The first 64 seeds as they look now."""
+    write_sheet(first_seeds(trainer.ema), trainer.folder / "sheets" / f"{trainer.pictures:09d}.jpg")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train (or go on training); returns the exit code."""
+    args = parse(argv)
+    try:
+        data, _ = load_pictures(args.data, args.resolution)
+        trainer = Trainer(settings_of(args, len(data.classes)), data, args.runs / args.name, args.device)
+        print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
+        trainer.run(args.pictures, minutes=args.minutes, on_save=keep_sheet, on_snapshot=keep_snapshot)
+    except (TrainingError, ValueError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
