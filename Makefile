@@ -14,13 +14,15 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3 python; do \
 export OMP_WAIT_POLICY ?= PASSIVE
 export GRADIO_ANALYTICS_ENABLED ?= False
 
+MODEL ?= mine
+
 .PHONY: help run test lint train bench clean distclean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run                       set up and serve on http://127.0.0.1:7860    (ARGS="--port 8000")'
 	@echo 'make test                      set up and check: ruff, mypy, pytest          (ARGS="tests/studio -x")'
-	@echo 'make train DATA=... NAME=...   train a model of your own                     (ARGS="--resolution 64")'
+	@echo 'make train DATA=... MODEL=...  train a model of your own                     (ARGS="--resolution 64")'
 	@echo 'make bench                     measure the generator and the live view'
 	@echo 'make clean                     remove caches; make distclean removes .venv too'
 
@@ -36,11 +38,9 @@ lint: $(VENV)/.ready-to-test
 
 train: $(VENV)/.ready-to-test
 ifdef DATA
-	$(PY) -m training.train --data "$(DATA)" --out "training-runs/$(or $(NAME),mine)" --name "$(or $(NAME),mine)" $(ARGS)
+	$(PY) -m training.train --data "$(DATA)" --name "$(MODEL)" $(ARGS)
 else
-	@echo 'make train DATA=folder-or-zip NAME=my-model ARGS="..." runs:'
-	@echo '    $(PY) -m training.train --data DATA --out training-runs/NAME --name NAME ...'
-	@echo
+	@echo 'make train DATA=folder-or-zip MODEL=name ARGS="..." runs this command; stop it and run it again to go on:'
 	@$(PY) -m training.train --help
 endif
 

@@ -1,0 +1,23 @@
+"""What every test shares: the environment that torch and Gradio read at import, and the Chromium to drive."""
+
+import os
+import shutil
+
+import pytest
+
+# Before anything imports torch or Gradio: both read these once.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Path of the system's Chromium; without one the test skips, or fails where ATELIER_REQUIRE_BROWSER=1 (in CI)."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found:
+        return found
+    if os.environ.get("ATELIER_REQUIRE_BROWSER") == "1":
+        pytest.fail("ATELIER_REQUIRE_BROWSER=1, but none of " + ", ".join(CHROMIUM_NAMES) + " is on the PATH.")
+    pytest.skip("needs Chromium: none of " + ", ".join(CHROMIUM_NAMES) + " is on the PATH.")

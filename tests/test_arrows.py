@@ -1,0 +1,210 @@
+"""The arrows of docs/architecture.md, held: which room may import what, and which calls no room may make.
+
+The checks read the sources without importing them, so they need no room to work, or even to be there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Room → the rooms that it may import. bench and tests look into everything, and nothing looks into them.
+ARROWS: dict[str, set[str]] = {
+    "app": {"ui", "studio"},
+    "ui": {"studio"},
+    "studio": {"generator", "postprocess"},
+    "generator": set(),
+    "postprocess": set(),
+    "training": {"generator"},
+}
+FREE = {"bench", "tests"}
+
+ARITHMETIC = {"torch", "torchvision", "numpy", "scipy", "skimage"}
+PAGE = {"gradio", "gradio_client"}
+NETWORK = {"aiohttp", "ftplib", "http.client", "httpx", "huggingface_hub", "requests", "torch.hub", "urllib.request"}
+
+# Room → the packages that it must not know, besides NETWORK, which no room may import.
+UNKNOWN: dict[str, set[str]] = {
+    "app": ARITHMETIC,
+    "ui": ARITHMETIC | {"safetensors"},
+    "studio": PAGE,
+    "generator": PAGE | {"scipy", "skimage"},
+    "postprocess": PAGE | {"torch", "torchvision", "safetensors"},
+    "training": PAGE | {"scipy", "skimage", "torchvision"},
+}
+
+
+def sources(room: str) -> list[Path]:
+    """The room's Python files: a folder's, or the one file of that name."""
+    return sorted((ROOT / room).rglob("*.py")) or [p for p in [ROOT / f"{room}.py"] if p.exists()]
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything imported, wherever in the file; relative imports stay in their room."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def called(call: ast.Call, names: dict[str, str]) -> str:
+    """Dotted name of what is called, with local names replaced by what they were imported as; "" if it has none."""
+    parts, node = [], call.func
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([names.get(node.id, node.id), *reversed(parts)])
+
+
+def local_names(tree: ast.AST) -> dict[str, str]:
+    """Local name → dotted name of every import that renames or picks something."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update({alias.asname: alias.name for alias in node.names if alias.asname})
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+    return names
+
+
+def within(name: str, packages: set[str]) -> bool:
+    """Whether the dotted name is one of the packages or lies inside one."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def wrong_imports(room: str, source: str) -> list[str]:
+    """Imports in `source` that a file of `room` must not have, as "line: name"."""
+    closed = ({*ARROWS, *FREE} - ARROWS[room] - {room}) | UNKNOWN[room] | NETWORK
+    return [f"{line}: {name}" for line, name in imports(ast.parse(source)) if within(name, closed)]
+
+
+def unsafe_calls(source: str) -> list[str]:
+    """Calls that would run code out of a file (pickle), or open the page to the world unasked, as "line: name"."""
+    tree = ast.parse(source)
+    names = local_names(tree)
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node, names)
+        constants = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+        if (
+            within(name, {"pickle.load", "pickle.loads", "pickle.Unpickler", "joblib.load", "dill", "torch.hub"})
+            or (name == "torch.load" and constants.get("weights_only") is not True)
+            or (name == "numpy.load" and constants.get("allow_pickle", False) is not False)
+            or constants.get("share") is True
+        ):
+            found.append(f"{node.lineno}: {name}")
+    return found
+
+
+FILES = [(room, path) for room in ARROWS for path in sources(room)]
+EVERY_FILE = [*FILES, *((room, path) for room in sorted(FREE) for path in sources(room))]
+
+
+def name_of(value: object) -> str | None:
+    return str(value.relative_to(ROOT)) if isinstance(value, Path) else None
+
+
+@pytest.mark.parametrize(("room", "path"), FILES, ids=name_of)
+def test_room_imports_only_along_the_arrows(room: str, path: Path):
+    assert not wrong_imports(room, path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("room", "path"), EVERY_FILE, ids=name_of)
+def test_no_source_runs_code_from_a_file_or_shares_unasked(room: str, path: Path):
+    assert not unsafe_calls(path.read_text(encoding="utf-8"))
+
+
+def test_every_package_is_a_room_with_arrows():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
+    assert packages <= {*ARROWS, *FREE}
+
+
+def test_arrows_have_no_loop():
+    rooms = dict(ARROWS)
+    while rooms:
+        leaves = {room for room, targets in rooms.items() if not targets & rooms.keys()}
+        assert leaves, f"these rooms import each other in a loop: {sorted(rooms)}"
+        rooms = {room: targets for room, targets in rooms.items() if room not in leaves}
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("app", "import generator"),
+        ("app", "def main():\n    import torch"),
+        ("ui", "from generator import draw_z"),
+        ("ui", "from postprocess.steps import blur"),
+        ("ui", "import numpy as np"),
+        ("ui", "from skimage.color import rgb2lab"),
+        ("studio", "import gradio as gr"),
+        ("studio", "import ui.theme"),
+        ("studio", "from training import train"),
+        ("generator", "import studio"),
+        ("generator", "from torch.hub import load_state_dict_from_url"),
+        ("postprocess", "import torch.nn.functional as F"),
+        ("postprocess", "if True:\n    from generator import draw_z"),
+        ("postprocess", "from urllib import request"),
+        ("training", "from studio import Recipe"),
+        ("training", "import tests.conftest"),
+    ],
+)
+def test_a_wrong_import_is_found(room: str, source: str):
+    assert wrong_imports(room, source)
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("app", "from ui import build_page\nfrom studio import Studio"),
+        ("ui", "from studio import Recipe\nimport gradio as gr\nfrom .theme import theme"),
+        ("studio", "import numpy as np\nfrom generator import draw_z\nfrom urllib.parse import urlencode"),
+        ("generator", "import torch\nfrom . import layers\nfrom generator.layers import Mapping"),
+        ("postprocess", "from skimage import color\nfrom .errors import PostprocessError"),
+        ("training", "from generator.networks import Generator"),
+    ],
+)
+def test_a_right_import_is_left_alone(room: str, source: str):
+    assert not wrong_imports(room, source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle\npickle.load(file)",
+        "from pickle import loads as read\nread(data)",
+        "import pickle as p\np.Unpickler(file)",
+        "import torch\ntorch.load(path)",
+        "import torch\ntorch.load(path, weights_only=False)",
+        "import torch\ntorch.load(path, weights_only=flag)",
+        "from torch import load\nload(path)",
+        "import numpy as np\nnp.load(path, allow_pickle=True)",
+        "import torch\ntorch.hub.load_state_dict_from_url(url)",
+        "page.launch(share=True)",
+    ],
+)
+def test_an_unsafe_call_is_found(source: str):
+    assert unsafe_calls(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch\ntorch.load(path, weights_only=True)",
+        "from safetensors.torch import load_file\nload_file(path)",
+        "import json\njson.load(file)",
+        "import numpy as np\nnp.load(path)",
+        "page.launch(share=options.share)",
+    ],
+)
+def test_a_safe_call_is_left_alone(source: str):
+    assert not unsafe_calls(source)
