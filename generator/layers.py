@@ -62,6 +62,20 @@ def upsample_rgb(x: Tensor) -> Tensor:
     return padded[:, :, 2:-2, 2:-2]
 
 
+def minibatch_std(x: Tensor, group: int) -> Tensor:
+    """Append one channel: the mean standard deviation within groups of pictures (Karras et al. 2018, §3).
+
+    The batch is split so that pictures n, n + N/g, n + 2N/g … form a group of g.
+    """
+    count, _, height, width = x.shape
+    g = min(group, count)
+    while count % g:  # a batch that the group does not divide is split into the largest even groups
+        g -= 1
+    spread = x.float().reshape(g, count // g, *x.shape[1:])
+    spread = (spread.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    return torch.cat([x, spread.to(x.dtype).repeat(g).view(count, 1, 1, 1).expand(-1, 1, height, width)], dim=1)
+
+
 class FullyConnected(nn.Module):
     """Dense layer with equalised learning rate; `lr_multiplier` slows it down (mapping network: 0.01)."""
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import CriticConfig, GeneratorConfig
-from .layers import Conv, FullyConnected, ModulatedConv, lrelu, normalize_2nd_moment, upsample_rgb
+from .layers import Conv, FullyConnected, ModulatedConv, lrelu, minibatch_std, normalize_2nd_moment, upsample_rgb
 
 
 class Mapping(nn.Module):
@@ -144,20 +144,6 @@ class CriticBlock(nn.Module):
         """N×I×H×W → N×O×H/2×W/2."""
         gain = math.sqrt(0.5)
         return self.skip(x, gain, half) + self.conv1(self.conv0(x, half=half), gain, half)
-
-
-def minibatch_std(x: Tensor, group: int) -> Tensor:
-    """Append one channel: the mean standard deviation within groups of pictures (Karras et al. 2018, §3).
-
-    The batch is split so that pictures n, n + N/g, n + 2N/g … form a group of g.
-    """
-    count, _, height, width = x.shape
-    g = min(group, count)
-    while count % g:  # a batch that the group does not divide is split into the largest even groups
-        g -= 1
-    spread = x.float().reshape(g, count // g, *x.shape[1:])
-    spread = (spread.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
-    return torch.cat([x, spread.to(x.dtype).repeat(g).view(count, 1, 1, 1).expand(-1, 1, height, width)], dim=1)
 
 
 class Critic(nn.Module):

@@ -1,0 +1,160 @@
+"""Opening and writing checkpoints: a folder with generator.safetensors and critic.safetensors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .calibration import Calibration
+from .config import CriticConfig, GeneratorConfig
+from .directions import Direction
+from .errors import CheckpointError
+from .model import Averages, Model, Provenance
+from .networks import Critic, Generator
+from .storage import load_into, read_network, write_network
+
+GENERATOR_FILE = "generator.safetensors"
+CRITIC_FILE = "critic.safetensors"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def list_checkpoints(folder: Path) -> dict[str, Path]:
+    """Name → folder of every checkpoint below `folder`, in alphabetical order."""
+    if not folder.is_dir():
+        raise CheckpointError(f"There is no folder of checkpoints at {folder}.")
+    found = sorted(path.parent for path in folder.glob(f"*/{GENERATOR_FILE}"))
+    return {path.name: path for path in found}
+
+
+def open_checkpoint(path: str | Path, *, precision: str | None = None, device: str = "cpu") -> Model:
+    """The model in a folder, or in a generator.safetensors with its critic beside it.
+
+    `precision`: "fp32", "bf16", or None to time both here and use the faster. Raises CheckpointError, one sentence.
+    """
+    path = Path(path)
+    folder = path if path.is_dir() else path.parent
+    tensors, header = read_network(path / GENERATOR_FILE if path.is_dir() else path, "generator")
+    own, exact = _split(tensors)
+    generator = Generator(GeneratorConfig.from_dict(header.get("config")))
+    load_into(generator, own, "generator")
+    classes = _classes(header, generator.config.num_classes)
+    model = Model(
+        name=_text(header, "name"), version=_text(header, "version"), generator=generator.to(device),
+        critic=_open_critic(folder / CRITIC_FILE, generator.config, device), classes=classes,
+        averages=_averages(generator, exact, len(classes), device), directions=_directions(header, exact, generator.config),
+        calibration=_calibration(header, exact), provenance=_provenance(header), precision=precision or "fp32",
+    )
+    if precision is None and device == "cpu":
+        model.probe()
+    return model
+
+
+def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write a model's two files; `open_checkpoint` gives it back. Weights are stored as `dtype`, measurements as float32."""
+    folder = Path(folder)
+    if not NAME.fullmatch(model.name):
+        raise CheckpointError(f"A model's name is lower-case letters, digits, - and _, not {model.name!r}.")
+    exact: dict[str, Tensor] = {"exact.w_avg": model.averages.everything}
+    if model.averages.classes is not None:
+        exact["exact.w_avg_classes"] = model.averages.classes
+    if model.directions:
+        exact["exact.directions"] = torch.stack([direction.vector for direction in model.directions])
+    header: dict[str, Any] = {
+        "name": model.name, "version": model.version, "classes": list(model.classes),
+        "config": model.generator.config.to_dict(), "provenance": asdict(model.provenance),
+        "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
+    }
+    if model.calibration is not None:
+        exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
+        exact["exact.calibration_generated"] = torch.tensor(model.calibration.generated)
+        header["calibration"] = {"real_count": model.calibration.real_count, "generated_count": model.calibration.generated_count}
+    write_network(folder / GENERATOR_FILE, "generator", {**model.generator.state_dict(), **exact}, header, dtype)
+    if model.critic is not None:
+        critic = {"name": model.name, "version": model.version, "classes": list(model.classes), "config": model.critic.config.to_dict()}
+        write_network(folder / CRITIC_FILE, "critic", dict(model.critic.state_dict()), critic, dtype)
+
+
+def _split(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    prefix = "exact."
+    own = {name: t for name, t in tensors.items() if not name.startswith(prefix)}
+    return own, {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def _open_critic(path: Path, config: GeneratorConfig, device: str) -> Critic | None:
+    if not path.exists():
+        return None
+    tensors, header = read_network(path, "critic")
+    critic = Critic(CriticConfig.from_dict(header.get("config")))
+    theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
+    if theirs != (config.resolution, config.num_classes, config.img_channels):
+        raise CheckpointError("The critic beside the generator judges other pictures (resolution, classes or colours differ).")
+    load_into(critic, tensors, "critic")
+    return critic.to(device)
+
+
+def _text(header: dict[str, Any], key: str) -> str:
+    value = header.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise CheckpointError(f"The checkpoint's description has no {key}.")
+    return value
+
+
+def _classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
+    values = header.get("classes", [])
+    if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values) or len(set(values)) != len(values):
+        raise CheckpointError("The checkpoint's classes are not a list of different names.")
+    if len(values) != count:
+        raise CheckpointError(f"The checkpoint names {len(values)} classes, but its generator was made for {count}.")
+    return tuple(values)
+
+
+def _averages(generator: Generator, exact: dict[str, Tensor], classes: int, device: str) -> Averages:
+    width = generator.config.w_dim
+    everything = exact.get("w_avg", generator.w_avg)
+    per_class = exact.get("w_avg_classes")
+    if everything.shape != (width,) or (per_class is not None and per_class.shape != (classes, width)):
+        raise CheckpointError("The checkpoint's averages of w do not have its number of classes and dimensions.")
+    return Averages(everything.to(device), None if per_class is None else per_class.to(device))
+
+
+def _directions(header: dict[str, Any], exact: dict[str, Tensor], config: GeneratorConfig) -> tuple[Direction, ...]:
+    rows = header.get("directions", [])
+    vectors = exact.get("directions", torch.zeros(0, config.w_dim))
+    if not isinstance(rows, list) or vectors.shape != (len(rows), config.w_dim):
+        raise CheckpointError("The checkpoint's directions do not match their description.")
+    try:
+        return tuple(
+            Direction(str(row["name"]), str(row["title"]), vector, float(row["sigma"]))
+            for row, vector in zip(rows, vectors, strict=True)
+        )
+    except (KeyError, TypeError, ValueError):
+        raise CheckpointError("The checkpoint's directions lack a name, a title or a standard deviation.") from None
+
+
+def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibration | None:
+    if "calibration_real" not in exact or "calibration_generated" not in exact:
+        return None
+    counts = header.get("calibration", {})
+    if not isinstance(counts, dict) or not all(isinstance(counts.get(k), int) for k in ("real_count", "generated_count")):
+        raise CheckpointError("The critic's calibration does not say from how many pictures it was made.")
+    real, generated = (tuple(exact[f"calibration_{k}"].flatten().tolist()) for k in ("real", "generated"))
+    return Calibration(real, generated, counts["real_count"], counts["generated_count"])
+
+
+def _provenance(header: dict[str, Any]) -> Provenance:
+    values = header.get("provenance")
+    known = {f.name: f.type for f in fields(Provenance)}
+    if not isinstance(values, dict) or set(values) - set(known):
+        raise CheckpointError("The checkpoint does not say properly where it comes from (provenance).")
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int if known[name] == "int" else str):
+            raise CheckpointError(f"The checkpoint's provenance has a wrong {name}.")
+    try:
+        return Provenance(**values)
+    except TypeError:
+        raise CheckpointError("The checkpoint does not name its title, licence, attribution and data.") from None

@@ -1,0 +1,198 @@
+"""The fast path: the same networks as `networks.py`, prepared for inference on a processor.
+
+What is folded away beforehand: equalised-learning-rate gains, the √2 of every activation (a leaky ReLU commutes
+with a positive factor), noise strengths. What is chosen per layer: styles multiply the weights or the feature maps,
+whichever is smaller. Maps are channels_last; convolutions run in `dtype`, styles, demodulation and the RGB sum in
+float32. Pictures are made one by one on a processor: that is not slower there, and a picture is then the same,
+bit for bit, alone and in a batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .layers import SLOPE, SQRT2, Conv, FullyConnected, ModulatedConv, blur, fir_kernel, minibatch_std, upsample_rgb
+from .networks import Critic, Mapping, Synthesis
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """w → styles, gains folded in."""
+
+    weight: Tensor  # I×w_dim
+    bias: Tensor  # I
+
+    @classmethod
+    def of(cls, layer: FullyConnected, gain: float = 1.0) -> _Affine:
+        return cls(layer.weight * (layer.weight_gain * gain), layer.bias * (layer.bias_gain * gain))
+
+    def __call__(self, w: Tensor) -> Tensor:
+        return F.linear(w, self.weight, self.bias)  # N×I
+
+
+class _Modulated:
+    """One modulated convolution with `gain` folded into what it puts out."""
+
+    def __init__(self, conv: ModulatedConv, dtype: torch.dtype, gain: float) -> None:
+        self.affine = _Affine.of(conv.affine, conv.style_gain)
+        self.up, self.padding, self.gain = conv.up, conv.kernel // 2, gain
+        self.weight = _channels_last(conv.weight.float())  # O×I×k×k; float32: rounded once, after modulation
+        self.half_weight = _channels_last(conv.weight.to(dtype))
+        self.energy = conv.weight.float().square().sum(dim=(2, 3)).t().contiguous() if conv.demodulate else None  # I×O
+        self.fir = fir_kernel(conv.weight.shape[0], gain=4.0).to(conv.weight.device, dtype)
+        self.dtype = dtype
+
+    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
+        """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W)."""
+        styles = self.affine(w)  # N×I
+        if self.energy is None:
+            scale = styles.new_full((w.shape[0], self.weight.shape[0]), self.gain)
+        else:
+            scale = (styles.square() @ self.energy + 1e-8).rsqrt_().mul_(self.gain)  # N×O
+        if x.shape[0] == 1 and self.weight[0].numel() * self.weight.shape[0] <= 2 * x.numel():
+            weight = self.weight * styles[0, None, :, None, None] * scale[0, :, None, None, None]
+            return self._convolve(x, weight.to(self.dtype))
+        x = self._convolve(x * styles.to(self.dtype)[:, :, None, None], self.half_weight)
+        return x.mul_(scale.to(self.dtype)[:, :, None, None])
+
+    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        if self.up == 1:
+            return F.conv2d(x, weight, padding=self.padding)
+        return blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), self.fir, padding=1)
+
+
+class _Layer:
+    """Modulated convolution, noise, bias and activation."""
+
+    def __init__(self, layer: torch.nn.Module, dtype: torch.dtype) -> None:
+        self.conv = _Modulated(layer.conv, dtype, SQRT2)
+        self.bias = (layer.conv.bias * SQRT2).to(dtype).view(1, -1, 1, 1)
+        self.strength = layer.noise_strength.detach() * SQRT2
+        self.noise = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
+        self.dtype = dtype
+
+    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
+        x = self.conv(x, w).add_(self.bias)
+        if strength:
+            scaled = self.noise * strength if noise is None else noise * (self.strength * strength)
+            x.add_(scaled.to(self.dtype))
+        return F.leaky_relu_(x, SLOPE)
+
+
+class SynthesisEngine:
+    """Synthesis prepared in one precision: ws → picture."""
+
+    def __init__(self, network: Synthesis, dtype: torch.dtype) -> None:
+        with torch.inference_mode():
+            self.config, self.dtype = network.config, dtype
+            self.const = _channels_last(network.const[None].to(dtype))
+            self.layers = [_Layer(layer, dtype) for layer in network.layers]
+            self.to_rgb = [(_Modulated(c, dtype, 1.0), c.bias.view(1, -1, 1, 1).float()) for c in network.to_rgb]
+            if self.config.head == "shuffle":
+                self.to_rgb.append((_Modulated(network.head, dtype, 1.0), network.head.bias.view(1, -1, 1, 1).float()))
+
+    def __call__(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
+        """N×num_ws×w_dim → N×C×H×W float32, not clipped.
+
+        `noise` None: the checkpoint's constant buffers; else one N×1×H×W (or 1×1×H×W) per layer. `strength` scales
+        either; 0 leaves noise out.
+        """
+        with torch.inference_mode():
+            if ws.device.type != "cpu" or ws.shape[0] == 1:
+                return self._run(ws, noise, strength)
+            count = ws.shape[0]
+            each = [None if noise is None else [n[i : i + 1] if n.shape[0] == count else n for n in noise] for i in range(count)]
+            return torch.cat([self._run(ws[i : i + 1], each[i], strength) for i in range(count)])
+
+    def _run(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+        x = self.const.expand(ws.shape[0], -1, -1, -1)
+        picked = [None] * len(self.layers) if noise is None else noise
+        x = self.layers[0](x, ws[:, 0], picked[0], strength)
+        rgb: Tensor | None = None
+        for block in range(len(self.config.block_resolutions)):
+            i = 2 * block - 1
+            if block:
+                x = self.layers[i](x, ws[:, i], picked[i], strength)
+                x = self.layers[i + 1](x, ws[:, i + 1], picked[i + 1], strength)
+            convolve, bias = self.to_rgb[block]
+            y = convolve(x, ws[:, i + 2]).float() + bias
+            if rgb is not None:
+                rgb = upsample_rgb(rgb)
+            if y.shape[1] != self.config.img_channels:  # the shuffle head: 4C channels → C at twice the size
+                y = F.pixel_shuffle(y, 2)
+                rgb = upsample_rgb(rgb) if rgb is not None else None
+            rgb = y if rgb is None else rgb + y
+        assert rgb is not None
+        return rgb.contiguous()
+
+
+class _PlainConv:
+    """The critic's convolution with gains folded in."""
+
+    def __init__(self, conv: Conv, dtype: torch.dtype, gain: float = 1.0) -> None:
+        gain = gain * (SQRT2 if conv.activate else 1.0)
+        self.weight = _channels_last((conv.weight * (conv.weight_gain * gain)).to(dtype))
+        self.bias = None if conv.bias is None else (conv.bias * gain).to(dtype)
+        self.kernel, self.down, self.stride, self.padding = conv.kernel, conv.down, conv.stride, conv.padding
+        self.fir = conv.fir.to(dtype) if conv.down == 2 else None
+        self.activate = conv.activate
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.fir is not None and self.kernel == 1:
+            x = F.conv2d(blur(x, self.fir, padding=1, stride=2), self.weight, self.bias)
+        elif self.fir is not None:
+            x = F.conv2d(blur(x, self.fir, padding=self.padding + 1), self.weight, self.bias, stride=2)
+        else:
+            x = F.conv2d(x, self.weight, self.bias, stride=self.stride, padding=self.padding)
+        return F.leaky_relu_(x, SLOPE) if self.activate else x
+
+
+class CriticEngine:
+    """The critic prepared in one precision: pictures → logits."""
+
+    def __init__(self, network: Critic, dtype: torch.dtype) -> None:
+        with torch.inference_mode():
+            root = math.sqrt(0.5)
+            self.config, self.dtype = network.config, dtype
+            self.stem = _PlainConv(network.stem, dtype)
+            self.blocks = [
+                (_PlainConv(b.conv0, dtype), _PlainConv(b.conv1, dtype, root), _PlainConv(b.skip, dtype, root))
+                for b in network.blocks
+            ]
+            self.conv = _PlainConv(network.conv, dtype)
+            self.fc, self.out = network.fc, network.out
+            self.mapping: Mapping | None = network.mapping if self.config.num_classes else None
+
+    def __call__(self, images: Tensor, label: Tensor | None = None, together: bool = False) -> Tensor:
+        """N×C×H×W in [−1, 1] and N×num_classes → N logits, float32.
+
+        `together` judges them as one batch for the minibatch statistics; otherwise each is judged alone, so that a
+        picture's logit does not depend on its neighbours.
+        """
+        with torch.inference_mode():
+            if together or images.shape[0] == 1:
+                return self._run(images, label, self.config.mbstd_group)
+            if images.device.type != "cpu":
+                return self._run(images, label, 1)
+            labels = [None if label is None else label[i : i + 1] for i in range(images.shape[0])]
+            return torch.cat([self._run(images[i : i + 1], labels[i], 1) for i in range(images.shape[0])])
+
+    def _run(self, images: Tensor, label: Tensor | None, group: int) -> Tensor:
+        x = self.stem(_channels_last(images.to(self.dtype)))
+        for conv0, conv1, skip in self.blocks:
+            x = skip(x).add_(conv1(conv0(x)))
+        x = self.conv(minibatch_std(x, group))
+        x = self.out(self.fc(x.float().flatten(1)))
+        if self.mapping is not None:
+            x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
+        return x[:, 0]

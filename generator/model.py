@@ -1,0 +1,262 @@
+"""One opened checkpoint: latents in, pictures and logits out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .calibration import Calibration
+from .directions import Direction
+from .engine import CriticEngine, SynthesisEngine
+from .errors import CheckpointError, LatentError
+from .latents import draw_z
+from .networks import Critic, Generator
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+Labels = Sequence[int] | Tensor | np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of ws: what it steers. `role`: "conv", or "rgb" for the last one."""
+
+    index: int
+    resolution: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model comes from and what may be done with it."""
+
+    title: str
+    licence: str
+    attribution: str
+    data: str
+    subject: str = ""  # what is depicted, for the specimen label: "no such … exists"
+    pictures_seen: int = 0
+    trained: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Averages of w that truncation pulls towards: over everything [w_dim], and per class C×w_dim (None without classes)."""
+
+    everything: Tensor
+    classes: Tensor | None = None
+
+
+@dataclass(eq=False)
+class Model:
+    """A generator, its critic and what was measured of them; made by `open_checkpoint`.
+
+    All results are inference tensors on the CPU or the model's device. Not thread-safe: callers hold their own lock.
+    """
+
+    name: str
+    version: str
+    generator: Generator
+    critic: Critic | None
+    classes: tuple[str, ...]
+    averages: Averages
+    directions: tuple[Direction, ...]
+    calibration: Calibration | None
+    provenance: Provenance
+    precision: str = "fp32"
+    timings: dict[str, float] = field(default_factory=dict)  # milliseconds per picture and precision, from `probe`
+
+    def __post_init__(self) -> None:
+        self.generator.requires_grad_(False).eval()
+        if self.critic is not None:
+            self.critic.requires_grad_(False).eval()
+        self.use(self.precision)
+
+    # ---- what it is -----------------------------------------------------------------------------------------------
+
+    @property
+    def resolution(self) -> int:
+        """Side of its pictures in pixels."""
+        return self.generator.config.resolution
+
+    @property
+    def z_dim(self) -> int:
+        """Length of z."""
+        return self.generator.config.z_dim
+
+    @property
+    def w_dim(self) -> int:
+        """Length of w."""
+        return self.generator.config.w_dim
+
+    @property
+    def num_ws(self) -> int:
+        """How many w a picture is made from: one a convolution and one for the last RGB layer."""
+        return self.generator.config.num_ws
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What each w steers, coarse to fine."""
+        convolutions = [layer.resolution for layer in self.generator.synthesis.layers]
+        rows = [Layer(i, size, "conv") for i, size in enumerate(convolutions)]
+        return (*rows, Layer(len(rows), self.resolution, "rgb"))
+
+    @property
+    def has_critic(self) -> bool:
+        """Whether the discriminator came with it."""
+        return self.critic is not None
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.generator.w_avg.device
+
+    # ---- how it computes ------------------------------------------------------------------------------------------
+
+    def use(self, precision: str) -> None:
+        """Prepare the networks in "fp32" or "bf16" (convolutions only; everything else stays in float32)."""
+        if precision not in PRECISIONS:
+            raise CheckpointError(f"Precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        dtype = PRECISIONS[precision]
+        self._synthesis = SynthesisEngine(self.generator.synthesis, dtype)
+        self._critic = None if self.critic is None else CriticEngine(self.critic, dtype)
+        self.precision = precision
+
+    def probe(self, repeats: int = 5) -> None:
+        """Time both precisions on this machine and use the faster; float32 unless bfloat16 wins by a tenth.
+
+        A machine without bfloat16 instructions emulates them, several times slower.
+        """
+        ws = self.map(torch.zeros(1, self.z_dim), None if not self.classes else [0])
+        for precision in PRECISIONS:
+            self.use(precision)
+            times = []
+            for _ in range(repeats + 1):
+                began = time.perf_counter()
+                self.synthesize(ws)
+                times.append((time.perf_counter() - began) * 1e3)
+            self.timings[precision] = min(times[1:])
+        self.use("bf16" if self.timings["bf16"] < 0.9 * self.timings["fp32"] else "fp32")
+
+    # ---- what it does ---------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def map(
+        self, z: Tensor, label: Labels = None, psi: float = 1.0, cutoff: int | None = None, centre: str = "class",
+    ) -> Tensor:
+        """Latents to styles: N×z_dim → N×num_ws×w_dim.
+
+        `label`: N class indices, or N×C weights; None is allowed only without classes. `psi` pulls the first `cutoff`
+        rows (None: all) towards the average w (truncation, Karras et al. 2019, appendix B): 0 is the average itself,
+        1 leaves w alone. `centre`: "class" uses the average of the picture's class, "global" that of everything.
+        """
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise LatentError(f"{self.name} takes latents of {self.z_dim} numbers, not of shape {tuple(z.shape)}.")
+        if not torch.isfinite(z).all() or not math.isfinite(psi):
+            raise LatentError("A latent and a truncation must be finite numbers.")
+        if cutoff is not None and not 0 <= cutoff <= self.num_ws:
+            raise LatentError(f"The truncation cutoff is a layer from 0 to {self.num_ws}, not {cutoff!r}.")
+        if centre not in ("class", "global"):
+            raise LatentError(f"The centre of truncation is 'class' or 'global', not {centre!r}.")
+        weights = self._labels(label, z.shape[0])
+        w = self.generator.mapping(z.to(self.device, torch.float32), weights)
+        ws = w[:, None].repeat(1, self.num_ws, 1)
+        if psi != 1.0:
+            average = self.averages.everything.expand_as(w)
+            if centre == "class" and weights is not None and self.averages.classes is not None:
+                average = weights @ self.averages.classes
+            ws[:, :cutoff] = torch.lerp(average[:, None], ws[:, :cutoff], psi)
+        return ws
+
+    @torch.inference_mode()
+    def move(self, ws: Tensor, moves: MappingType[str, float]) -> Tensor:
+        """Add `amount` standard deviations along each named direction to every row of ws."""
+        known = {direction.name: direction for direction in self.directions}
+        for name, amount in moves.items():
+            if name not in known:
+                raise LatentError(f"{self.name} has no direction {name!r}; it has {', '.join(known) or 'none'}.")
+            if not math.isfinite(amount):
+                raise LatentError(f"The amount of direction {name!r} must be a finite number.")
+            ws = ws + known[name].vector.to(ws.device) * (known[name].sigma * amount)
+        return ws
+
+    @torch.inference_mode()
+    def mix(self, ws: Tensor, other: Tensor, first: int) -> Tensor:
+        """Style mixing (Karras et al. 2019, §3.1): rows `first`, first+1, … come from `other`."""
+        if not 0 <= first <= self.num_ws:
+            raise LatentError(f"Mixing starts at a layer from 0 to {self.num_ws}, not {first!r}.")
+        return torch.cat([ws[:, :first], other[:, first:]], dim=1)
+
+    @torch.inference_mode()
+    def synthesize(self, ws: Tensor, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None) -> Tensor:
+        """Styles to pictures: N×num_ws×w_dim → N×C×H×W float32, about [−1, 1], not clipped.
+
+        `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
+        same for every picture of the batch). `strength` scales it, 0 … 2.
+        """
+        if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
+            raise LatentError(f"{self.name} takes styles N×{self.num_ws}×{self.w_dim}, not {tuple(ws.shape)}.")
+        if not math.isfinite(strength):
+            raise LatentError("The strength of the noise must be a finite number.")
+        maps: list[Tensor] | None = None
+        if noise == "none":
+            strength = 0.0
+        elif noise == "seed":
+            maps = self._noise(noise_seed)
+        elif noise != "const":
+            raise LatentError(f"Noise is 'const', 'none' or 'seed', not {noise!r}.")
+        return self._synthesis(ws.to(self.device, torch.float32), maps, strength)
+
+    @torch.inference_mode()
+    def criticize(self, images: Tensor, label: Labels = None, together: bool = False) -> Tensor:
+        """The critic's logits of N×C×H×W pictures in [−1, 1]: higher is more like the training pictures.
+
+        Each is judged alone, or (`together`) as one batch for the minibatch statistics. `label` as for `map`.
+        """
+        if self._critic is None:
+            raise LatentError(f"{self.name} came without its critic.")
+        shape = (self.generator.config.img_channels, self.resolution, self.resolution)
+        if images.ndim != 4 or tuple(images.shape[1:]) != shape:
+            raise LatentError(f"The critic of {self.name} judges pictures of {shape}, not {tuple(images.shape[1:])}.")
+        return self._critic(images.to(self.device, torch.float32), self._labels(label, images.shape[0]), together)
+
+    def _labels(self, label: Labels, count: int) -> Tensor | None:
+        number = len(self.classes)
+        if not number:
+            if label is not None:
+                raise LatentError(f"{self.name} has no classes.")
+            return None
+        if label is None:
+            raise LatentError(f"{self.name} needs a class for each picture: {', '.join(self.classes)}.")
+        values = torch.as_tensor(label)
+        if values.ndim == 2 and values.shape == (count, number):
+            return values.to(self.device, torch.float32)
+        if values.shape != (count,) or values.is_floating_point() or values.dtype == torch.bool:
+            raise LatentError(f"Classes are {count} whole numbers or a {count}×{number} table of weights.")
+        if count and not 0 <= int(values.min()) <= int(values.max()) < number:
+            raise LatentError(f"{self.name} has classes 0 to {number - 1}.")
+        return torch.nn.functional.one_hot(values.long(), number).to(self.device, torch.float32)
+
+    def _noise(self, seed: int | None) -> list[Tensor]:
+        sizes = [layer.resolution for layer in self.generator.synthesis.layers]
+        flat = draw_z(0 if seed is None else seed, sum(n * n for n in sizes))
+        parts = torch.split(flat, [n * n for n in sizes])
+        return [part.view(1, 1, n, n).to(self.device) for part, n in zip(parts, sizes, strict=True)]
+
+    def describe(self) -> dict[str, Any]:
+        """What a visitor may want to know of the networks."""
+        return {
+            "resolution": self.resolution,
+            "parameters": sum(p.numel() for p in self.generator.parameters()),
+            "critic_parameters": 0 if self.critic is None else sum(p.numel() for p in self.critic.parameters()),
+            "precision": self.precision,
+            "milliseconds": {name: round(value, 2) for name, value in self.timings.items()},
+        }
