@@ -1,0 +1,76 @@
+// The critic's card: two densities drawn once from the checkpoint's calibration, one marker for the raw picture and
+// one for each stage after it. Gradio runs this as the body of a function of (element, props, …).
+const WIDTH = 320;
+const FLOOR = 78; // y of the axis
+const TOP = 8;
+const SVG = "http://www.w3.org/2000/svg";
+
+const scale = element.querySelector(".scale");
+const words = element.querySelector(".words");
+const stages = element.querySelector(".stages");
+const densities = props.densities; // {logits: [...], generated: [...], real: [...]} or null
+
+function draw(tag, attributes, parent = scale) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  parent.append(node);
+  return node;
+}
+
+const from = densities?.logits[0] ?? 0;
+const to = densities?.logits.at(-1) ?? 1;
+/** Place of a logit on the scale; what lies beyond its ends stands at them. */
+const place = (logit) => 6 + (WIDTH - 12) * Math.min(Math.max((logit - from) / (to - from), 0), 1);
+
+if (densities) {
+  const peak = Math.max(...densities.generated, ...densities.real);
+  for (const kind of ["generated", "real"]) {
+    const points = densities.logits.map((logit, i) => [place(logit), FLOOR - ((FLOOR - TOP) * densities[kind][i]) / peak]);
+    const line = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
+    draw("path", { class: `area ${kind}`, d: `M${place(from)} ${FLOOR}L${line}L${place(to)} ${FLOOR}Z` });
+    draw("path", { class: `line ${kind}`, d: `M${line}` });
+  }
+  draw("line", { class: "axis", x1: 0, x2: WIDTH, y1: FLOOR, y2: FLOOR });
+} else {
+  scale.remove();
+  element.querySelector(".ends").remove();
+}
+
+const markers = [];
+/** The marker number i: a full diamond for the raw picture, hollow numbered ones for the stages. */
+function marker(i) {
+  if (!markers[i]) {
+    const group = draw("g", { class: i ? "marker stage" : "marker raw" });
+    if (!i) draw("line", { class: "stem", x1: 0, x2: 0, y1: TOP - FLOOR, y2: 0 }, group);
+    draw("path", { class: "diamond", d: "M0 -6L5 0L0 6L-5 0Z" }, group);
+    if (i) draw("text", { y: 13, "text-anchor": "middle" }, group).textContent = i;
+    markers[i] = group;
+  }
+  return markers[i];
+}
+
+const share = (reading) => (reading?.percentile_real == null ? "–" : `${Math.round(reading.percentile_real)} %`);
+
+function stageRow(i) {
+  while (stages.children.length <= i) {
+    const row = document.createElement("li");
+    for (const name of ["mark", "name", "share"]) row.append(Object.assign(document.createElement("span"), { className: name }));
+    stages.append(row);
+  }
+  return stages.children[i].children;
+}
+
+document.addEventListener("atelier:answer", ({ detail }) => {
+  const readings = [{ title: "raw picture", critic: detail.critic }, ...detail.stages];
+  words.textContent = detail.critic?.words ?? "This model came without a critic.";
+  readings.forEach(({ title, critic }, i) => {
+    const [mark, name, percent] = stageRow(i);
+    mark.textContent = i || "◆";
+    name.textContent = title;
+    percent.textContent = share(critic);
+    percent.title = critic ? `${share(critic)} of held-out real pictures convince the critic less (logit ${critic.logit.toFixed(2)})` : "";
+    if (densities && critic) marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`);
+  });
+  while (stages.children.length > readings.length) stages.lastChild.remove();
+  while (markers.length > (densities ? readings.length : 0)) markers.pop()?.remove();
+});

@@ -1,0 +1,297 @@
+// The live view. Gradio runs this once, as the body of a function of (element, trigger, props, server, upload, watch).
+//
+// Controls feed it arrays of values in the order of props.names. At most IN_FLIGHT requests are on their way; of what
+// waits only the newest is kept; an answer older than the one shown is dropped; so the last value is always drawn.
+const IN_FLIGHT = 2;
+const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
+const SLOW_MS = 250; // after which the thin line shows
+const MAX_PNG_BYTES = props.max_png_bytes;
+const HISTORY = 200;
+
+const find = (selector) => element.querySelector(selector);
+const sheet = find(".sheet");
+const after = find("img.after");
+const before = find("img.before");
+const splitAt = find(".split-at");
+const filePicker = find("input[type=file]");
+const seedAt = props.names.indexOf("seed");
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// ---------------------------------------------------------------- asking
+
+let asked = 0; // number of the newest request
+let shown = 0; // number of the answer on the plate
+let inFlight = 0;
+let pending = null;
+let current = props.initial; // the controls' values, as far as we were told
+let good = null; // the last values that made a picture
+let answer = null; // and what came back for them
+let restTimer = 0;
+let slowTimer = 0;
+
+/** A server function's answer; where there is none (no server, or an error that it did not foresee), a sentence. */
+const call = (name, request) =>
+  server[name](request)
+    .catch(() => null)
+    .then((reply) => reply ?? { error: "The studio does not answer; is it still running?" });
+
+/** Ask for the picture of these values. `quiet`: half-typed input, refused without a word. */
+function feed(values, { quiet = false } = {}) {
+  values = values.map((value) => (value === "" || value === undefined ? null : value)); // Gradio's ways to say "none"
+  if (same(values, current) && good && same(values, good)) return;
+  current = values;
+  clearTimeout(restTimer);
+  pending = { number: ++asked, values, quiet };
+  pump();
+}
+
+function pump() {
+  while (pending && inFlight < IN_FLIGHT) {
+    const request = pending;
+    pending = null;
+    inFlight++;
+    ask(request).finally(() => {
+      inFlight--;
+      pump();
+      if (!inFlight && !pending) idle();
+    });
+  }
+}
+
+async function ask(request) {
+  slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS);
+  const reply = await call("picture", { values: request.values });
+  if (reply.busy) {
+    await new Promise((resolve) => setTimeout(resolve, reply.busy));
+    if (request.number === asked) pending = request;
+    return;
+  }
+  if (request.number < shown) return;
+  if (reply.error) {
+    if (request.number === asked && !request.quiet) refuse(reply.error);
+    return;
+  }
+  shown = request.number;
+  good = request.values;
+  draw(reply);
+}
+
+function idle() {
+  clearTimeout(slowTimer);
+  slowTimer = 0;
+  element.classList.remove("slow");
+  restTimer = setTimeout(rest, REST_MS);
+}
+
+/** A sentence, and everything as it was before. */
+function refuse(sentence) {
+  atelier.toast(sentence, { alert: true });
+  if (good) setControls(good);
+}
+
+// ---------------------------------------------------------------- showing
+
+function draw(reply) {
+  answer = reply;
+  after.src = reply.picture;
+  if (reply.before) before.src = reply.before;
+  element.classList.toggle("cut-out", reply.cut_out);
+  element.classList.toggle("processed", Boolean(reply.before));
+  find(".caption").textContent = reply.caption;
+  find(".attribution").textContent = reply.attribution;
+  document.dispatchEvent(new CustomEvent("atelier:answer", { detail: reply }));
+}
+
+/** The hand rests: one step of history, the address, the accent, the neighbours. */
+function rest() {
+  if (!good || !same(good, current)) return;
+  remember(good);
+  document.documentElement.style.setProperty("--accent-light", answer.accent.light);
+  document.documentElement.style.setProperty("--accent-dark", answer.accent.dark);
+  after.alt = `Generated picture: ${answer.caption}`;
+  const address = new URL(link());
+  for (const [key, value] of new URLSearchParams(location.search)) if (key.startsWith("__")) address.searchParams.set(key, value);
+  window.history.replaceState(null, "", address);
+  showNeighbours(good);
+}
+
+const link = () => `${location.origin}${location.pathname}?${answer.query}`;
+
+// ---------------------------------------------------------------- setting Gradio's controls
+
+/** Gradio owns the controls: it takes the new values from `controls()` when the event "apply" reaches it. */
+function setControls(values) {
+  current = values;
+  trigger("apply");
+}
+
+function show(values) {
+  setControls(values);
+  feed(values);
+}
+
+/** The same values with some replaced, by name. A new seed replaces a latent that came with a link. */
+function withValues(changes) {
+  const values = [...current];
+  for (const [name, value] of Object.entries(changes)) values[props.names.indexOf(name)] = value;
+  return values;
+}
+
+// ---------------------------------------------------------------- history
+
+const past = [];
+let at = -1;
+
+function remember(values) {
+  if (at >= 0 && same(past[at], values)) return;
+  past.splice(at + 1, past.length, values);
+  if (past.length > HISTORY) past.shift();
+  at = past.length - 1;
+  markHistory();
+}
+
+function travel(by) {
+  if (good && same(good, current)) remember(good); // a drag that has not come to rest yet is a step of its own
+  if (!past[at + by]) return;
+  at += by;
+  show(past[at]);
+  markHistory();
+}
+
+function markHistory() {
+  find("[data-action=undo]").disabled = at <= 0;
+  find("[data-action=redo]").disabled = at >= past.length - 1;
+}
+
+// ---------------------------------------------------------------- neighbours
+
+const strip = find(".neighbours");
+for (let i = 0; i < props.neighbours; i++) {
+  const thumb = document.createElement("button");
+  thumb.type = "button";
+  thumb.append(document.createElement("img"));
+  thumb.firstChild.alt = "";
+  thumb.addEventListener("click", () => thumb.dataset.seed && show(withValues({ seed: Number(thumb.dataset.seed), latent: null })));
+  strip.append(thumb);
+}
+
+async function showNeighbours(values) {
+  const reply = await call("neighbours", { values });
+  if (!reply.neighbours || !same(values, good)) return;
+  [...strip.children].forEach((thumb, i) => {
+    const neighbour = reply.neighbours[i];
+    thumb.disabled = !neighbour;
+    if (!neighbour) return thumb.firstChild.removeAttribute("src");
+    thumb.firstChild.src = neighbour.picture;
+    thumb.dataset.seed = neighbour.seed;
+    thumb.title = `Seed ${neighbour.seed}`;
+    thumb.setAttribute("aria-label", `Go to seed ${neighbour.seed}`);
+  });
+}
+
+// ---------------------------------------------------------------- files and links
+
+async function restore(source) {
+  const reply = await call("restore", source);
+  if (reply.error) atelier.toast(reply.error, { alert: true });
+  return reply.values ?? null;
+}
+
+async function openFile(file) {
+  if (file.size > MAX_PNG_BYTES)
+    return atelier.toast(`“${file.name}” is too large to be a picture saved here.`, { alert: true });
+  const values = await restore({ png: await atelier.base64(file) });
+  if (values) {
+    show(values);
+    atelier.toast("Restored from the picture.");
+  }
+}
+
+async function save() {
+  if (!good) return;
+  const reply = await call("save", { values: good });
+  if (reply.error) return atelier.toast(reply.error, { alert: true });
+  const anchor = document.createElement("a");
+  anchor.href = `data:image/png;base64,${reply.png}`;
+  anchor.download = reply.name;
+  anchor.click();
+  atelier.toast(`Saved ${reply.name}; its recipe is inside.`);
+}
+
+async function copy() {
+  if (!answer) return;
+  try {
+    await navigator.clipboard.writeText(link());
+  } catch {
+    // No clipboard without https or a permission: the old way, from a text field that is there for a moment.
+    const field = document.createElement("textarea");
+    field.value = link();
+    field.className = "off-screen";
+    document.body.append(field);
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    if (!copied) return window.prompt("The link to this picture:", link());
+  }
+  atelier.toast("Link copied: it holds the whole recipe.");
+}
+
+let dragDepth = 0;
+const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+document.addEventListener("dragenter", (event) => hasFiles(event) && (dragDepth++, element.classList.add("dropping")));
+document.addEventListener("dragleave", (event) => hasFiles(event) && --dragDepth <= 0 && element.classList.remove("dropping"));
+document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  dragDepth = 0;
+  element.classList.remove("dropping");
+  if (!hasFiles(event) || event.target.closest("[data-takes-files]")) return;
+  event.preventDefault(); // a file dropped beside the plate must not replace the page
+  openFile(event.dataTransfer.files[0]);
+});
+filePicker.addEventListener("change", () => {
+  if (filePicker.files[0]) openFile(filePicker.files[0]);
+  filePicker.value = "";
+});
+
+// ---------------------------------------------------------------- buttons and keys
+
+const pressed = (name, on) => find(`[data-action=${name}]`).setAttribute("aria-pressed", String(on));
+const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
+const step = (by) => {
+  const seed = Math.min(Math.max(Math.trunc(Number(current[seedAt]) || 0) + by, 0), props.max_seed);
+  show(withValues({ seed, latent: null }));
+};
+
+atelier.action("dice", () => show(withValues({ seed: randomSeed(), latent: null })), { key: ["d"] });
+atelier.action("next", () => step(1), { key: ["n", "]"] });
+atelier.action("previous", () => step(-1), { key: ["p", "["] });
+atelier.action("mix-dice", () => show(withValues({ mix: true, mix_seed: randomSeed() })), { key: ["m"] });
+atelier.action("undo", () => travel(-1), { key: ["u", "z"] });
+atelier.action("redo", () => travel(1), { key: ["r", "y"] });
+atelier.action("reset", () => show(props.initial));
+atelier.action("save", save);
+atelier.action("copy", copy, { key: ["c"] });
+atelier.action("open", () => filePicker.click());
+atelier.action("actual", () => pressed("actual", element.classList.toggle("actual")), { key: ["1"] });
+atelier.action("before", null, { key: ["b"], hold: (on) => element.classList.toggle("holding", on) });
+atelier.action(
+  "split",
+  () => {
+    const on = element.classList.toggle("split");
+    splitAt.hidden = !on;
+    pressed("split", on);
+  },
+  { key: ["s"] },
+);
+splitAt.addEventListener("input", () => sheet.style.setProperty("--split", `${splitAt.value}%`));
+
+/** The page opens: with the recipe in its address, if there is one. */
+async function open() {
+  const linked = location.search.length > 1 ? await restore({ query: location.search.slice(1) }) : null;
+  current = linked ?? props.initial;
+  feed(current);
+  return current;
+}
+
+atelier.register("live", { feed, open, controls: () => current, latest: () => ({ answer, values: good, asked, shown }) });
+

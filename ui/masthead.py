@@ -1,0 +1,59 @@
+"""The head of the page: the name, what stands behind it, and two sheets: about the model, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+KEYS = (
+    ("d", "roll a seed"),
+    ("p  n", "previous, next seed"),
+    ("m", "roll the second seed and mix it in"),
+    ("b", "hold: before post-processing"),
+    ("s", "split: before and after"),
+    ("1", "actual pixels"),
+    ("u  r", "undo, redo"),
+    ("c", "copy the link"),
+    ("← →", "on a slider: one step"),
+    ("Alt+↑ ↓", "in the step list: reorder"),
+    ("?", "this sheet"),
+)
+
+
+def masthead(models: list[dict[str, Any]]) -> str:
+    """HTML of the masthead and its two dialogs."""
+    keys = "".join(f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
+                   for keys, what in KEYS)
+    return (
+        '<header class="masthead"><h1>Latent Atelier</h1>'
+        '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
+        '<nav><button type="button" data-dialog="about-dialog">About the model</button>'
+        '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button></nav></header>'
+        + _dialog("about-dialog", "About the model", "".join(map(_facts, models)))
+        + _dialog("keys-dialog", "Keys", f'<dl class="keys">{keys}</dl>')
+    )
+
+
+def _facts(model: Mapping[str, Any]) -> str:
+    provenance = model["provenance"]
+    rows: Iterable[tuple[str, Any]] = (
+        ("Picture", f"{model['resolution']} × {model['resolution']} px"),
+        ("Classes", ", ".join(model["classes"]) or "none"),
+        ("Trained on", provenance.get("data")),
+        ("Pictures seen", f"{provenance['pictures_seen']:,}".replace(",", " ") if "pictures_seen" in provenance else None),
+        ("Licence", provenance.get("licence")),
+        ("Attribution", provenance.get("attribution")),
+        ("Precision", model.get("precision")),
+        ("Critic", "the discriminator it learned against" if model.get("has_critic") else "none"),
+    )
+    facts = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows if value)
+    return f"<h3>{escape(model['name'])} <small>{escape(str(model['version']))}</small></h3><dl>{facts}</dl>"
+
+
+def _dialog(identifier: str, title: str, body: str) -> str:
+    return (
+        f'<dialog id="{identifier}" aria-labelledby="{identifier}-title"><div class="dialog-sheet">'
+        f'<form method="dialog"><button aria-label="Close">×</button></form>'
+        f'<h2 id="{identifier}-title">{title}</h2>{body}</div></dialog>'
+    )

@@ -1,0 +1,27 @@
+"""One module a tab. Adding a tab is adding a file: each module here has a `TAB`, and the page finds them by itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gradio as gr
+
+from studio import Studio
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the page: `build` is called inside its context and adds its components and listeners to `page`."""
+
+    title: str
+    order: int
+    build: Callable[[Studio, gr.Blocks], None]
+
+
+def find_tabs() -> list[Tab]:
+    """The tabs of all modules here, in their order."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return sorted((module.TAB for module in modules), key=lambda tab: tab.order)

@@ -1,0 +1,31 @@
+"""The look: plain CSS and JS files of `assets/`, read once at import, and a Gradio theme without web fonts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+ASSETS = Path(__file__).parent / "assets"
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+
+def asset(name: str) -> str:
+    """The text of a file in `assets/`."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def theme() -> gr.themes.ThemeClass:
+    """Gradio's Base theme with system fonts: strings, not `GoogleFont`s, so that nothing is fetched from outside."""
+    return gr.themes.Base(font=[gr.themes.Font(name) for name in SANS], font_mono=[gr.themes.Font(name) for name in MONO])
+
+
+def css() -> str:
+    """All style sheets: colours and type, then Gradio's own controls in our dress, then each part."""
+    return "\n".join(asset(name) for name in ("paper.css", "controls.css", "explore.css"))
+
+
+def head() -> str:
+    """What goes into `<head>`: the script that every part of the page relies on."""
+    return f"<script>{asset('atelier.js')}</script>"
