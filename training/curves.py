@@ -1,0 +1,37 @@
+"""The log of a run as a picture: losses, logits, speed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def write_curves(log: Path, path: Path) -> None:
+    """Draw log.csv (columns as in `loop.LOG_FIELDS`) over pictures shown, logarithmic in pictures."""
+    import matplotlib  # only training needs it
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    with log.open(newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    shown = [row["pictures"] for row in rows]
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
+    panels = (
+        ("losses", (("loss_g", "generator"), ("loss_d", "critic"))),
+        ("mean logits (augmented pictures)", (("real", "real"), ("fake", "generated"))),
+        ("pictures per second", (("pictures_per_second", "speed"),)),
+    )
+    for axis, (title, lines) in zip(axes, panels, strict=True):
+        for key, label in lines:
+            values = [row[key] for row in rows]
+            width = max(len(values) // 100, 1)
+            smooth = [sum(values[max(0, i - width) : i + 1]) / len(values[max(0, i - width) : i + 1]) for i in range(len(values))]
+            (line,) = axis.plot(shown, smooth, label=label)
+            axis.plot(shown, values, color=line.get_color(), alpha=0.2, linewidth=0.6)
+        axis.set_title(title)
+        axis.set_xscale("log")
+        axis.set_xlabel("real pictures shown")
+        axis.legend()
+    figure.savefig(path, dpi=80)
+    pyplot.close(figure)

@@ -1,0 +1,197 @@
+"""From a run to a checkpoint: w averages, directions, calibration, evaluation, sheets, card.
+
+`python -m training.finish --run training-runs/orchard --data PICTURES` does it again from a run's saved state, also
+while the run goes on.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import csv
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from generator import (
+    Averages, Calibration, Critic, Direction, Generator, Model, Provenance, draw_z, open_checkpoint, save_checkpoint,
+)
+from generator.directions import principal_directions
+
+from .card import write_card
+from .curves import write_curves
+from .data import Pictures, load_pictures
+from .errors import TrainingError
+from .loop import Settings
+from .metrics import balanced_accuracy, diversity, roc_auc, sliced_wasserstein
+from .name_directions import name_directions
+from .sheet import write_sheet
+
+W_SAMPLES = 1000  # per class
+DIRECTIONS = 12
+JUDGED = 2000  # generated pictures behind the calibration
+
+
+def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
+    """Settings, averaged generator, critic, pictures shown and seconds spent, from a run's saved state."""
+    path = folder / "state.pt"
+    if not path.exists():
+        raise TrainingError(f"{folder} holds no saved state (state.pt).")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    settings = Settings.from_dict(json.loads(state["settings"]))
+    generator, critic = Generator(settings.generator), Critic(settings.critic)
+    generator.load_state_dict(state["ema"])
+    critic.load_state_dict(state["d"])
+    return settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"])
+
+
+@torch.inference_mode()
+def averages_and_directions(generator: Generator, class_weights: Tensor, seed: int = 1) -> tuple[Averages, list[Direction]]:
+    """w averages over everything and per class, and the principal directions within classes."""
+    config = generator.config
+    rng = torch.Generator().manual_seed(seed)
+    number = max(config.num_classes, 1)
+    ws = []
+    for index in range(number):
+        label = torch.nn.functional.one_hot(torch.full((W_SAMPLES,), index), number).float() if config.num_classes else None
+        ws.append(generator.mapping(torch.randn(W_SAMPLES, config.z_dim, generator=rng), label))
+    stacked = torch.stack(ws)  # C×M×w_dim
+    centres = stacked.mean(dim=1)
+    everything = (centres * class_weights[:, None].float()).sum(dim=0)
+    # Each class counts by its sampling weight, so that common fruit shape the directions more than rare ones.
+    scale = (class_weights * number).sqrt().float()[:, None, None]
+    vectors, sigmas = principal_directions(
+        ((stacked - centres[:, None]) * scale).flatten(0, 1), torch.zeros(number * W_SAMPLES, config.w_dim), DIRECTIONS
+    )
+    directions = [
+        Direction(f"pc{i + 1}", f"direction {i + 1}", vector, float(sigma))
+        for i, (vector, sigma) in enumerate(zip(vectors, sigmas, strict=True))
+    ]
+    return Averages(everything, centres if config.num_classes else None), directions
+
+
+def _logits(model: Model, images: Tensor, labels: Tensor) -> Tensor:
+    return model.criticize(images, labels if model.classes else None)
+
+
+def _balanced(data: Pictures, weights: Tensor, count: int, seed: int) -> Tensor:
+    """Indices into `data`, drawn with the classes weighted as in training."""
+    counts = torch.bincount(data.labels, minlength=len(weights)).double()
+    each = torch.where(counts > 0, weights / counts.clamp(min=1), torch.zeros(()).double())[data.labels]
+    return torch.multinomial(each, count, replacement=True, generator=torch.Generator().manual_seed(seed))
+
+
+def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0) -> Tensor:
+    """Pictures of consecutive seeds, clipped to [−1, 1] and rounded to 8 bits as a visitor gets them."""
+    pictures = []
+    for i, label in enumerate(labels.tolist()):
+        z = draw_z(first_seed + i, model.z_dim)[None]
+        pictures.append(model.synthesize(model.map(z, [label] if model.classes else None, psi)))
+    x = torch.cat(pictures).clamp(-1, 1)
+    return ((x + 1) * 127.5).round() / 127.5 - 1
+
+
+def evaluate(model: Model, train: Pictures, rest: Pictures, class_weights: Tensor) -> tuple[Calibration, dict[str, Any]]:
+    """The critic's calibration and the figures for the card; every count is in the result."""
+    rng = torch.Generator().manual_seed(7)
+    labels = torch.multinomial(class_weights, JUDGED, replacement=True, generator=rng)
+    fakes = generate(model, labels)
+
+    def reals(data: Pictures, count: int, seed: int) -> tuple[Tensor, Tensor]:
+        index = _balanced(data, class_weights, count, seed)
+        return data.pixels[index].float() / 127.5 - 1, data.labels[index]
+
+    held, held_labels = reals(rest, JUDGED, 1)
+    seen, seen_labels = reals(train, JUDGED, 2)
+    on_fakes, on_held, on_seen = _logits(model, fakes, labels), _logits(model, held, held_labels), _logits(model, seen, seen_labels)
+    calibration = Calibration.measure(on_held.tolist(), on_fakes.tolist())
+    count = min(JUDGED, 1024)
+    again, _ = reals(train, JUDGED, 3)
+    distance = sliced_wasserstein(held[:count], fakes[:count])
+    floor = sliced_wasserstein(held[:count], again[:count])
+    result = {
+        "counts": {"generated": JUDGED, "held_out_draws": JUDGED, "held_out_pictures": len(rest), "swd": count},
+        "critic_auc": round(roc_auc(on_held, on_fakes), 4),
+        "critic_auc_training_pictures": round(roc_auc(on_seen, on_fakes), 4),
+        "critic_accuracy": round(balanced_accuracy(on_held, on_fakes), 4),
+        "swd": [round(v, 2) for v in distance],
+        "swd_floor": [round(v, 2) for v in floor],
+        "swd_ratio": round(sum(distance) / sum(floor), 3),
+        "diversity": round(diversity(fakes, labels), 4),
+        "diversity_real": round(diversity(held, held_labels), 4),
+    }
+    return calibration, result
+
+
+def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, version: str = "1.0") -> Path:
+    """Write checkpoints/NAME from the run's saved state; returns the folder."""
+    settings, generator, critic, pictures, seconds = load_run(run)
+    train, rest = load_pictures(data, settings.generator.resolution)
+    if len(rest) < 2:
+        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to calibrate the critic with.")
+    weights = train.class_weights()
+    facts = json.loads(about.read_text()) if about else {
+        "title": name, "licence": "unknown", "attribution": "unknown", "data": data.name,
+    }
+    provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
+    averages, directions = averages_and_directions(generator, weights)
+    model = Model(name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance)
+    folder = out / name
+    # Everything is measured on the weights as they are stored (half precision), not on those of the run.
+    save_checkpoint(model, folder)
+    model = open_checkpoint(folder, precision="fp32")
+    number = len(train.classes)
+    model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
+    model.calibration, evaluation = evaluate(model, train, rest, weights)
+    model.provenance = replace(provenance)
+    save_checkpoint(model, folder)
+
+    labels = torch.arange(64) % max(number, 1)
+    for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):
+        write_sheet(generate(model, labels, psi), folder / file, enlarge=max(1, 128 // model.resolution))
+    if (run / "log.csv").exists():
+        write_curves(run / "log.csv", folder / "curves.png")
+    evaluation = {"name": name, "version": version, "pictures_seen": pictures, "training_seconds": round(seconds), **evaluation}
+    (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
+    write_card(model, settings, evaluation, _last_rows(run / "log.csv"), folder)
+    return folder
+
+
+def _last_rows(log: Path, count: int = 50) -> dict[str, float]:
+    if not log.exists():
+        return {}
+    with log.open(newline="") as file:
+        rows = list(csv.DictReader(file))[-count:]
+    keys = ("loss_g", "loss_d", "pictures_per_second")
+    return {key: sum(float(row[key]) for row in rows) / len(rows) for key in keys} if rows else {}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns the exit code."""
+    p = argparse.ArgumentParser(prog="python -m training.finish", description="Make a checkpoint of a run's saved state.")
+    p.add_argument("--run", type=Path, required=True, help="the run's folder")
+    p.add_argument("--data", type=Path, required=True, help="the pictures it was trained on")
+    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes")
+    p.add_argument("--out", type=Path, default=Path("checkpoints"))
+    p.add_argument("--name", help="default: the run's name")
+    p.add_argument("--version", default="1.0")
+    args = p.parse_args(argv)
+    try:
+        folder = finish(args.run, args.data, args.about, args.out, args.name or args.run.name, args.version)
+    except (ValueError, OSError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

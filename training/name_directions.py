@@ -1,0 +1,85 @@
+"""Plain words for principal directions: move along each, measure what changes most in the picture, say that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from generator import Direction, Model, draw_z
+
+# What is measured, and the words for less ↔ more of it.
+WORDS = {
+    "lightness": ("darker", "lighter"),
+    "warmth": ("cooler", "warmer"),
+    "redness": ("greener", "redder"),
+    "colourfulness": ("paler", "more colourful"),
+    "contrast": ("softer", "stronger contrast"),
+    "size": ("smaller", "larger"),
+    "height": ("lower", "higher"),
+    "detail": ("smoother", "more detailed"),
+    "paper": ("darker paper", "lighter paper"),
+    "spread": ("gathered", "spread out"),
+}
+
+
+def picture_features(x: Tensor) -> dict[str, Tensor]:
+    """Simple measures of N×3×H×W pictures in [−1, 1], each [N]. The paper is taken to be the border's median colour."""
+    x = ((x + 1) / 2).clamp(0, 1)
+    r, g, b = x.unbind(1)
+    grey = 0.299 * r + 0.587 * g + 0.114 * b
+    n, side = grey.shape[0], grey.shape[1]
+    rim = max(side // 16, 1)
+    border = torch.cat([x[:, :, :rim].flatten(2), x[:, :, -rim:].flatten(2), x[:, :, :, :rim].flatten(2)], dim=2)
+    paper = border.median(dim=2).values  # N×3
+    subject = torch.sigmoid(((x - paper[:, :, None, None]).abs().mean(dim=1) - 0.12) * 40)  # N×H×W
+    area = subject.mean(dim=(1, 2)) + 1e-6
+    ys = torch.linspace(-1, 1, side)[None, :, None]
+    xs = torch.linspace(-1, 1, side)[None, None, :]
+    centre_y = (subject * ys).mean(dim=(1, 2)) / area
+    centre_x = (subject * xs).mean(dim=(1, 2)) / area
+    distance = (ys - centre_y.view(n, 1, 1)).square() + (xs - centre_x.view(n, 1, 1)).square()
+    blurred = F.avg_pool2d(grey[:, None], 3, 1, 1)[:, 0]
+
+    def within(values: Tensor) -> Tensor:
+        return (values * subject).mean(dim=(1, 2)) / area
+
+    return {
+        "lightness": within(grey), "warmth": within((r + g) / 2 - b), "redness": within(r - g),
+        "colourfulness": within(x.amax(dim=1) - x.amin(dim=1)), "contrast": grey.flatten(1).std(dim=1),
+        "size": area, "height": -centre_y, "detail": (grey - blurred).abs().mean(dim=(1, 2)),
+        "paper": paper.mean(dim=1), "spread": (subject * distance).mean(dim=(1, 2)) / area,
+    }
+
+
+def name_directions(
+    model: Model, directions: list[Direction], labels: Callable[[int], int | None], *, count: int = 48, amount: float = 2.0,
+) -> list[Direction]:
+    """The same directions with titles, turned so that the leading change is towards more.
+
+    Moves `count` pictures by ±`amount` standard deviations and compares the mean change of each measure with its
+    spread over unmoved pictures. `labels(i)`: the class of the i-th picture.
+    """
+    z = torch.stack([draw_z(seed, model.z_dim) for seed in range(count)])
+    chosen = [labels(i) for i in range(count)]
+    ws = model.map(z, None if None in chosen else [c for c in chosen if c is not None], psi=0.7)
+    plain = picture_features(model.synthesize(ws))
+    taken: set[str] = set()
+    named = []
+    for direction in directions:
+        step = direction.vector.to(ws.device) * (direction.sigma * amount)
+        more, less = picture_features(model.synthesize(ws + step)), picture_features(model.synthesize(ws - step))
+        effect = {key: float((more[key] - less[key]).mean() / (plain[key].std() + 1e-6)) for key in WORDS}
+        ranked = sorted(effect, key=lambda key: -abs(effect[key]))
+        first, second = ranked[0], ranked[1]
+        sign = 1.0 if effect[first] > 0 else -1.0
+        low, high = WORDS[first]
+        title = f"{low} ↔ {high}"
+        if title in taken:  # say also what sets it apart from the direction that already has these words
+            a, b = WORDS[second] if effect[second] * sign > 0 else WORDS[second][::-1]
+            title = f"{low}, {a} ↔ {high}, {b}"
+        taken.add(title)
+        named.append(Direction(direction.name, title, direction.vector * sign, direction.sigma))
+    return named
