@@ -10,7 +10,23 @@ from .model import PRECISIONS, Averages, Layer, Model, Provenance
 from .networks import Critic, Generator
 
 __all__ = [
-    "MAX_SEED", "PRECISIONS", "Averages", "Calibration", "CheckpointError", "Critic", "CriticConfig", "Direction",
-    "Generator", "GeneratorConfig", "GeneratorError", "LatentError", "Layer", "Model", "Provenance", "draw_z",
-    "list_checkpoints", "open_checkpoint", "save_checkpoint",
+    "MAX_SEED",
+    "PRECISIONS",
+    "Averages",
+    "Calibration",
+    "CheckpointError",
+    "Critic",
+    "CriticConfig",
+    "Direction",
+    "Generator",
+    "GeneratorConfig",
+    "GeneratorError",
+    "LatentError",
+    "Layer",
+    "Model",
+    "Provenance",
+    "draw_z",
+    "list_checkpoints",
+    "open_checkpoint",
+    "save_checkpoint",
 ]

@@ -37,7 +37,9 @@ class Calibration:
         points = np.linspace(0, 1, QUANTILES)
         return cls(
             tuple(np.quantile(np.asarray(real, np.float64), points).tolist()),
-            tuple(np.quantile(np.asarray(generated, np.float64), points).tolist()), len(real), len(generated),
+            tuple(np.quantile(np.asarray(generated, np.float64), points).tolist()),
+            len(real),
+            len(generated),
         )
 
     def percentile_real(self, logit: float) -> float:

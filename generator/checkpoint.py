@@ -44,10 +44,16 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
     load_into(generator, own, "generator")
     classes = _classes(header, generator.config.num_classes)
     model = Model(
-        name=_text(header, "name"), version=_text(header, "version"), generator=generator.to(device),
-        critic=_open_critic(folder / CRITIC_FILE, generator.config, device), classes=classes,
-        averages=_averages(generator, exact, len(classes), device), directions=_directions(header, exact, generator.config),
-        calibration=_calibration(header, exact), provenance=_provenance(header), precision=precision or "fp32",
+        name=_text(header, "name"),
+        version=_text(header, "version"),
+        generator=generator.to(device),
+        critic=_open_critic(folder / CRITIC_FILE, generator.config, device),
+        classes=classes,
+        averages=_averages(generator, exact, len(classes), device),
+        directions=_directions(header, exact, generator.config),
+        calibration=_calibration(header, exact),
+        provenance=_provenance(header),
+        precision=precision or "fp32",
     )
     if precision is None and device == "cpu":
         model.probe()
@@ -55,7 +61,7 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
 
 
 def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write a model's two files; `open_checkpoint` gives it back. Weights are stored as `dtype`, measurements as float32."""
+    """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back."""
     folder = Path(folder)
     if not NAME.fullmatch(model.name):
         raise CheckpointError(f"A model's name is lower-case letters, digits, - and _, not {model.name!r}.")
@@ -65,17 +71,28 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
     if model.directions:
         exact["exact.directions"] = torch.stack([direction.vector for direction in model.directions])
     header: dict[str, Any] = {
-        "name": model.name, "version": model.version, "classes": list(model.classes),
-        "config": model.generator.config.to_dict(), "provenance": asdict(model.provenance),
+        "name": model.name,
+        "version": model.version,
+        "classes": list(model.classes),
+        "config": model.generator.config.to_dict(),
+        "provenance": asdict(model.provenance),
         "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
     }
     if model.calibration is not None:
         exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
         exact["exact.calibration_generated"] = torch.tensor(model.calibration.generated)
-        header["calibration"] = {"real_count": model.calibration.real_count, "generated_count": model.calibration.generated_count}
+        header["calibration"] = {
+            "real_count": model.calibration.real_count,
+            "generated_count": model.calibration.generated_count,
+        }
     write_network(folder / GENERATOR_FILE, "generator", {**model.generator.state_dict(), **exact}, header, dtype)
     if model.critic is not None:
-        critic = {"name": model.name, "version": model.version, "classes": list(model.classes), "config": model.critic.config.to_dict()}
+        critic = {
+            "name": model.name,
+            "version": model.version,
+            "classes": list(model.classes),
+            "config": model.critic.config.to_dict(),
+        }
         write_network(folder / CRITIC_FILE, "critic", dict(model.critic.state_dict()), critic, dtype)
 
 
@@ -92,7 +109,9 @@ def _open_critic(path: Path, config: GeneratorConfig, device: str) -> Critic | N
     critic = Critic(CriticConfig.from_dict(header.get("config")))
     theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
     if theirs != (config.resolution, config.num_classes, config.img_channels):
-        raise CheckpointError("The critic beside the generator judges other pictures (resolution, classes or colours differ).")
+        raise CheckpointError(
+            "The critic beside the generator judges other pictures (resolution, classes or colours differ)."
+        )
     load_into(critic, tensors, "critic")
     return critic.to(device)
 
@@ -106,7 +125,11 @@ def _text(header: dict[str, Any], key: str) -> str:
 
 def _classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
     values = header.get("classes", [])
-    if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values) or len(set(values)) != len(values):
+    if (
+        not isinstance(values, list)
+        or not all(isinstance(v, str) and v for v in values)
+        or len(set(values)) != len(values)
+    ):
         raise CheckpointError("The checkpoint's classes are not a list of different names.")
     if len(values) != count:
         raise CheckpointError(f"The checkpoint names {len(values)} classes, but its generator was made for {count}.")
@@ -140,7 +163,9 @@ def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibratio
     if "calibration_real" not in exact or "calibration_generated" not in exact:
         return None
     counts = header.get("calibration", {})
-    if not isinstance(counts, dict) or not all(isinstance(counts.get(k), int) for k in ("real_count", "generated_count")):
+    if not isinstance(counts, dict) or not all(
+        isinstance(counts.get(k), int) for k in ("real_count", "generated_count")
+    ):
         raise CheckpointError("The critic's calibration does not say from how many pictures it was made.")
     real, generated = (tuple(exact[f"calibration_{k}"].flatten().tolist()) for k in ("real", "generated"))
     return Calibration(real, generated, counts["real_count"], counts["generated_count"])

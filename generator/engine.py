@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .layers import SLOPE, SQRT2, Conv, FullyConnected, ModulatedConv, blur, fir_kernel, minibatch_std, upsample_rgb
-from .networks import Critic, Mapping, Synthesis
+from .networks import Critic, Mapping, Synthesis, SynthesisLayer
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class _Modulated:
 class _Layer:
     """Modulated convolution, noise, bias and activation."""
 
-    def __init__(self, layer: torch.nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, layer: SynthesisLayer, dtype: torch.dtype) -> None:
         self.conv = _Modulated(layer.conv, dtype, SQRT2)
         self.bias = (layer.conv.bias * SQRT2).to(dtype).view(1, -1, 1, 1)
         self.strength = layer.noise_strength.detach() * SQRT2
@@ -111,7 +111,10 @@ class SynthesisEngine:
             if ws.device.type != "cpu" or ws.shape[0] == 1:
                 return self._run(ws, noise, strength)
             count = ws.shape[0]
-            each = [None if noise is None else [n[i : i + 1] if n.shape[0] == count else n for n in noise] for i in range(count)]
+            each = [
+                None if noise is None else [n[i : i + 1] if n.shape[0] == count else n for n in noise]
+                for i in range(count)
+            ]
             return torch.cat([self._run(ws[i : i + 1], each[i], strength) for i in range(count)])
 
     def _run(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:

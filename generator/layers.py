@@ -7,13 +7,21 @@ variance and scaled at run time ("equalised learning rate", Karras et al. 2018, 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import TypeVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+_M = TypeVar("_M", bound=nn.Module)
 SQRT2 = math.sqrt(2.0)
 SLOPE = 0.2  # of the leaky ReLU
+
+
+def module_list(modules: Iterable[_M]) -> Sequence[_M]:
+    """nn.ModuleList that keeps the type of what it holds."""
+    return cast("Sequence[_M]", nn.ModuleList(modules))
 
 
 def lrelu(x: Tensor, gain: float = SQRT2) -> Tensor:
@@ -80,7 +88,12 @@ class FullyConnected(nn.Module):
     """Dense layer with equalised learning rate; `lr_multiplier` slows it down (mapping network: 0.01)."""
 
     def __init__(
-        self, features_in: int, features_out: int, *, bias_init: float = 0.0, lr_multiplier: float = 1.0,
+        self,
+        features_in: int,
+        features_out: int,
+        *,
+        bias_init: float = 0.0,
+        lr_multiplier: float = 1.0,
         activate: bool = False,
     ) -> None:
         super().__init__()
@@ -102,8 +115,16 @@ class Conv(nn.Module):
     fir: Tensor
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, *, bias: bool = True, down: int = 1, stride: int = 1,
-        padding: int | None = None, activate: bool = False,
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        *,
+        bias: bool = True,
+        down: int = 1,
+        stride: int = 1,
+        padding: int | None = None,
+        activate: bool = False,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
@@ -140,7 +161,14 @@ class ModulatedConv(nn.Module):
     fir: Tensor
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, w_dim: int, *, up: int = 1, demodulate: bool = True,
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        w_dim: int,
+        *,
+        up: int = 1,
+        demodulate: bool = True,
     ) -> None:
         super().__init__()
         self.affine = FullyConnected(w_dim, channels_in, bias_init=1.0)

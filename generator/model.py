@@ -49,7 +49,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Averages:
-    """Averages of w that truncation pulls towards: over everything [w_dim], and per class C×w_dim (None without classes)."""
+    """Averages of w that truncation pulls towards: of everything [w_dim], per class C×w_dim (None without classes)."""
 
     everything: Tensor
     classes: Tensor | None = None
@@ -150,7 +150,12 @@ class Model:
 
     @torch.inference_mode()
     def map(
-        self, z: Tensor, label: Labels = None, psi: float = 1.0, cutoff: int | None = None, centre: str = "class",
+        self,
+        z: Tensor,
+        label: Labels = None,
+        psi: float = 1.0,
+        cutoff: int | None = None,
+        centre: str = "class",
     ) -> Tensor:
         """Latents to styles: N×z_dim → N×num_ws×w_dim.
 
@@ -196,7 +201,9 @@ class Model:
         return torch.cat([ws[:, :first], other[:, first:]], dim=1)
 
     @torch.inference_mode()
-    def synthesize(self, ws: Tensor, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None) -> Tensor:
+    def synthesize(
+        self, ws: Tensor, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None
+    ) -> Tensor:
         """Styles to pictures: N×num_ws×w_dim → N×C×H×W float32, about [−1, 1], not clipped.
 
         `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the

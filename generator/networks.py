@@ -15,7 +15,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import CriticConfig, GeneratorConfig
-from .layers import Conv, FullyConnected, ModulatedConv, lrelu, minibatch_std, normalize_2nd_moment, upsample_rgb
+from .layers import (
+    Conv,
+    FullyConnected,
+    ModulatedConv,
+    lrelu,
+    minibatch_std,
+    module_list,
+    normalize_2nd_moment,
+    upsample_rgb,
+)
 
 
 class Mapping(nn.Module):
@@ -26,9 +35,7 @@ class Mapping(nn.Module):
         embed_dim = w_dim if embed_dim is None else embed_dim
         self.embed = FullyConnected(num_classes, embed_dim) if num_classes else None
         widths = [z_dim + (embed_dim if num_classes else 0)] + [w_dim] * num_layers
-        self.layers = nn.ModuleList(
-            FullyConnected(a, b, lr_multiplier=0.01, activate=True) for a, b in pairwise(widths)
-        )
+        self.layers = module_list(FullyConnected(a, b, lr_multiplier=0.01, activate=True) for a, b in pairwise(widths))
 
     def forward(self, z: Tensor | None, label: Tensor | None) -> Tensor:
         """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
@@ -69,18 +76,21 @@ class Synthesis(nn.Module):
         self.config = config
         sizes = config.block_resolutions
         self.const = nn.Parameter(torch.randn(config.channels(4), 4, 4))
-        self.layers = nn.ModuleList([SynthesisLayer(config.channels(4), config.channels(4), config.w_dim, 4)])
+        layers = [SynthesisLayer(config.channels(4), config.channels(4), config.w_dim, 4)]
         for below, size in pairwise(sizes):
             a, b = config.channels(below), config.channels(size)
-            self.layers.append(SynthesisLayer(a, b, config.w_dim, size, up=2))
-            self.layers.append(SynthesisLayer(b, b, config.w_dim, size))
-        self.to_rgb = nn.ModuleList(
+            layers.append(SynthesisLayer(a, b, config.w_dim, size, up=2))
+            layers.append(SynthesisLayer(b, b, config.w_dim, size))
+        self.layers = module_list(layers)
+        self.to_rgb = module_list(
             ModulatedConv(config.channels(size), config.img_channels, 1, config.w_dim, demodulate=False)
             for size in (sizes if config.head == "rgb" else sizes[:-1])
         )
         if config.head == "shuffle":
             top = config.channels(sizes[-1])
             self.head = ModulatedConv(top, 4 * config.img_channels, 3, config.w_dim, demodulate=False)
+            with torch.no_grad():  # the four sub-pixels begin alike, without a checkerboard (Aitken et al. 2017)
+                self.head.weight.copy_(self.head.weight[::4].repeat_interleave(4, dim=0))
 
     def draw_noise(self, count: int, generator: torch.Generator) -> list[Tensor]:
         """Fresh noise N×1×H×W for each layer, as in training."""
@@ -158,9 +168,7 @@ class Critic(nn.Module):
             self.stem = Conv(config.img_channels, top, 1, activate=True)
         else:
             self.stem = Conv(config.img_channels, top, 4, stride=2, padding=1, activate=True)
-        self.blocks = nn.ModuleList(
-            CriticBlock(config.channels(size), config.channels(size // 2)) for size in sizes
-        )
+        self.blocks = module_list(CriticBlock(config.channels(size), config.channels(size // 2)) for size in sizes)
         width = config.channels(4)
         self.conv = Conv(width + 1, width, 3, activate=True)
         self.fc = FullyConnected(width * 16, width, activate=True)
@@ -168,7 +176,9 @@ class Critic(nn.Module):
         if config.num_classes:
             self.mapping = Mapping(0, config.num_classes, config.cmap_dim, config.mapping_layers, config.cmap_dim)
 
-    def forward(self, images: Tensor, label: Tensor | None = None, group: int | None = None, half: bool = False) -> Tensor:
+    def forward(
+        self, images: Tensor, label: Tensor | None = None, group: int | None = None, half: bool = False
+    ) -> Tensor:
         """N×C×H×W in [−1, 1] and N×num_classes → N logits. `group` overrides the minibatch statistics' group size."""
         x = self.stem(images, half=half)
         for block in self.blocks:

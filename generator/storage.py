@@ -19,7 +19,9 @@ FORMAT_VERSION = 1
 MAX_METADATA = 1 << 20
 
 
-def write_network(path: Path, kind: str, tensors: dict[str, Tensor], header: dict[str, Any], dtype: torch.dtype) -> None:
+def write_network(
+    path: Path, kind: str, tensors: dict[str, Tensor], header: dict[str, Any], dtype: torch.dtype
+) -> None:
     """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
 
     `kind`: "generator" or "critic". Tensors under `exact.` keep float32 (averages, directions, calibration).
@@ -88,6 +90,7 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) ->
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:
             raise CheckpointError(
-                f"The {what}'s {name} is {tuple(tensor.shape)}, but its configuration asks for {tuple(wanted[name].shape)}."
+                f"The {what}'s {name} is {tuple(tensor.shape)}, but its configuration asks for "
+                f"{tuple(wanted[name].shape)}."
             )
     module.load_state_dict(tensors)

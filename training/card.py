@@ -59,8 +59,8 @@ augmentation {policy}{mirror}, {half}. At the end: generator loss {loss_g:.2f}, 
 | critic: balanced accuracy at logit 0 | {accuracy} |
 
 {counts[generated]:,} generated pictures (seeds 0 …, ψ = 1) and {counts[held_out_draws]:,} draws from
-{counts[held_out_pictures]:,} held-out pictures, classes weighted as in training (∝ √count). The critic is no detector of
-fakes: it knows this generator only.
+{counts[held_out_pictures]:,} held-out pictures, classes weighted as in training (∝ √count). The critic is no detector
+of fakes: it knows this generator only.
 
 ## What is wrong with it
 
@@ -68,27 +68,50 @@ fakes: it knows this generator only.
 """
 
 
-def write_card(model: Model, settings: Settings, evaluation: dict[str, Any], last: dict[str, float], folder: Path) -> None:
+def write_card(
+    model: Model, settings: Settings, evaluation: dict[str, Any], last: dict[str, float], folder: Path
+) -> None:
     """Write README.md beside the weights. Remarks by eye are kept in about.json's `notes`."""
     facts = model.describe()
     provenance = model.provenance
     text = CARD.format(
-        conditional=", class-conditional" if model.classes else "", title=provenance.title, data=provenance.data,
-        attribution=provenance.attribution, licence=provenance.licence,
+        conditional=", class-conditional" if model.classes else "",
+        title=provenance.title,
+        data=provenance.data,
+        attribution=provenance.attribution,
+        licence=provenance.licence,
         order="; the class goes through the list in order" if model.classes else "",
-        parameters=facts["parameters"], critic_parameters=facts["critic_parameters"],
-        size=(folder / "generator.safetensors").stat().st_size / 1e6, critic_size=(folder / "critic.safetensors").stat().st_size / 1e6,
-        resolution=model.resolution, z_dim=model.z_dim, w_dim=model.w_dim, num_ws=model.num_ws,
+        parameters=facts["parameters"],
+        critic_parameters=facts["critic_parameters"],
+        size=(folder / "generator.safetensors").stat().st_size / 1e6,
+        critic_size=(folder / "critic.safetensors").stat().st_size / 1e6,
+        resolution=model.resolution,
+        z_dim=model.z_dim,
+        w_dim=model.w_dim,
+        num_ws=model.num_ws,
         classes=f"{len(model.classes)} classes ({', '.join(model.classes)})" if model.classes else "without classes",
-        pictures=provenance.pictures_seen, hours=provenance.trained, batch=settings.batch, lr=settings.learning_rate,
-        gamma=settings.r1_gamma, lazy=settings.r1_every, policy=", ".join(settings.policy) or "none",
+        pictures=provenance.pictures_seen,
+        hours=provenance.trained,
+        batch=settings.batch,
+        lr=settings.learning_rate,
+        gamma=settings.r1_gamma,
+        lazy=settings.r1_every,
+        policy=", ".join(settings.policy) or "none",
         mirror=", mirrored" if settings.mirror else "",
         half="convolutions with bfloat16 operands, all else float32" if settings.half else "float32",
-        loss_g=last.get("loss_g", float("nan")), loss_d=last.get("loss_d", float("nan")),
-        speed=last.get("pictures_per_second", float("nan")), rows=50,
-        swd=" · ".join(map(str, evaluation["swd"])), floor=" · ".join(map(str, evaluation["swd_floor"])),
-        ratio=evaluation["swd_ratio"], diversity=evaluation["diversity"], diversity_real=evaluation["diversity_real"],
-        auc=evaluation["critic_auc"], auc_seen=evaluation["critic_auc_training_pictures"],
-        accuracy=evaluation["critic_accuracy"], counts=evaluation["counts"], notes=provenance.notes or "Nothing was noted.",
+        loss_g=last.get("loss_g", float("nan")),
+        loss_d=last.get("loss_d", float("nan")),
+        speed=last.get("pictures_per_second", float("nan")),
+        rows=50,
+        swd=" · ".join(map(str, evaluation["swd"])),
+        floor=" · ".join(map(str, evaluation["swd_floor"])),
+        ratio=evaluation["swd_ratio"],
+        diversity=evaluation["diversity"],
+        diversity_real=evaluation["diversity_real"],
+        auc=evaluation["critic_auc"],
+        auc_seen=evaluation["critic_auc_training_pictures"],
+        accuracy=evaluation["critic_accuracy"],
+        counts=evaluation["counts"],
+        notes=provenance.notes or "Nothing was noted.",
     )
     (folder / "README.md").write_text(text)

@@ -26,7 +26,10 @@ def write_curves(log: Path, path: Path) -> None:
         for key, label in lines:
             values = [row[key] for row in rows]
             width = max(len(values) // 100, 1)
-            smooth = [sum(values[max(0, i - width) : i + 1]) / len(values[max(0, i - width) : i + 1]) for i in range(len(values))]
+            smooth = [
+                sum(values[max(0, i - width) : i + 1]) / len(values[max(0, i - width) : i + 1])
+                for i in range(len(values))
+            ]
             (line,) = axis.plot(shown, smooth, label=label)
             axis.plot(shown, values, color=line.get_color(), alpha=0.2, linewidth=0.6)
         axis.set_title(title)

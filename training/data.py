@@ -62,17 +62,18 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _decode(name: str, content: bytes, resolution: int, mode: str) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise TrainingError(f"{name} is too large ({image.width}×{image.height} pixels).")
-            image = image.convert(mode)
+        with Image.open(io.BytesIO(content)) as file:
+            if file.width * file.height > MAX_PIXELS:
+                raise TrainingError(f"{name} is too large ({file.width}×{file.height} pixels).")
+            image = file.convert(mode)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError) as error:
         raise TrainingError(f"{name} cannot be read as a picture ({error}).") from None
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))
     if side != resolution:
-        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS if side < resolution else Image.Resampling.BOX)
+        method = Image.Resampling.LANCZOS if side < resolution else Image.Resampling.BOX
+        image = image.resize((resolution, resolution), method)
     return np.asarray(image)
 
 
@@ -81,7 +82,13 @@ def held_out(name: str, percent: int) -> bool:
     return zlib.crc32(name.encode()) % 100 < percent
 
 
-def load_pictures(path: Path, resolution: int, *, channels: int = 3, percent_held_out: int = 8) -> tuple[Pictures, Pictures]:
+def load_pictures(
+    path: Path,
+    resolution: int,
+    *,
+    channels: int = 3,
+    percent_held_out: int = 8,
+) -> tuple[Pictures, Pictures]:
     """Training and held-out pictures, centre-cropped to squares and reduced by area averaging to `resolution`.
 
     The first folder of a file's path is its class; pictures without a folder make an unconditional set.
@@ -100,7 +107,8 @@ def load_pictures(path: Path, resolution: int, *, channels: int = 3, percent_hel
     if len(classes) == 1:
         classes = ()
     elif "" in classes:
-        raise TrainingError(f"{path} mixes pictures in class folders with pictures outside (such as {names[folders.index('')]}).")
+        outside = names[folders.index("")]
+        raise TrainingError(f"{path} mixes pictures in class folders with pictures outside (such as {outside}).")
     labels = np.array([classes.index(f) if classes else 0 for f in folders])
     stack = np.stack(pixels)
     if stack.ndim == 3:

@@ -22,7 +22,16 @@ import torch
 from torch import Tensor
 
 from generator import (
-    Averages, Calibration, Critic, Direction, Generator, Model, Provenance, draw_z, open_checkpoint, save_checkpoint,
+    Averages,
+    Calibration,
+    Critic,
+    Direction,
+    Generator,
+    Model,
+    Provenance,
+    draw_z,
+    open_checkpoint,
+    save_checkpoint,
 )
 from generator.directions import principal_directions
 
@@ -54,14 +63,18 @@ def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
 
 
 @torch.inference_mode()
-def averages_and_directions(generator: Generator, class_weights: Tensor, seed: int = 1) -> tuple[Averages, list[Direction]]:
+def averages_and_directions(
+    generator: Generator, class_weights: Tensor, seed: int = 1
+) -> tuple[Averages, list[Direction]]:
     """w averages over everything and per class, and the principal directions within classes."""
     config = generator.config
     rng = torch.Generator().manual_seed(seed)
     number = max(config.num_classes, 1)
     ws = []
     for index in range(number):
-        label = torch.nn.functional.one_hot(torch.full((W_SAMPLES,), index), number).float() if config.num_classes else None
+        label = (
+            torch.nn.functional.one_hot(torch.full((W_SAMPLES,), index), number).float() if config.num_classes else None
+        )
         ws.append(generator.mapping(torch.randn(W_SAMPLES, config.z_dim, generator=rng), label))
     stacked = torch.stack(ws)  # C×M×w_dim
     centres = stacked.mean(dim=1)
@@ -99,7 +112,9 @@ def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0
     return ((x + 1) * 127.5).round() / 127.5 - 1
 
 
-def evaluate(model: Model, train: Pictures, rest: Pictures, class_weights: Tensor) -> tuple[Calibration, dict[str, Any]]:
+def evaluate(
+    model: Model, train: Pictures, rest: Pictures, class_weights: Tensor
+) -> tuple[Calibration, dict[str, Any]]:
     """The critic's calibration and the figures for the card; every count is in the result."""
     rng = torch.Generator().manual_seed(7)
     labels = torch.multinomial(class_weights, JUDGED, replacement=True, generator=rng)
@@ -111,7 +126,11 @@ def evaluate(model: Model, train: Pictures, rest: Pictures, class_weights: Tenso
 
     held, held_labels = reals(rest, JUDGED, 1)
     seen, seen_labels = reals(train, JUDGED, 2)
-    on_fakes, on_held, on_seen = _logits(model, fakes, labels), _logits(model, held, held_labels), _logits(model, seen, seen_labels)
+    on_fakes, on_held, on_seen = (
+        _logits(model, fakes, labels),
+        _logits(model, held, held_labels),
+        _logits(model, seen, seen_labels),
+    )
     calibration = Calibration.measure(on_held.tolist(), on_fakes.tolist())
     count = min(JUDGED, 1024)
     again, _ = reals(train, JUDGED, 3)
@@ -138,12 +157,21 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
     if len(rest) < 2:
         raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to calibrate the critic with.")
     weights = train.class_weights()
-    facts = json.loads(about.read_text()) if about else {
-        "title": name, "licence": "unknown", "attribution": "unknown", "data": data.name,
-    }
+    facts = (
+        json.loads(about.read_text())
+        if about
+        else {
+            "title": name,
+            "licence": "unknown",
+            "attribution": "unknown",
+            "data": data.name,
+        }
+    )
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(generator, weights)
-    model = Model(name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance)
+    model = Model(
+        name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance
+    )
     folder = out / name
     # Everything is measured on the weights as they are stored (half precision), not on those of the run.
     save_checkpoint(model, folder)
@@ -159,7 +187,13 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
         write_sheet(generate(model, labels, psi), folder / file, enlarge=max(1, 128 // model.resolution))
     if (run / "log.csv").exists():
         write_curves(run / "log.csv", folder / "curves.png")
-    evaluation = {"name": name, "version": version, "pictures_seen": pictures, "training_seconds": round(seconds), **evaluation}
+    evaluation = {
+        "name": name,
+        "version": version,
+        "pictures_seen": pictures,
+        "training_seconds": round(seconds),
+        **evaluation,
+    }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
     write_card(model, settings, evaluation, _last_rows(run / "log.csv"), folder)
     return folder
@@ -176,7 +210,9 @@ def _last_rows(log: Path, count: int = 50) -> dict[str, float]:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit code."""
-    p = argparse.ArgumentParser(prog="python -m training.finish", description="Make a checkpoint of a run's saved state.")
+    p = argparse.ArgumentParser(
+        prog="python -m training.finish", description="Make a checkpoint of a run's saved state."
+    )
     p.add_argument("--run", type=Path, required=True, help="the run's folder")
     p.add_argument("--data", type=Path, required=True, help="the pictures it was trained on")
     p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes")

@@ -97,8 +97,10 @@ class Trainer:
         self.settings, self.data, self.folder, self.device = settings, data, folder, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)  # initial weights only
-        self.g = Generator(settings.generator).to(self.device, memory_format=torch.channels_last)
-        self.d = Critic(settings.critic).to(self.device, memory_format=torch.channels_last)
+        self.g = Generator(settings.generator).to(self.device)
+        self.d = Critic(settings.critic).to(self.device)
+        for network in (self.g, self.d):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
         self.ema = copy.deepcopy(self.g).requires_grad_(False).eval()
         # Lazy regularisation: Adam's constants are corrected for the extra steps (Karras et al. 2020, appendix B).
         c = settings.r1_every / (settings.r1_every + 1)
@@ -156,11 +158,12 @@ class Trainer:
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
         reals, real_label = self._reals(rng)
-        fakes, fake_label = self._fakes(rng)
+        with torch.no_grad():
+            fakes, fake_label = self._fakes(rng)
 
         self.d.requires_grad_(True)
         real_logits = self.d(augment(reals, s.policy, rng), real_label, half=s.half)
-        fake_logits = self.d(augment(fakes.detach(), s.policy, rng), fake_label, half=s.half)
+        fake_logits = self.d(augment(fakes, s.policy, rng), fake_label, half=s.half)
         loss_d = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
@@ -177,8 +180,9 @@ class Trainer:
             self.opt_d.step()
             penalty = r1.item()
 
-        # The generator's step reuses the pictures already drawn: the critic has moved on, they have not.
+        # The generator's step draws pictures anew: the critic has just learnt the others.
         self.d.requires_grad_(False)
+        fakes, fake_label = self._fakes(rng)
         loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng), fake_label, half=s.half)).mean()
         self.opt_g.zero_grad(set_to_none=True)
         loss_g.backward()
@@ -189,8 +193,11 @@ class Trainer:
         if not math.isfinite(loss_g.item() + loss_d.item()):
             raise TrainingError(f"The losses are no longer finite at picture {self.pictures}.")
         return {
-            "loss_g": loss_g.item(), "loss_d": loss_d.item(), "real": real_logits.mean().item(),
-            "fake": fake_logits.mean().item(), "r1": penalty,
+            "loss_g": loss_g.item(),
+            "loss_d": loss_d.item(),
+            "real": real_logits.mean().item(),
+            "fake": fake_logits.mean().item(),
+            "r1": penalty,
         }
 
     @torch.no_grad()
@@ -198,7 +205,8 @@ class Trainer:
         s = self.settings
         halflife = min(s.ema_pictures, max(self.pictures * s.ema_rampup, 1.0))
         beta = 0.5 ** (s.batch / halflife)
-        ours, theirs = list(self.ema.parameters()), list(self.g.parameters())
+        ours: list[Tensor] = list(self.ema.parameters())
+        theirs: list[Tensor] = list(self.g.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - beta)
         for mine, other in zip(self.ema.buffers(), self.g.buffers(), strict=True):
             mine.copy_(other)
@@ -206,8 +214,14 @@ class Trainer:
     # ---- many steps -----------------------------------------------------------------------------------------------
 
     def run(
-        self, pictures: int, *, minutes: float = math.inf, save_every: float = 300.0, on_save: Any = None,
-        on_snapshot: Any = None, quiet: bool = False,
+        self,
+        pictures: int,
+        *,
+        minutes: float = math.inf,
+        save_every: float = 300.0,
+        on_save: Any = None,
+        on_snapshot: Any = None,
+        quiet: bool = False,
     ) -> None:
         """Train until `pictures` have been shown or `minutes` have passed; saves on the way and at the end.
 
@@ -248,8 +262,12 @@ class Trainer:
         self._recent.clear()
         rate = shown / max(self.seconds - getattr(self, "_logged_seconds", 0.0), 1e-9)
         self._logged_seconds = self.seconds
-        row = {"pictures": self.pictures, "seconds": round(self.seconds, 1), "pictures_per_second": round(rate, 2),
-               **{key: round(value, 4) for key, value in mean.items()}}
+        row = {
+            "pictures": self.pictures,
+            "seconds": round(self.seconds, 1),
+            "pictures_per_second": round(rate, 2),
+            **{key: round(value, 4) for key, value in mean.items()},
+        }
         fresh = not path.exists()
         with path.open("a", newline="") as file:
             writer = csv.DictWriter(file, LOG_FIELDS)
@@ -257,17 +275,25 @@ class Trainer:
                 writer.writeheader()
             writer.writerow(row)
         if not quiet:
-            print(f"{self.pictures:>9,} pictures  {rate:5.1f}/s  G {mean['loss_g']:.3f}  D {mean['loss_d']:.3f}  "
-                  f"real {mean['real']:+.2f}  fake {mean['fake']:+.2f}  R1 {mean['r1']:.3f}", flush=True)
+            print(
+                f"{self.pictures:>9,} pictures  {rate:5.1f}/s  G {mean['loss_g']:.3f}  D {mean['loss_d']:.3f}  "
+                f"real {mean['real']:+.2f}  fake {mean['fake']:+.2f}  R1 {mean['r1']:.3f}",
+                flush=True,
+            )
 
     # ---- state ----------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
         """Write the whole state beside the old one, then swap: a kill at any moment leaves a state that loads."""
         state = {
-            "settings": json.dumps(self.settings.to_dict()), "step": self.step, "seconds": self.seconds,
-            "g": self.g.state_dict(), "d": self.d.state_dict(), "ema": self.ema.state_dict(),
-            "opt_g": self.opt_g.state_dict(), "opt_d": self.opt_d.state_dict(),
+            "settings": json.dumps(self.settings.to_dict()),
+            "step": self.step,
+            "seconds": self.seconds,
+            "g": self.g.state_dict(),
+            "d": self.d.state_dict(),
+            "ema": self.ema.state_dict(),
+            "opt_g": self.opt_g.state_dict(),
+            "opt_d": self.opt_d.state_dict(),
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -281,9 +307,13 @@ class Trainer:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
         except Exception as error:  # torch raises many kinds for a broken file
-            raise TrainingError(f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state).") from error
+            raise TrainingError(
+                f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
+            ) from error
         if json.loads(state["settings"]) != self.settings.to_dict():
-            raise TrainingError(f"{path} was made with other settings than those asked for: use another folder, or those.")
+            raise TrainingError(
+                f"{path} was made with other settings than those asked for: use another folder, or those."
+            )
         self.g.load_state_dict(state["g"])
         self.d.load_state_dict(state["d"])
         self.ema.load_state_dict(state["ema"])

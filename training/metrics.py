@@ -45,7 +45,9 @@ def _patches(level: Tensor, per_picture: int, generator: torch.Generator, size: 
     return columns.gather(2, index).transpose(1, 2).flatten(0, 1)
 
 
-def sliced_wasserstein(a: Tensor, b: Tensor, *, seed: int = 0, directions: int = 512, per_picture: int = 64) -> list[float]:
+def sliced_wasserstein(
+    a: Tensor, b: Tensor, *, seed: int = 0, directions: int = 512, per_picture: int = 64
+) -> list[float]:
     """Distance of two equally large sets of pictures, one number a pyramid level, fine to coarse.
 
     7×7 neighbourhoods of each Laplacian level, normalised per colour by the first set, projected onto random
@@ -70,7 +72,7 @@ def sliced_wasserstein(a: Tensor, b: Tensor, *, seed: int = 0, directions: int =
 
 
 def diversity(x: Tensor, labels: Tensor, size: int = 16) -> float:
-    """Mean root-mean-square distance between pictures of the same class, at `size` px: falls to 0 when a class collapses."""
+    """Mean root-mean-square distance between pictures of a class, at `size` px: falls to 0 when it collapses."""
     small = F.adaptive_avg_pool2d(x, size).flatten(1)
     distances = []
     for label in labels.unique():

@@ -47,15 +47,26 @@ def picture_features(x: Tensor) -> dict[str, Tensor]:
         return (values * subject).mean(dim=(1, 2)) / area
 
     return {
-        "lightness": within(grey), "warmth": within((r + g) / 2 - b), "redness": within(r - g),
-        "colourfulness": within(x.amax(dim=1) - x.amin(dim=1)), "contrast": grey.flatten(1).std(dim=1),
-        "size": area, "height": -centre_y, "detail": (grey - blurred).abs().mean(dim=(1, 2)),
-        "paper": paper.mean(dim=1), "spread": (subject * distance).mean(dim=(1, 2)) / area,
+        "lightness": within(grey),
+        "warmth": within((r + g) / 2 - b),
+        "redness": within(r - g),
+        "colourfulness": within(x.amax(dim=1) - x.amin(dim=1)),
+        "contrast": grey.flatten(1).std(dim=1),
+        "size": area,
+        "height": -centre_y,
+        "detail": (grey - blurred).abs().mean(dim=(1, 2)),
+        "paper": paper.mean(dim=1),
+        "spread": (subject * distance).mean(dim=(1, 2)) / area,
     }
 
 
 def name_directions(
-    model: Model, directions: list[Direction], labels: Callable[[int], int | None], *, count: int = 48, amount: float = 2.0,
+    model: Model,
+    directions: list[Direction],
+    labels: Callable[[int], int | None],
+    *,
+    count: int = 48,
+    amount: float = 2.0,
 ) -> list[Direction]:
     """The same directions with titles, turned so that the leading change is towards more.
 

@@ -1,4 +1,8 @@
-"""Train a house model: `python -m training.train --data PICTURES --name NAME --pictures N`."""
+"""Train a house model: `python -m training.train --data PICTURES --name NAME --pictures N`.
+
+Stop it at any time and run it again to go on; when the pictures (or the minutes) are reached, it evaluates, calibrates
+the critic and writes the checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from generator.storage import write_network
 
 from .augment import POLICIES
 from .data import load_pictures
-from .errors import TrainingError
+from .finish import finish
 from .loop import Settings, Trainer
 from .sheet import first_seeds, write_sheet
 
@@ -29,6 +33,11 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--data", type=Path, required=True, help="folder or zip of pictures, one sub-folder a class")
     p.add_argument("--name", required=True, help="the model's name")
     p.add_argument("--runs", type=Path, default=Path("training-runs"), help="where runs keep their state")
+    p.add_argument(
+        "--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes: for the card"
+    )
+    p.add_argument("--out", type=Path, default=Path("checkpoints"), help="where the finished checkpoint goes")
+    p.add_argument("--version", default="1.0", help="the model's version, written into every picture's recipe")
     p.add_argument("--resolution", type=int, default=64)
     p.add_argument("--pictures", type=int, default=150_000, help="stop after this many pictures in all")
     p.add_argument("--minutes", type=float, default=math.inf, help="stop after this long in this call")
@@ -50,16 +59,35 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def settings_of(args: argparse.Namespace, num_classes: int) -> Settings:
     """The run's settings from the command line."""
     generator = GeneratorConfig(
-        args.resolution, num_classes, args.z_dim, args.w_dim, args.mapping_layers, args.channel_base,
-        args.channel_max, "shuffle",
+        args.resolution,
+        num_classes,
+        args.z_dim,
+        args.w_dim,
+        args.mapping_layers,
+        args.channel_base,
+        args.channel_max,
+        "shuffle",
     )
     critic = CriticConfig(
-        args.resolution, num_classes, args.channel_base, args.channel_max, "strided",
-        cmap_dim=64 if num_classes else 0, mapping_layers=0,
+        args.resolution,
+        num_classes,
+        args.channel_base,
+        args.channel_max,
+        "strided",
+        cmap_dim=64 if num_classes else 0,
+        mapping_layers=0,
     )
     policy = tuple(name for name in args.augment.split(",") if name)
-    return Settings(generator, critic, seed=args.seed, batch=args.batch, r1_gamma=args.gamma, mirror=args.mirror,
-                    policy=policy, half=not args.fp32)
+    return Settings(
+        generator,
+        critic,
+        seed=args.seed,
+        batch=args.batch,
+        r1_gamma=args.gamma,
+        mirror=args.mirror,
+        policy=policy,
+        half=not args.fp32,
+    )
 
 
 def keep_snapshot(trainer: Trainer, pictures: int) -> None:
@@ -67,10 +95,16 @@ def keep_snapshot(trainer: Trainer, pictures: int) -> None:
     folder = trainer.folder / "snapshots" / f"{pictures:09d}"
     header = {"pictures_seen": trainer.pictures, "seconds": round(trainer.seconds, 1)}
     for kind, network, config in (
-        ("generator", trainer.ema, trainer.settings.generator), ("critic", trainer.d, trainer.settings.critic),
+        ("generator", trainer.ema, trainer.settings.generator),
+        ("critic", trainer.d, trainer.settings.critic),
     ):
-        write_network(folder / f"{kind}.safetensors", kind, dict(network.state_dict()),
-                      {**header, "config": config.to_dict()}, torch.float16)
+        write_network(
+            folder / f"{kind}.safetensors",
+            kind,
+            dict(network.state_dict()),
+            {**header, "config": config.to_dict()},
+            torch.float16,
+        )
 
 
 def keep_sheet(trainer: Trainer) -> None:
@@ -86,7 +120,9 @@ def main(argv: list[str] | None = None) -> int:
         trainer = Trainer(settings_of(args, len(data.classes)), data, args.runs / args.name, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         trainer.run(args.pictures, minutes=args.minutes, on_save=keep_sheet, on_snapshot=keep_snapshot)
-    except (TrainingError, ValueError) as error:
+        folder = finish(trainer.folder, args.data, args.about, args.out, args.name, args.version)
+        print(f"wrote {folder}", flush=True)
+    except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2
     return 0
