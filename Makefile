@@ -33,6 +33,7 @@ test: lint
 	$(PY) -m pytest $(ARGS)
 
 lint: $(VENV)/.ready-to-test
+	@find ui -name '*.pyi' -delete 2>/dev/null || true  # Gradio's; mypy would read them in place of the sources
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
