@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("app", "generator", "postprocess", "studio", "training", "ui")
 MEGABYTE = 10**6
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Every user of pictures from this collection, and of weights trained on them, must carry this statement word for word.
 USDA = (
@@ -50,22 +50,30 @@ def one_line(text: str) -> str:
 def undocumented(source: str) -> list[str]:
     """The module, public functions, classes and methods of `source` that have no docstring.
 
-    `forward` is left out: the docstring of its nn.Module describes it.
+    A method that overrides one of a class in the same file has that one's; the docstring of an nn.Module is its
+    `forward`'s.
     """
-
-    def visit(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[str]:
-        for child in node.body:
-            if not isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-                continue
-            if child.name.startswith("_") or child.name == "forward":
-                continue
-            if not ast.get_docstring(child):
-                yield f"{prefix}{child.name} (line {child.lineno})"
-            if isinstance(child, ast.ClassDef):
-                yield from visit(child, f"{child.name}.")
-
     tree = ast.parse(source)
-    return [*([] if ast.get_docstring(tree) else ["module"]), *visit(tree, "")]
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+    def documented(name: str) -> set[str]:
+        """Methods with a docstring of the class of that name or of its bases, as far as they are in this file."""
+        if name not in classes:
+            return {"forward"}
+        own = {child.name for child in classes[name].body if isinstance(child, FUNCTION) and ast.get_docstring(child)}
+        return own.union(*(documented(ast.unparse(base)) for base in classes[name].bases))
+
+    def public(nodes: list[ast.stmt]) -> list[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+        return [n for n in nodes if isinstance(n, (ast.ClassDef, *FUNCTION)) and not n.name.startswith("_")]
+
+    found = [] if ast.get_docstring(tree) else ["module"]
+    for node in public(tree.body):
+        if not ast.get_docstring(node):
+            found.append(f"{node.name} (line {node.lineno})")
+        if isinstance(node, ast.ClassDef):
+            bare = [child for child in public(node.body) if child.name not in documented(node.name)]
+            found += [f"{node.name}.{child.name} (line {child.lineno})" for child in bare]
+    return found
 
 
 COMMITTED = committed_files()
@@ -111,10 +119,19 @@ def test_everything_public_is_documented(path: Path):
     assert undocumented(path.read_text(encoding="utf-8")) == []
 
 
-def test_missing_docstrings_are_found():
-    method = '    """C."""\n    def m(self): ...\n    def _n(self): ...\n    def forward(self): ...\n'
-    assert undocumented('"""M."""\ndef f(): ...\ndef _g(): ...\nclass C:\n' + method) == ["f (line 2)", "C.m (line 6)"]
-    assert undocumented("x = 1") == ["module"]
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("x = 1", ["module"]),
+        ('"""M."""\ndef f(): ...\ndef _g(): ...', ["f (line 2)"]),
+        ('"""M."""\nclass C: ...', ["C (line 2)"]),
+        ('"""M."""\nclass C:\n    """C."""\n    def m(self): ...', ["C.m (line 4)"]),
+        ('"""M."""\nclass C(nn.Module):\n    """C."""\n    def forward(self): ...', []),
+        ('"""M."""\nclass _A:\n    def m(s): "m"\nclass B(_A):\n    """B."""\n    def m(s): ...', []),
+    ],
+)
+def test_missing_docstrings_are_found(source: str, found: list[str]):
+    assert undocumented(source) == found
 
 
 def test_licence_is_apache_2():
