@@ -1,0 +1,1 @@
+"""Tests of the networks, the engine, latents, checkpoints and calibration."""

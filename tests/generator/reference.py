@@ -1,0 +1,176 @@
+"""StyleGAN2 in its plainest form, in float64: the oracle for `generator.networks` and `generator.engine`.
+
+Written from Karras et al. 2020 (arXiv:1912.04958) and, for what that paper takes over, Karras et al. 2018
+(arXiv:1710.10196) and 2019 (arXiv:1812.04948). Nothing is fused, folded or reordered: each picture has its own
+modulated and demodulated weights (equations 1 and 3) in one grouped convolution; doubling is zero insertion, the
+[1, 3, 3, 1] filter, then the convolution; halving is the filter, then the stride. Weights come as a state dict of
+`generator.Generator` or `generator.Critic`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from generator import CriticConfig, GeneratorConfig
+
+Weights = Mapping[str, Tensor]
+
+
+def at(weights: Weights, name: str) -> Tensor:
+    """One tensor of the state dict, in float64."""
+    return weights[name].double()
+
+
+def below(weights: Weights, prefix: str) -> dict[str, Tensor]:
+    """The part of a state dict under `prefix`."""
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """Slope 0.2, times √2."""
+    return torch.where(x > 0, x, 0.2 * x) * math.sqrt(2)
+
+
+def normalize(x: Tensor) -> Tensor:
+    """Each row divided by its root mean square (2018, §4.2)."""
+    return x / torch.sqrt(x.pow(2).mean(dim=1, keepdim=True) + 1e-8)
+
+
+def dense(x: Tensor, weights: Weights, name: str, lr_multiplier: float = 1.0) -> Tensor:
+    """Fully connected layer with equalised learning rate (2018, §4.1), linear."""
+    weight = at(weights, f"{name}.weight")
+    return x @ (weight * lr_multiplier / math.sqrt(weight.shape[1])).T + at(weights, f"{name}.bias") * lr_multiplier
+
+
+def fir(x: Tensor, before: int, after: int) -> Tensor:
+    """Pad with zeros and filter with the outer product of [1, 3, 3, 1]/8: H → H + before + after − 3."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
+    kernel = torch.outer(taps, taps).repeat(x.shape[1], 1, 1, 1)
+    return F.conv2d(F.pad(x, (before, after, before, after)), kernel, groups=x.shape[1])
+
+
+def insert_zeros(x: Tensor) -> Tensor:
+    """N×C×H×W → N×C×2H×2W: each sample at the even positions, nothing at the odd ones."""
+    n, c, height, width = x.shape
+    y = x.new_zeros(n, c, 2 * height, 2 * width)
+    y[:, :, ::2, ::2] = x
+    return y
+
+
+def modulated_conv(
+    x: Tensor, w: Tensor, weights: Weights, name: str, *, up: bool = False, demodulate: bool = True,
+) -> Tensor:
+    """2020, §2.2: weights modulated and demodulated for each picture, bias added by the caller."""
+    weight = at(weights, f"{name}.weight")  # O×I×k×k
+    o, i, k, _ = weight.shape
+    styles = dense(w, weights, f"{name}.affine")  # N×I
+    own = weight / math.sqrt(i * k * k) * styles[:, None, :, None, None]  # N×O×I×k×k, equation 1
+    if demodulate:
+        own = own / torch.sqrt(own.pow(2).sum(dim=(2, 3, 4), keepdim=True) + 1e-8)  # equation 3
+    padding = k // 2
+    if up:
+        # A convolution after zero insertion turns its kernel over, as a transposed convolution does; the factor
+        # 4 makes up for the zeros. The border of 2H + 2 positions is what the 3×3 kernel then takes off.
+        x, own, padding = fir(insert_zeros(x), 3, 2) * 4, own.flip(3, 4), 0
+    n, _, height, width = x.shape
+    y = F.conv2d(x.reshape(1, n * i, height, width), own.reshape(n * o, i, k, k), padding=padding, groups=n)
+    return y.reshape(n, o, *y.shape[2:])
+
+
+def mapping(weights: Weights, z: Tensor | None, label: Tensor | None) -> Tensor:
+    """z (None in the critic) and class weights → w (2019, §2)."""
+    parts = [] if z is None else [normalize(z.double())]
+    if "embed.weight" in weights:
+        assert label is not None
+        parts.append(normalize(dense(label.double(), weights, "embed")))
+    x = torch.cat(parts, dim=1)
+    for layer in range(sum(name.startswith("layers.") for name in weights) // 2):
+        x = leaky_relu(dense(x, weights, f"layers.{layer}", lr_multiplier=0.01))
+    return x
+
+
+def synthesis(
+    config: GeneratorConfig, weights: Weights, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0,
+) -> Tensor:
+    """N×num_ws×w_dim → N×C×H×W. `noise`: N×1×h×w a layer, None for the stored buffers; `strength` scales it."""
+    ws = ws.double()
+
+    def layer(x: Tensor, index: int, up: bool = False) -> Tensor:
+        name = f"layers.{index}"
+        x = modulated_conv(x, ws[:, index], weights, f"{name}.conv", up=up)
+        given = at(weights, f"{name}.noise_const")[None, None] if noise is None else noise[index].double()
+        x = x + given * at(weights, f"{name}.noise_strength") * strength
+        return leaky_relu(x + at(weights, f"{name}.conv.bias").reshape(1, -1, 1, 1))
+
+    x = at(weights, "const").repeat(ws.shape[0], 1, 1, 1)
+    picture: Tensor | None = None
+    for block in range(config.num_ws // 2):
+        if block:
+            x = layer(x, 2 * block - 1, up=True)
+        x = layer(x, 2 * block)
+        last = block == config.num_ws // 2 - 1
+        name = "head" if last and config.head == "shuffle" else f"to_rgb.{block}"
+        rgb = modulated_conv(x, ws[:, 2 * block + 1], weights, name, demodulate=False)
+        rgb = rgb + at(weights, f"{name}.bias").reshape(1, -1, 1, 1)
+        if picture is not None:
+            picture = fir(insert_zeros(picture), 2, 1) * 4
+        if name == "head":
+            # Sub-pixel convolution (Shi et al. 2016): channel 4c + 2y + x is pixel (y, x) of each 2×2 block.
+            n, _, height, width = rgb.shape
+            rgb = rgb.reshape(n, config.img_channels, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
+            rgb = rgb.reshape(n, config.img_channels, 2 * height, 2 * width)
+            picture = None if picture is None else fir(insert_zeros(picture), 2, 1) * 4
+        picture = rgb if picture is None else picture + rgb
+    assert picture is not None
+    return picture
+
+
+def conv(
+    x: Tensor, weights: Weights, name: str, *, stride: int = 1, padding: int = 0, activate: bool = False,
+) -> Tensor:
+    """The critic's convolution with equalised learning rate; bias where there is one."""
+    weight = at(weights, f"{name}.weight")
+    x = F.pad(x, (padding,) * 4)
+    x = F.conv2d(x, weight / math.sqrt(weight[0].numel()), stride=stride)
+    if f"{name}.bias" in weights:
+        x = x + at(weights, f"{name}.bias").reshape(1, -1, 1, 1)
+    return leaky_relu(x) if activate else x
+
+
+def standard_deviation_channel(x: Tensor, group: int) -> Tensor:
+    """2018, §3: one more channel, constant for each group, of the mean standard deviation within the group."""
+    count = x.shape[0]
+    channel = x.new_zeros(count, 1, *x.shape[2:])
+    sets = count // group
+    for first in range(sets):
+        members = x[first::sets]
+        deviation = torch.sqrt((members - members.mean(dim=0)).pow(2).mean(dim=0) + 1e-8)
+        channel[first::sets] = deviation.mean()
+    return torch.cat([x, channel], dim=1)
+
+
+def critic(config: CriticConfig, weights: Weights, images: Tensor, label: Tensor | None, group: int) -> Tensor:
+    """N×C×H×W → N logits (2020, §4.1: residual blocks); `group` divides N. Classes by projection."""
+    x = images.double()
+    if config.stem == "rgb":
+        x = conv(x, weights, "stem", activate=True)
+    else:
+        x = conv(x, weights, "stem", stride=2, padding=1, activate=True)
+    block = 0
+    while x.shape[2] > 4:
+        name = f"blocks.{block}"
+        skip = conv(fir(x, 1, 1)[:, :, ::2, ::2], weights, f"{name}.skip")
+        y = conv(x, weights, f"{name}.conv0", padding=1, activate=True)
+        y = conv(fir(y, 2, 2), weights, f"{name}.conv1", stride=2, activate=True)
+        x = (skip + y) / math.sqrt(2)
+        block += 1
+    x = conv(standard_deviation_channel(x, group), weights, "conv", padding=1, activate=True)
+    x = dense(leaky_relu(dense(x.flatten(1), weights, "fc")), weights, "out")
+    if config.num_classes:
+        x = (x * mapping(below(weights, "mapping."), None, label)).sum(dim=1, keepdim=True) / math.sqrt(config.cmap_dim)
+    return x.reshape(-1)
