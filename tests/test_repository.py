@@ -29,7 +29,8 @@ MACHINE_PATH = re.compile(rb"(?<![\w./:-])/(?:work|root|var/tmp|home/\w+|Users/\
 def committed_files() -> list[Path]:
     """The files git tracks; for a copy without git, every file outside hidden folders."""
     if (ROOT / ".git").exists():
-        listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # the clone may belong to another user
+        listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         paths = [ROOT / name for name in listing.split("\0") if name]
     else:
         paths = [p for p in ROOT.rglob("*") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts[:-1])]
