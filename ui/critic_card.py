@@ -13,15 +13,17 @@ from .theme import asset
 class CriticCard(gr.HTML):
     """Drawn in the browser from each answer of the live view; only the two densities come from here.
 
-    `densities`: {"logits": …, "generated": …, "real": …}, three lists of one length, or None without calibration.
+    `densities`: {"logits": …, "generated": …, "real": …}, three lists of one length, or None without calibration;
+    `note`: a line on what the critic is not.
     """
 
-    def __init__(self, densities: Mapping[str, Sequence[float]] | None, **options: Any) -> None:
+    def __init__(self, densities: Mapping[str, Sequence[float]] | None, note: str, **options: Any) -> None:
         super().__init__(
             html_template=asset("critic_card.html"),
             js_on_load=asset("critic_card.js"),
             apply_default_css=False,
             densities=densities,
+            note=note,
             **options,
         )
 

@@ -54,7 +54,7 @@ class LiveView(gr.HTML):
             initial=initial,
             neighbours=NEIGHBOURS,
             max_seed=MAX_SEED,
-            max_png_bytes=MAX_PNG_BYTES,
+            max_file_bytes=MAX_FILE_BYTES,
             **options,
         )
 

@@ -28,8 +28,9 @@ def masthead(models: list[dict[str, Any]]) -> str:
     return (
         '<header class="masthead"><h1>Latent Atelier</h1>'
         '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
-        '<nav><button type="button" data-dialog="about-dialog">About the model</button>'
-        '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button></nav></header>'
+        '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
+        '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
+        '<a href="?view=api">API</a></nav></header>'
         + _dialog("about-dialog", "About the model", "".join(map(_facts, models)))
         + _dialog("keys-dialog", "Keys", f'<dl class="keys">{keys}</dl>')
     )
@@ -40,12 +41,14 @@ def _facts(model: Mapping[str, Any]) -> str:
     rows: Iterable[tuple[str, Any]] = (
         ("Picture", f"{model['resolution']} × {model['resolution']} px"),
         ("Classes", ", ".join(model["classes"]) or "none"),
-        ("Trained on", provenance.get("data")),
-        ("Pictures seen", f"{provenance['pictures_seen']:,}".replace(",", " ") if "pictures_seen" in provenance else None),
-        ("Licence", provenance.get("licence")),
-        ("Attribution", provenance.get("attribution")),
-        ("Precision", model.get("precision")),
-        ("Critic", "the discriminator it learned against" if model.get("has_critic") else "none"),
+        ("Trained on", provenance["data"]),
+        ("Training", provenance["trained"]),
+        ("Pictures seen", f"{provenance['pictures_seen']:,}".replace(",", " ")),
+        ("Licence", provenance["licence"]),
+        ("Attribution", provenance["attribution"]),
+        ("Notes", provenance["notes"]),
+        ("Computed in", model["precision"]),
+        ("Critic", "the discriminator it learned against" if model["has_critic"] else "none"),
     )
     facts = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows if value)
     return f"<h3>{escape(model['name'])} <small>{escape(str(model['version']))}</small></h3><dl>{facts}</dl>"

@@ -11,7 +11,7 @@ from studio import Studio
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .tabs import find_tabs
-from .theme import css, head, theme
+from .theme import head, theme
 
 TITLE = "Latent Atelier"
 MAX_WAITING = 32  # queued calls of programs; the live view does not queue
@@ -41,10 +41,9 @@ def launch_options() -> dict[str, Any]:
     """Arguments for `Blocks.launch`: our look, nothing kept in the browser or sent outside."""
     return {
         "theme": theme(),
-        "css": css(),
         "head": head(),
         "run_history": False,  # on, every queued call would work through all calls before it in the browser
-        "footer_links": ["api"],
+        "footer_links": [],  # the masthead links to what a visitor may need
         "max_file_size": MAX_FILE_SIZE,
         "ssr_mode": False,
         "enable_monitoring": False,

@@ -9,8 +9,10 @@ from typing import Any
 
 import gradio as gr
 
-from studio import MAX_STEPS
+from studio import MAX_STEPS, StudioError
+from studio.encode import reference_profile
 
+from .files import bytes_of
 from .theme import asset
 
 
@@ -23,6 +25,7 @@ class StepsEditor(gr.HTML):
             html_template=asset("steps_editor.html"),
             js_on_load=asset("steps_editor.js"),
             apply_default_css=False,
+            server_functions=[profile],
             schema=schema,
             max_steps=MAX_STEPS,
             **options,
@@ -31,3 +34,11 @@ class StepsEditor(gr.HTML):
     def get_block_name(self) -> str:
         """The front end that draws it: Gradio's own."""
         return "html"
+
+
+def profile(request: Any) -> dict[str, Any]:
+    """A reference picture's colours as the short text that a step of kind "profile" takes: {"image": base64}."""
+    try:
+        return {"profile": reference_profile(bytes_of(request, "image"))}
+    except StudioError as error:
+        return {"error": str(error)}

@@ -24,6 +24,7 @@ class StepsEditor(gr.HTML):
             html_template=asset("steps_editor.html"),
             js_on_load=asset("steps_editor.js"),
             apply_default_css=False,
+            server_functions=[profile],
             schema=schema,
             max_steps=MAX_STEPS,
             **options,

@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
+STYLES = ("paper.css", "controls.css", "explore.css")  # colours and type, Gradio's controls, the parts
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
@@ -21,11 +22,10 @@ def theme() -> gr.themes.ThemeClass:
     return gr.themes.Base(font=[gr.themes.Font(name) for name in SANS], font_mono=[gr.themes.Font(name) for name in MONO])
 
 
-def css() -> str:
-    """All style sheets: colours and type, then Gradio's own controls in our dress, then each part."""
-    return "\n".join(asset(name) for name in ("paper.css", "controls.css", "explore.css"))
-
-
 def head() -> str:
-    """What goes into `<head>`: the script that every part of the page relies on."""
-    return f"<script>{asset('atelier.js')}</script>"
+    """What goes into `<head>`: all style sheets, and the script that every part of the page relies on.
+
+    Not `launch(css=…)`: that prefixes every selector, which breaks `@property` and all that is outside its container.
+    """
+    styles = "\n".join(asset(name) for name in STYLES)
+    return f"<style>{styles}</style><script>{asset('atelier.js')}</script>"

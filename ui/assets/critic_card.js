@@ -7,7 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
 
 const scale = element.querySelector(".scale");
 const words = element.querySelector(".words");
+const headline = element.querySelector(".headline");
 const stages = element.querySelector(".stages");
+element.querySelector(".note").textContent = props.note;
 const densities = props.densities; // {logits: [...], generated: [...], real: [...]} or null
 
 function draw(tag, attributes, parent = scale) {
@@ -62,6 +64,7 @@ function stageRow(i) {
 
 document.addEventListener("atelier:answer", ({ detail }) => {
   const readings = [{ title: "raw picture", critic: detail.critic }, ...detail.stages];
+  headline.textContent = detail.critic?.headline ?? "";
   words.textContent = detail.critic?.words ?? "This model came without a critic.";
   readings.forEach(({ title, critic }, i) => {
     const [mark, name, percent] = stageRow(i);

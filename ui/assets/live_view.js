@@ -5,7 +5,6 @@
 const IN_FLIGHT = 2;
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which the thin line shows
-const MAX_PNG_BYTES = props.max_png_bytes;
 const HISTORY = 200;
 
 const find = (selector) => element.querySelector(selector);
@@ -198,7 +197,7 @@ async function restore(source) {
 }
 
 async function openFile(file) {
-  if (file.size > MAX_PNG_BYTES)
+  if (file.size > props.max_file_bytes)
     return atelier.toast(`“${file.name}” is too large to be a picture saved here.`, { alert: true });
   const values = await restore({ png: await atelier.base64(file) });
   if (values) {

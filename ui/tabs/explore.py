@@ -39,7 +39,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         with gr.Column(elem_id="critic", elem_classes="fold"):
             _fold_head("The critic", "discriminator")
             with gr.Column(elem_classes="fold-body"):
-                CriticCard(model["densities"])
+                CriticCard(model["densities"], model["critic_note"])
         with gr.Column(elem_id="post", elem_classes="fold"):
             _fold_head("Afterwards", "post-processing")
             with gr.Column(elem_classes="fold-body"):
@@ -53,8 +53,9 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
     with gr.Row(elem_classes="line seed-line"):
         parts["seed"] = _seed("Seed · latent z", start["seed"])
         _buttons(("previous", "◀", "Previous seed (p)"), ("next", "▶", "Next seed (n)"), ("dice", "⚂", "Roll a seed (d)"))
-        if controls.classes:
-            parts["label"] = gr.Dropdown(list(controls.classes), value=start["label"], label="Class", min_width=80)
+    if controls.classes:
+        with gr.Row(elem_classes="line class-line"):
+            parts["label"] = gr.Dropdown(list(controls.classes), value=start["label"], label="Class · condition")
     parts["psi"] = gr.Slider(-1, 1.5, start["psi"], step=0.01, label="Variety · truncation ψ")
     with gr.Column(elem_classes="directions"):
         for direction in model["directions"]:
