@@ -2,22 +2,34 @@
 
 What is folded away beforehand: equalised-learning-rate gains, the √2 of every activation (a leaky ReLU commutes
 with a positive factor), noise strengths. What is chosen per layer: styles multiply the weights or the feature maps,
-whichever is smaller. Maps are channels_last; convolutions run in `dtype`, styles, demodulation and the RGB sum in
-float32. Pictures are made one by one on a processor: that is not slower there, and a picture is then the same,
-bit for bit, alone and in a batch.
+whichever is smaller. Biases ride on a convolution or on the blur after it. Maps are channels_last, and weights lie as
+the convolution reads them (a transposed one: I×O, channels_last, or it is reordered at every call); convolutions run
+in `dtype`, everything else in float32. Pictures are made one by one on a processor: that is not slower there, and a
+picture is then the same, bit for bit, alone and in a batch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .layers import SLOPE, SQRT2, Conv, FullyConnected, ModulatedConv, blur, fir_kernel, minibatch_std, upsample_rgb
+from .layers import (
+    SLOPE,
+    SQRT2,
+    Conv,
+    FullyConnected,
+    ModulatedConv,
+    blur,
+    fir_kernel,
+    minibatch_std,
+    normalize_2nd_moment,
+    upsample_rgb,
+)
 from .networks import Critic, Mapping, Synthesis, SynthesisLayer
 
 
@@ -25,64 +37,94 @@ def _channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-@dataclass(frozen=True)
-class _Affine:
-    """w → styles, gains folded in."""
+def _rows(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """`function` of each row of N×I alone: a product of N rows may sum in another order than that of one row."""
+    if x.device.type != "cpu" or len(x) == 1:
+        return function(x)
+    return torch.cat([function(row) for row in x.split(1)])
 
-    weight: Tensor  # I×w_dim
-    bias: Tensor  # I
+
+@dataclass(frozen=True)
+class _Dense:
+    """Fully connected layer with its gains folded in."""
+
+    weight: Tensor  # O×I
+    bias: Tensor  # O
 
     @classmethod
-    def of(cls, layer: FullyConnected, gain: float = 1.0) -> _Affine:
+    def of(cls, layer: FullyConnected, gain: float = 1.0) -> _Dense:
         return cls(layer.weight * (layer.weight_gain * gain), layer.bias * (layer.bias_gain * gain))
 
-    def __call__(self, w: Tensor) -> Tensor:
-        return F.linear(w, self.weight, self.bias)  # N×I
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)  # N×I → N×O
+
+
+class MappingEngine:
+    """The mapping network prepared: latents and classes → w, in float32, each row by itself."""
+
+    def __init__(self, network: Mapping) -> None:
+        with torch.inference_mode():
+            self.embed = None if network.embed is None else _Dense.of(network.embed)
+            self.layers = [_Dense.of(layer, SQRT2) for layer in network.layers]
+
+    def __call__(self, z: Tensor | None, label: Tensor | None) -> Tensor:
+        """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
+        with torch.inference_mode():
+            parts = [] if z is None else [normalize_2nd_moment(z)]
+            if self.embed is not None:
+                assert label is not None
+                parts.append(normalize_2nd_moment(_rows(self.embed, label)))
+            x = torch.cat(parts, dim=1)
+            for layer in self.layers:
+                x = F.leaky_relu_(_rows(layer, x), SLOPE)
+            return x
 
 
 class _Modulated:
-    """One modulated convolution with `gain` folded into what it puts out."""
+    """One modulated convolution with its bias; `gain` is folded into what it puts out."""
 
     def __init__(self, conv: ModulatedConv, dtype: torch.dtype, gain: float) -> None:
-        self.affine = _Affine.of(conv.affine, conv.style_gain)
-        self.up, self.padding, self.gain = conv.up, conv.kernel // 2, gain
-        self.weight = _channels_last(conv.weight.float())  # O×I×k×k; float32: rounded once, after modulation
-        self.half_weight = _channels_last(conv.weight.to(dtype))
-        self.energy = conv.weight.float().square().sum(dim=(2, 3)).t().contiguous() if conv.demodulate else None  # I×O
-        self.fir = fir_kernel(conv.weight.shape[0], gain=4.0).to(conv.weight.device, dtype)
-        self.dtype = dtype
+        self.affine = _Dense.of(conv.affine, conv.style_gain)
+        self.up, self.padding, self.gain, self.dtype = conv.up, conv.kernel // 2, gain, dtype
+        weight = conv.weight.float()  # O×I×k×k
+        self.energy = weight.square().sum(dim=(2, 3)).t().contiguous() if conv.demodulate else None  # I×O
+        # float32 for what is modulated at every call, so that it is rounded only once
+        self.weight = _channels_last(weight if conv.up == 1 else weight.transpose(0, 1))
+        self.plain_weight = self.weight.to(dtype)
+        self.bias = (conv.bias * gain).to(dtype)
+        self.fir = fir_kernel(len(self.bias), gain=4.0).to(conv.weight.device, dtype)
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
         """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W)."""
         styles = self.affine(w)  # N×I
         if self.energy is None:
-            scale = styles.new_full((w.shape[0], self.weight.shape[0]), self.gain)
+            scale = styles.new_full((w.shape[0], len(self.bias)), self.gain)
         else:
             scale = (styles.square() @ self.energy + 1e-8).rsqrt_().mul_(self.gain)  # N×O
-        if x.shape[0] == 1 and self.weight[0].numel() * self.weight.shape[0] <= 2 * x.numel():
-            weight = self.weight * styles[0, None, :, None, None] * scale[0, :, None, None, None]
-            return self._convolve(x, weight.to(self.dtype))
-        x = self._convolve(x * styles.to(self.dtype)[:, :, None, None], self.half_weight)
-        return x.mul_(scale.to(self.dtype)[:, :, None, None])
+        if x.shape[0] == 1 and self.weight.numel() <= 2 * x.numel():
+            both = torch.outer(scale[0], styles[0]) if self.up == 1 else torch.outer(styles[0], scale[0])
+            return self._convolve(x, (self.weight * both[:, :, None, None]).to(self.dtype), self.bias)
+        x = self._convolve(x * styles.to(self.dtype)[:, :, None, None], self.plain_weight, None)
+        return torch.addcmul(self.bias.view(1, -1, 1, 1), x, scale.to(self.dtype)[:, :, None, None])
 
-    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.up == 1:
-            return F.conv2d(x, weight, padding=self.padding)
-        return blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), self.fir, padding=1)
+            return F.conv2d(x, weight, bias, padding=self.padding)
+        x = F.conv_transpose2d(x, weight, stride=2)
+        return F.conv2d(x, self.fir, bias, padding=1, groups=x.shape[1])  # the blur, as in `layers.blur`
 
 
 class _Layer:
-    """Modulated convolution, noise, bias and activation."""
+    """Modulated convolution with bias, noise and activation."""
 
     def __init__(self, layer: SynthesisLayer, dtype: torch.dtype) -> None:
         self.conv = _Modulated(layer.conv, dtype, SQRT2)
-        self.bias = (layer.conv.bias * SQRT2).to(dtype).view(1, -1, 1, 1)
         self.strength = layer.noise_strength.detach() * SQRT2
         self.noise = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
         self.dtype = dtype
 
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
-        x = self.conv(x, w).add_(self.bias)
+        x = self.conv(x, w)
         if strength:
             scaled = self.noise * strength if noise is None else noise * (self.strength * strength)
             x.add_(scaled.to(self.dtype))
@@ -97,9 +139,8 @@ class SynthesisEngine:
             self.config, self.dtype = network.config, dtype
             self.const = _channels_last(network.const[None].to(dtype))
             self.layers = [_Layer(layer, dtype) for layer in network.layers]
-            self.to_rgb = [(_Modulated(c, dtype, 1.0), c.bias.view(1, -1, 1, 1).float()) for c in network.to_rgb]
-            if self.config.head == "shuffle":
-                self.to_rgb.append((_Modulated(network.head, dtype, 1.0), network.head.bias.view(1, -1, 1, 1).float()))
+            last = [network.head] if self.config.head == "shuffle" else []
+            self.to_rgb = [_Modulated(conv, dtype, 1.0) for conv in (*network.to_rgb, *last)]
 
     def __call__(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
         """N×num_ws×w_dim → N×C×H×W float32, not clipped.
@@ -127,8 +168,7 @@ class SynthesisEngine:
             if block:
                 x = self.layers[i](x, ws[:, i], picked[i], strength)
                 x = self.layers[i + 1](x, ws[:, i + 1], picked[i + 1], strength)
-            convolve, bias = self.to_rgb[block]
-            y = convolve(x, ws[:, i + 2]).float() + bias
+            y = self.to_rgb[block](x, ws[:, i + 2]).float()
             if rgb is not None:
                 rgb = upsample_rgb(rgb)
             if y.shape[1] != self.config.img_channels:  # the shuffle head: 4C channels → C at twice the size
@@ -173,8 +213,8 @@ class CriticEngine:
                 for b in network.blocks
             ]
             self.conv = _PlainConv(network.conv, dtype)
-            self.fc, self.out = network.fc, network.out
-            self.mapping: Mapping | None = network.mapping if self.config.num_classes else None
+            self.fc, self.out = _Dense.of(network.fc, SQRT2), _Dense.of(network.out)
+            self.mapping = MappingEngine(network.mapping) if self.config.num_classes else None
 
     def __call__(self, images: Tensor, label: Tensor | None = None, together: bool = False) -> Tensor:
         """N×C×H×W in [−1, 1] and N×num_classes → N logits, float32.
@@ -195,7 +235,7 @@ class CriticEngine:
         for conv0, conv1, skip in self.blocks:
             x = skip(x).add_(conv1(conv0(x)))
         x = self.conv(minibatch_std(x, group))
-        x = self.out(self.fc(x.float().flatten(1)))
+        x = self.out(F.leaky_relu_(self.fc(x.float().flatten(1)), SLOPE))
         if self.mapping is not None:
             x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
         return x[:, 0]
