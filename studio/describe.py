@@ -1,0 +1,78 @@
+"""What there is, for the page and the API to build themselves from; and a recipe in words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from generator import Calibration, Model
+from postprocess import schema
+
+from .reading import NOTE
+from .recipe import FIELDS, MIX_FIELDS, Recipe
+
+
+def describe_model(name: str, model: Model) -> dict[str, Any]:
+    """One entry of `Studio.models()`, JSON-able; `name` is the model's in recipes."""
+    provenance = model.provenance
+    return {
+        "name": name,
+        "title": provenance.title,
+        "version": model.version,
+        "resolution": model.resolution,
+        "classes": list(model.classes),
+        "default_class": model.classes[0] if model.classes else None,
+        "layers": [asdict(layer) for layer in model.layers],
+        "directions": [{"name": d.name, "title": d.title} for d in model.directions],
+        "recipe": describe_recipe(name, model),
+        "steps": schema(),
+        "has_critic": model.has_critic,
+        "densities": None if model.calibration is None else describe_calibration(model.calibration),
+        "critic_note": NOTE,
+        "precision": model.precision,
+        "pictures_seen": provenance.pictures_seen,
+        "attribution": provenance.attribution,
+        "licence": provenance.licence,
+        "provenance": asdict(provenance),
+    }
+
+
+def describe_recipe(name: str, model: Model) -> list[dict[str, Any]]:
+    """Every field of a recipe with its kind, range and default, narrowed to what this model has."""
+    label = {"kind": "choice", "choices": list(model.classes)}
+    mix: dict[str, dict[str, Any]] = {"class": label, "first": {"maximum": model.num_ws - 1}}
+    narrowed: dict[str, dict[str, Any]] = {
+        "model": {"default": name},
+        "version": {"default": model.version},
+        "latent": {"minimum_length": model.z_dim, "maximum_length": model.z_dim},
+        "class": {**label, "default": model.classes[0] if model.classes else None},
+        "cutoff": {"maximum": model.num_ws},
+        "moves": {"directions": [direction.name for direction in model.directions]},
+        "mix": {"fields": [{**field.describe(), **mix.get(field.key, {})} for field in MIX_FIELDS]},
+    }
+    return [{**field.describe(), **narrowed.get(field.key, {})} for field in FIELDS]
+
+
+def describe_calibration(calibration: Calibration) -> dict[str, Any]:
+    """The two smoothed densities of the critic's logit on one grid, and how many pictures stand behind each."""
+    logits, real, generated = (
+        [float(f"{value:.6g}") for value in values.tolist()] for values in calibration.densities()
+    )
+    return {
+        "logits": logits, "real": real, "generated": generated,
+        "real_count": calibration.real_count, "generated_count": calibration.generated_count,
+    }
+
+
+def label_text(recipe: Recipe, model: Model) -> str:
+    """The specimen label: "orchard · peach · seed 1234 · ψ 0.7 · generated, no such fruit exists"."""
+    subject = model.provenance.subject
+    parts = (
+        recipe.model or model.name,
+        recipe.label,
+        f"seed {recipe.seed}" if recipe.latent is None else "a given latent",
+        f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
+        f"ψ {recipe.psi:g}".replace("-", "−"),
+        f"generated, no such {subject} exists" if subject else "generated",
+    )
+    return " · ".join(part for part in parts if part)

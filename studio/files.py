@@ -1,0 +1,61 @@
+"""A rendering as a picture file, and the recipe back out of one."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+from PIL.PngImagePlugin import PngInfo
+
+from . import png_chunks, xmp
+from .encode import to_image
+from .errors import RecipeError
+from .fields import shown
+from .recipe import Recipe
+from .rendering import Rendering
+from .strict_json import parse_json
+
+KEYWORD = "latent-atelier"
+FORMAT = 1
+FOREIGN = "The recipe in this picture was not written by an atelier."
+
+
+def to_png(rendering: Rendering) -> bytes:
+    """The finished picture as an 8-bit PNG, RGB or RGBA, that carries its recipe and says that it is AI-generated.
+
+    iTXt "latent-atelier": the recipe as JSON, with its format; iTXt "XML:com.adobe.xmp": see `studio.xmp`; and plain
+    text for tools that know neither.
+    """
+    recipe, provenance = rendering.recipe, rendering.provenance
+    description = f"AI-generated picture: {rendering.specimen}"
+    info = PngInfo()
+    info.add_itxt(KEYWORD, json.dumps({"format": FORMAT, "recipe": recipe.to_json()}, separators=(",", ":")))
+    info.add_itxt(
+        "XML:com.adobe.xmp",
+        xmp.packet(
+            description=description, rights=f"{provenance.attribution} {provenance.licence}".strip(),
+            system=recipe.model, version=recipe.version,
+        ),
+    )
+    info.add_text("Software", xmp.SOFTWARE)
+    info.add_text("Description", description)
+    out = io.BytesIO()
+    to_image(rendering.picture, rendering.alpha).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+def recipe_from_png(source: bytes | Path) -> Recipe:
+    """The recipe that `to_png` wrote into a file; no pixel is decoded. RecipeError with one sentence if there is none.
+
+    An unknown format, unknown fields or values out of range are refused: a foreign recipe is not guessed at.
+    """
+    envelope = parse_json(png_chunks.read_itxt(source, KEYWORD))
+    if not isinstance(envelope, dict) or set(envelope) != {"format", "recipe"}:
+        raise RecipeError(FOREIGN)
+    if envelope["format"] is True or envelope["format"] != FORMAT:
+        raise RecipeError(
+            f"The recipe in this picture is of format {shown(envelope['format'])}; this atelier reads format {FORMAT}."
+        )
+    return Recipe.from_json(envelope["recipe"])
+

@@ -1,0 +1,49 @@
+"""A recipe and the model that is to paint it: what only the model can say is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator import Model
+
+from .errors import RecipeError
+from .fields import shown
+from .recipe import MAX_SEED, Recipe
+
+
+def fit(recipe: Recipe, model: Model) -> Recipe:
+    """The recipe with its class and the model's version filled in; RecipeError for what the model does not have.
+
+    A recipe of the same major version is taken, and carries the installed version from here on.
+    """
+    name = recipe.model
+    if recipe.version and recipe.version.split(".")[0] != model.version.split(".")[0]:
+        raise RecipeError(
+            f"This recipe was made with {name} {recipe.version}; this atelier has {name} {model.version}, which would "
+            "make another picture of it."
+        )
+    label = recipe.label
+    if label is None and model.classes:
+        label = model.classes[0]
+    for wanted in (label, recipe.mix.label if recipe.mix else None):
+        if wanted is not None and wanted not in model.classes:
+            has = f"its classes are {', '.join(model.classes)}" if model.classes else "it has none"
+            raise RecipeError(f"{name} has no class {shown(wanted)}; {has}.")
+    directions = [direction.name for direction in model.directions]
+    for direction, _ in recipe.moves:
+        if direction not in directions:
+            raise RecipeError(f"{name} has no direction {shown(direction)}; it has {', '.join(directions) or 'none'}.")
+    if recipe.latent is not None and len(recipe.latent) != model.z_dim:
+        raise RecipeError(f"{name} takes a latent of {model.z_dim} numbers, not of {len(recipe.latent)}.")
+    if recipe.cutoff is not None and recipe.cutoff > model.num_ws:
+        raise RecipeError(f"The truncation cutoff of {name} is at most {model.num_ws}, not {recipe.cutoff}.")
+    if recipe.mix is not None and recipe.mix.first >= model.num_ws:
+        raise RecipeError(f"{name} has the layers 0 to {model.num_ws - 1} to mix from, not {recipe.mix.first}.")
+    return replace(recipe, label=label, version=model.version)
+
+
+def neighbours(recipe: Recipe, count: int) -> list[Recipe]:
+    """The same recipe with the seeds that follow; fewer at the end of the range, none for an explicit latent."""
+    if recipe.latent is not None:
+        return []
+    return [replace(recipe, seed=seed) for seed in range(recipe.seed + 1, min(recipe.seed + count, MAX_SEED) + 1)]

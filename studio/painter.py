@@ -1,0 +1,108 @@
+"""The only place that talks to torch: models by name, recipes to raw pictures, pictures to logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from generator import GeneratorError, Model, draw_z, list_checkpoints, open_checkpoint
+
+from .cache import BoundedCache
+from .errors import RecipeError, StudioError
+from .recipe import Recipe
+
+OPEN_MODELS = 3
+
+Array = NDArray[np.float32]
+
+
+class Painter:
+    """Opens models when they are first asked for, and lets one thread at a time at them: torch uses all cores anyway,
+    and two pictures at once would only take turns."""
+
+    def __init__(self, checkpoints: Path) -> None:
+        self.paths = list_checkpoints(checkpoints)
+        if not self.paths:
+            raise StudioError(f"There is no checkpoint in {checkpoints}.")
+        self._open: BoundedCache[str, Model] = BoundedCache(OPEN_MODELS)
+        self._precisions: dict[str, str] = {}
+        self._torch = Lock()
+
+    def model(self, name: str) -> Model:
+        """The opened model; RecipeError if there is none of that name, StudioError if its files are broken."""
+        if name not in self.paths:
+            raise RecipeError(f"There is no model called {name!r}; there is {', '.join(self.paths)}.")
+        if (model := self._open.get(name)) is not None:
+            return model
+        with self._torch:
+            if (model := self._open.get(name)) is not None:  # opened by another thread while this one waited
+                return model
+            try:
+                # Reopened in the precision that won the first time: the same recipe is the same picture all day.
+                model = open_checkpoint(self.paths[name], precision=self._precisions.get(name))
+            except GeneratorError as error:
+                raise StudioError(f"The model {name} cannot be opened: {error}") from None
+            self._precisions[name] = model.precision
+            self._open.put(name, model, 1)
+            return model
+
+    def paint(self, model: Model, recipe: Recipe) -> Array:
+        """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only."""
+        with self._torch:
+            ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
+            if recipe.mix is not None:
+                label = recipe.label if recipe.mix.label is None else recipe.mix.label
+                ws = model.mix(ws, _styles(model, recipe, recipe.mix.seed, label), recipe.mix.first)
+            ws = model.move(ws, dict(recipe.moves))
+            kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
+            image = model.synthesize(ws, kind, recipe.noise, recipe.noise_seed)[0]
+            picture = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
+        picture.setflags(write=False)
+        return picture
+
+    def judge(self, model: Model, recipe: Recipe, pictures: Sequence[tuple[Array, Array | None]]) -> list[float]:
+        """The critic's logit of each picture (H×W×3 and alpha or None, in [0, 1], any size), each judged alone."""
+        if not pictures:
+            return []
+        batch = np.stack([for_critic(image, alpha, model.resolution) for image, alpha in pictures])
+        images = torch.from_numpy(batch).permute(0, 3, 1, 2) * 2 - 1
+        if model.generator.config.img_channels == 1:
+            images = images.mean(dim=1, keepdim=True)
+        with self._torch:
+            logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
+            return [float(logit) for logit in logits]
+
+
+def for_critic(image: Array, alpha: Array | None, resolution: int) -> Array:
+    """A picture as the critic knows pictures: opaque (over white paper) and at the model's own resolution.
+
+    H×W×3 (and H×W) in [0, 1] → resolution×resolution×3. Resampled by Lanczos with Pillow, whose filter widens with the
+    reduction and so does not alias; what it overshoots is cut off.
+    """
+    if alpha is not None:
+        image = image * alpha[..., None] + (1 - alpha[..., None])
+    if image.shape[:2] == (resolution, resolution):
+        return image
+    size = (resolution, resolution)
+    planes = [Image.fromarray(np.ascontiguousarray(image[..., c])) for c in range(3)]  # float planes: mode "F"
+    small = np.stack([np.asarray(plane.resize(size, Image.Resampling.LANCZOS)) for plane in planes], axis=-1)
+    return small.clip(0, 1)
+
+
+def _styles(
+    model: Model, recipe: Recipe, seed: int, label: str | None, latent: tuple[float, ...] | None = None,
+) -> torch.Tensor:
+    """1×num_ws×w_dim, truncated as the recipe says."""
+    z = draw_z(seed, model.z_dim) if latent is None else torch.tensor(latent)
+    return model.map(z[None], _labels(model, label, 1), recipe.psi, recipe.cutoff, recipe.centre)
+
+
+def _labels(model: Model, label: str | None, count: int) -> list[int] | None:
+    return None if label is None else [model.classes.index(label)] * count

@@ -1,0 +1,248 @@
+"""The one description of a picture: a small frozen value that decides every pixel of it.
+
+Here a recipe is checked as far as it can be without its model: types, ranges, unknown keys, the post-processing
+steps. What only the model knows (its classes, directions, number of layers) is checked by `Studio.normalise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from postprocess import PostprocessError, StepUse
+
+from .errors import RecipeError
+from .fields import Choice, Field, Name, Number, Whole, shown
+from .strict_json import check_size, parse_json
+
+MAX_SEED = 2**32 - 1
+MAX_LAYERS = 64  # no StyleGAN has more than 18; the model has the last word
+MAX_LATENT = 4096
+MAX_MOVES = 64
+MAX_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Style mixing: layers `first`, `first + 1`, … take their w from another seed (Karras et al. 2019, §3.1).
+
+    `label` is the second seed's class; None means the recipe's own.
+    """
+
+    seed: int = 0
+    label: str | None = None
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        _check_fields(self, MIX_FIELDS)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a picture. Immutable, hashable, equal if the fields are; invalid ones cannot be built.
+
+    See FIELDS for what each field means and may hold. `latent` is kept in float32 precision, which is all that the
+    network takes; `moves` are kept in order of their names, without those of 0, so that equal pictures make equal
+    recipes; `steps` are kept complete, with every parameter filled in.
+    """
+
+    model: str = ""
+    version: str = ""
+    seed: int = 0
+    latent: tuple[float, ...] | None = None
+    label: str | None = None
+    psi: float = 0.7
+    cutoff: int | None = None
+    centre: str = "class"
+    moves: tuple[tuple[str, float], ...] = ()
+    mix: Mix | None = None
+    noise: float = 1.0
+    noise_seed: int | None = None
+    steps: tuple[StepUse, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_fields(self, FIELDS)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as a JSON-able object; `Recipe.from_json` gives back an equal recipe."""
+        out: dict[str, Any] = {field.key: getattr(self, field.name) for field in FIELDS}
+        if self.latent is not None:
+            out["latent"] = [_shortest(value) for value in self.latent]
+        out["moves"] = dict(self.moves)
+        if self.mix is not None:
+            out["mix"] = {field.key: getattr(self.mix, field.name) for field in MIX_FIELDS}
+        out["steps"] = [use.to_json() for use in self.steps]
+        return out
+
+    @classmethod
+    def from_json(cls, obj: object) -> Recipe:
+        """The recipe in a parsed JSON object; fields that are missing take their defaults.
+
+        RecipeError if a key is unknown, a value is of the wrong type or out of range, or the object is larger than
+        any recipe.
+        """
+        check_size(obj)
+        values = _values(obj, FIELDS, "A recipe")
+        if (moves := values.get("moves")) is not None:
+            if not isinstance(moves, Mapping):
+                raise RecipeError(f'Moves (moves) must be an object such as {{"pc1": 1.5}}, not {shown(moves)}.')
+            values["moves"] = tuple(moves.items())
+        if (mix := values.get("mix")) is not None:
+            values["mix"] = Mix(**_values(mix, MIX_FIELDS, "Mix (mix)"))
+        if isinstance(steps := values.get("steps"), list):
+            values["steps"] = tuple(_step(step) for step in steps[: MAX_STEPS + 1])
+        return cls(**values)
+
+    @classmethod
+    def from_text(cls, text: str) -> Recipe:
+        """The recipe in a JSON text, read strictly: no NaN, no key given twice, at most 64 kB; else RecipeError."""
+        return cls.from_json(parse_json(text))
+
+    def to_query(self) -> str:
+        """The recipe as the query string of a link, with a checksum; see `studio.links`."""
+        from .links import to_query
+
+        return to_query(self)
+
+    @classmethod
+    def from_query(cls, text: str) -> Recipe:
+        """The recipe in the query string of a link; RecipeError if it is cut, altered or wrong; see `studio.links`."""
+        from .links import from_query
+
+        return from_query(text)
+
+
+@dataclass(frozen=True)
+class _Latent(Field):
+    def check(self, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not 1 <= len(value) <= MAX_LATENT:
+            raise self.refuse(f"a list of 1 to {MAX_LATENT} numbers", value)
+        entry = Number("latent", "Each entry of the latent", "z", "", minimum=-100.0, maximum=100.0)
+        return tuple(float(np.float32(entry.check(number))) for number in value)
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "numbers", "minimum": -100.0, "maximum": 100.0, "maximum_length": MAX_LATENT}
+
+
+@dataclass(frozen=True)
+class _Moves(Field):
+    def check(self, value: Any) -> tuple[tuple[str, float], ...]:
+        if not isinstance(value, (tuple, list)) or len(value) > MAX_MOVES:
+            raise self.refuse(f"at most {MAX_MOVES} directions, each with an amount", value)
+        moves: dict[str, float] = {}
+        for pair in value:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise self.refuse("directions, each with an amount", pair)
+            direction = DIRECTION.check(pair[0])
+            if direction in moves:
+                raise RecipeError(f"The direction {shown(direction)} is moved along twice.")
+            moves[direction] = Number(
+                "moves", f"The move along {direction}", "standard deviations", "", minimum=-4.0, maximum=4.0
+            ).check(pair[1])
+        return tuple((name, amount) for name, amount in sorted(moves.items()) if amount)
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "default": {}}
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "moves", "minimum": -4.0, "maximum": 4.0, "step": 0.05, "maximum_length": MAX_MOVES}
+
+
+@dataclass(frozen=True)
+class _Mix(Field):
+    def check(self, value: Any) -> Mix:
+        if not isinstance(value, Mix):
+            raise self.refuse("a seed, a class and a first layer", value)
+        return value
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "mix", "fields": [field.describe() for field in MIX_FIELDS]}
+
+
+@dataclass(frozen=True)
+class _Steps(Field):
+    def check(self, value: Any) -> tuple[StepUse, ...]:
+        if not isinstance(value, (tuple, list)):
+            raise self.refuse("a list of steps", value)
+        if len(value) > MAX_STEPS:
+            raise RecipeError(f"A recipe has at most {MAX_STEPS} post-processing steps.")
+        uses = []
+        for use in value:
+            if not isinstance(use, StepUse):
+                raise self.refuse("a list of steps", use)
+            try:
+                uses.append(use.validated())
+            except PostprocessError as error:
+                raise RecipeError(str(error)) from None
+        return tuple(uses)
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "default": []}
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "steps", "maximum_length": MAX_STEPS}
+
+
+# A direction's name stands in links, between commas and colons.
+DIRECTION = Name("direction", "A direction", "direction of w", "", pattern=r"[\w.+ -]{1,64}")
+
+MIX_FIELDS: tuple[Field, ...] = (
+    Whole("seed", "Second seed", "style mixing", "The seed that the finer layers come from.", 0, maximum=MAX_SEED),
+    Name("label", "Second class", "class", "Its class; nothing for the same class.", None, True, "class"),
+    Whole("first", "From layer", "first mixed layer", "The first layer that comes from it.", 0, maximum=MAX_LAYERS),
+)
+
+FIELDS: tuple[Field, ...] = (
+    Name("model", "Model", "checkpoint", "Which model paints; empty for the usual one.", "", pattern=r"[\w.-]{0,64}"),
+    Name("version", "Version", "checkpoint version", "The model's version; empty for the one that is installed.", "",
+         pattern=r"[\w.+-]{0,32}"),
+    Whole("seed", "Seed", "latent z", "The number that the picture grows from.", 0, maximum=MAX_SEED),
+    _Latent("latent", "Latent", "z", "An explicit latent in place of the seed's.", None, True),
+    Name("label", "Class", "class condition", "What to paint; nothing for the model's first class.", None, True,
+         "class"),
+    Number("psi", "Variety", "truncation ψ", "0 is the average picture, 1 the model's full variety.", 0.7,
+           minimum=-1.0, maximum=1.5),
+    Whole("cutoff", "Variety ends at layer", "truncation cutoff",
+          "How many leading layers truncation touches; nothing for all.", None, True, maximum=MAX_LAYERS),
+    Choice("centre", "Average of", "truncation centre", "The average that truncation pulls to.", "class",
+           choices=("class", "global")),
+    _Moves("moves", "Moves", "directions in w", "Steps along named directions, in standard deviations.", ()),
+    _Mix("mix", "Mix", "style mixing", "A second seed whose finer layers are mixed in.", None, True),
+    Number("noise", "Noise", "noise strength", "Fine grain of the painting; 0 for none.", 1.0, minimum=0.0,
+           maximum=2.0),
+    Whole("noise_seed", "Noise seed", "noise inputs", "A seed for the noise; nothing for the model's own.", None, True,
+          maximum=MAX_SEED),
+    _Steps("steps", "Post-processing", "steps", "What is done to the picture afterwards, in order.", ()),
+)
+assert [field.name for field in FIELDS] == [field.name for field in fields(Recipe)]
+
+
+def _values(obj: object, known: tuple[Field, ...], what: str) -> dict[str, Any]:
+    """A JSON object's values by attribute name; RecipeError if it is no object or has a key that is not `known`."""
+    if not isinstance(obj, Mapping):
+        raise RecipeError(f"{what} must be a JSON object, not {shown(obj)}.")
+    names = {field.key: field.name for field in known}
+    for key in obj:
+        if key not in names:
+            raise RecipeError(f"{what} has no field {shown(key)}; its fields are {', '.join(names)}.")
+    return {names[key]: value for key, value in obj.items()}
+
+
+def _step(obj: object) -> StepUse:
+    try:
+        return StepUse.from_json(obj)
+    except PostprocessError as error:
+        raise RecipeError(str(error)) from None
+
+
+def _check_fields(record: object, known: tuple[Field, ...]) -> None:
+    for field in known:
+        object.__setattr__(record, field.name, field.validate(getattr(record, field.name)))
+
+
+def _shortest(value: float) -> float:
+    """The shortest decimal number that is `value` again in float32."""
+    return float(str(np.float32(value)))

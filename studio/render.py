@@ -1,0 +1,199 @@
+"""The studio: a recipe in, everything there is to see of it out."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import BoundedSemaphore
+from time import perf_counter
+from typing import Any, Literal
+
+from generator import GeneratorError, Model
+from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply, find_regions
+
+from .cache import BoundedCache
+from .describe import describe_model, label_text
+from .errors import BusyError, RecipeError, StudioError
+from .fitting import fit
+from .painter import Array, Painter
+from .reading import Reading
+from .recipe import Recipe
+from .rendering import Rendering, StageReading
+
+MAX_WAITING = 16  # renders that may wait for the one that runs
+RAW_BYTES = 48 << 20  # bounds of the caches: a 128 px picture takes 192 kB
+STAGE_BYTES = 96 << 20
+REGION_BYTES = 48 << 20
+READINGS = 20_000
+
+logger = logging.getLogger(__name__)
+
+Critique = Literal["all", "raw", "none"]
+RawKey = tuple[Recipe, str]  # the recipe without its steps, and the precision it is computed in
+StageKey = tuple[RawKey, tuple[StepUse, ...]]  # and the steps so far, without those that are off
+
+
+class Studio:
+    """All models of one folder. Safe to share between threads; keeps nothing of a visitor but what speeds up the next.
+
+    Each cache is keyed by the leading part of the recipe that decides its values, and holds only what can be computed
+    again bit for bit, so a rendering never depends on what was rendered before it.
+    """
+
+    def __init__(self, checkpoints: Path, default: str = "orchard") -> None:
+        self._painter = Painter(checkpoints)
+        if default not in self._painter.paths:
+            raise StudioError(f"There is no model called {default!r}; there is {', '.join(self._painter.paths)}.")
+        self.default = default
+        self._descriptions: list[dict[str, Any]] = []
+        self._raws: BoundedCache[RawKey, Array] = BoundedCache(RAW_BYTES)
+        self._regions: BoundedCache[RawKey, Regions] = BoundedCache(REGION_BYTES)
+        self._stages: BoundedCache[StageKey, Stage] = BoundedCache(STAGE_BYTES)
+        self._readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
+        self._places = BoundedSemaphore(1 + MAX_WAITING)
+
+    def models(self) -> list[dict[str, Any]]:
+        """What there is, JSON-able: one object a model, see `studio.describe`. A model that cannot be opened is left
+        out, with a line in the log. Opens every model once."""
+        if not self._descriptions:
+            found = []
+            for name in self._painter.paths:
+                try:
+                    found.append(describe_model(name, self._painter.model(name)))
+                except StudioError as error:
+                    logger.warning("%s", error)
+            self._descriptions = found
+        return copy.deepcopy(self._descriptions)
+
+    def normalise(self, recipe: Recipe) -> Recipe:
+        """The recipe with model, version and class filled in; RecipeError for what its model does not have."""
+        return self._prepare(recipe)[0]
+
+    def render(self, recipe: Recipe, critic: Critique = "all", regions: bool = False) -> Rendering:
+        """The picture of a recipe with all its stages.
+
+        `critic`: read the raw picture and every stage, the raw picture alone, or nothing. `regions`: find them even if
+        no step wants them. RecipeError if the recipe does not fit its model, BusyError if too many pictures wait.
+        """
+        if not self._places.acquire(blocking=False):
+            raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
+        try:
+            return self._render(recipe, critic, regions)
+        except (GeneratorError, PostprocessError) as error:
+            raise RecipeError(str(error)) from None
+        finally:
+            self._places.release()
+
+    def _render(self, recipe: Recipe, critic: Critique, regions: bool) -> Rendering:
+        clock = _Clock()
+        recipe, model = self._prepare(recipe)
+        uses = tuple(use for use in recipe.steps if use.on)
+        key: RawKey = (_leading_part(recipe), model.precision)
+        with clock("raw"):
+            raw = self._raw(key, model)
+        stages = self._apply(key, raw, uses, clock)
+        with clock("regions"):
+            found = self._find_regions(key, raw) if regions else self._regions.get(key)
+        wanted = 0 if critic == "none" or not model.has_critic else 1 if critic == "raw" else 1 + len(uses)
+        with clock("critic"):
+            pictures = [(raw, None), *((stage.image, stage.alpha) for stage in stages)][:wanted]
+            readings = [*self._read(key, uses, pictures, model), *[None] * (1 + len(uses) - wanted)]
+        return Rendering(
+            recipe=recipe,
+            raw=raw,
+            stages=tuple(
+                StageReading(stage.name, STEPS[stage.name].title, stage.image, stage.alpha, reading)
+                for stage, reading in zip(stages, readings[1:], strict=True)
+            ),
+            critic=readings[0],
+            regions=found,
+            seconds=clock.total(),
+            provenance=model.provenance,
+            specimen=label_text(recipe, model),
+        )
+
+    def _prepare(self, recipe: Recipe) -> tuple[Recipe, Model]:
+        name = recipe.model or self.default
+        model = self._painter.model(name)
+        return fit(replace(recipe, model=name), model), model
+
+    def _raw(self, key: RawKey, model: Model) -> Array:
+        raw = self._raws.get(key)
+        if raw is None:
+            raw = self._painter.paint(model, key[0])
+            self._raws.put(key, raw, raw.nbytes)
+        return raw
+
+    def _find_regions(self, key: RawKey, raw: Array) -> Regions:
+        found = self._regions.get(key)
+        if found is None:
+            found = find_regions(raw)
+            self._regions.put(key, found, found.subject.nbytes + found.labels.nbytes + found.colours.nbytes)
+        return found
+
+    def _apply(self, key: RawKey, raw: Array, uses: tuple[StepUse, ...], clock: _Clock) -> list[Stage]:
+        """The stage after each step: what an earlier render left, and the rest computed on from there."""
+        keys: list[StageKey] = [(key, uses[: count + 1]) for count in range(len(uses))]
+        with clock("steps"):
+            stages: list[Stage] = []
+            for each in keys:
+                if (known := self._stages.get(each)) is None:
+                    break
+                stages.append(known)
+            if len(stages) == len(uses):
+                return stages
+            while stages and stages[-1].alpha is not None:
+                stages.pop()  # opacity is handed from step to step within one chain, so the chain starts before it
+            start = stages[-1].image if stages else raw
+            fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw))
+            for each, stage in zip(keys[len(stages) :], fresh, strict=True):
+                arrays = [stage.image] if stage.alpha is None else [stage.image, stage.alpha]
+                for array in arrays:
+                    array.setflags(write=False)
+                self._stages.put(each, stage, sum(array.nbytes for array in arrays))
+        return [*stages, *fresh]
+
+    def _read(
+        self, key: RawKey, uses: tuple[StepUse, ...], pictures: Sequence[tuple[Array, Array | None]], model: Model,
+    ) -> list[Reading]:
+        """The readings of the raw picture and the stages after it; only those that are not known are judged."""
+        keys: list[StageKey] = [(key, uses[:count]) for count in range(len(pictures))]
+        known = [self._readings.get(each) for each in keys]
+        missing = [i for i, reading in enumerate(known) if reading is None]
+        logits = self._painter.judge(model, key[0], [pictures[i] for i in missing])
+        fresh = {i: Reading.of(logit, model.calibration) for i, logit in zip(missing, logits, strict=True)}
+        for i, reading in fresh.items():
+            self._readings.put(keys[i], reading, 1)
+        return [fresh[i] if reading is None else reading for i, reading in enumerate(known)]
+
+
+def _leading_part(recipe: Recipe) -> Recipe:
+    """What decides the raw picture, with all that does not matter to it set to one value."""
+    return replace(
+        recipe,
+        steps=(),
+        seed=0 if recipe.latent is not None else recipe.seed,
+        noise_seed=recipe.noise_seed if recipe.noise else None,
+    )
+
+
+class _Clock:
+    """Seconds by part, and in all."""
+
+    def __init__(self) -> None:
+        self._began = perf_counter()
+        self._parts: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self._parts[part] = self._parts.get(part, 0.0) + perf_counter() - began
+
+    def total(self) -> dict[str, float]:
+        """The parts so far, and "total" since the clock was made."""
+        return {**self._parts, "total": perf_counter() - self._began}

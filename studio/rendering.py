@@ -1,0 +1,66 @@
+"""What a recipe turns into: the picture, how it came about, and what the critic says of every stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator import Provenance
+from postprocess import Regions
+
+from .reading import Reading
+from .recipe import Recipe
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class StageReading:
+    """The picture after one post-processing step: `image` H×W×3 and `alpha` H×W in [0, 1], and the critic's reading."""
+
+    name: str
+    title: str
+    image: Array
+    alpha: Array | None
+    critic: Reading | None
+
+    def report(self) -> dict[str, Any]:
+        """JSON-able, without the picture."""
+        return {"name": self.name, "title": self.title, "critic": self.critic.report() if self.critic else None}
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """One rendered recipe. Its arrays are read-only: they are shared with the caches and with other visitors."""
+
+    recipe: Recipe  # normalised
+    raw: Array  # H×W×3 in [0, 1], as the generator made it
+    stages: tuple[StageReading, ...]  # one for each step that is on
+    critic: Reading | None  # of the raw picture; None without a critic, or if none was asked for
+    regions: Regions | None  # None unless asked for, or wanted by a step
+    seconds: dict[str, float]  # what each part took in this call: next to nothing if it was cached
+    provenance: Provenance
+    specimen: str  # the label under the picture, see `studio.describe.label_text`
+
+    @property
+    def picture(self) -> Array:
+        """The finished picture, H×W×3 in [0, 1]."""
+        return self.stages[-1].image if self.stages else self.raw
+
+    @property
+    def alpha(self) -> Array | None:
+        """The finished picture's opacity, H×W in [0, 1]; None where all of it is opaque."""
+        return self.stages[-1].alpha if self.stages else None
+
+    def report(self) -> dict[str, Any]:
+        """All of it but the pictures, JSON-able: what `/render` answers beside the file."""
+        return {
+            "recipe": self.recipe.to_json(),
+            "critic": self.critic.report() if self.critic else None,
+            "stages": [stage.report() for stage in self.stages],
+            "seconds": {name: round(value, 5) for name, value in self.seconds.items()},
+            "attribution": self.provenance.attribution,
+        }

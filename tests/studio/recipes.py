@@ -1,0 +1,63 @@
+"""Random recipes of every kind, for the property tests."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from postprocess import STEPS, StepUse
+from studio import MAX_SEED, Mix, Recipe
+
+WORDS = ("peach", "a:b", "50 % off", "x=1&y=2", "crème brûlée", "+", "# 1", "~", "梨")
+
+
+def random_number(rng: random.Random, low: float, high: float) -> float:
+    """A bound, zero, a short decimal, or one with all its digits."""
+    value = rng.choice([low, high, 0.0, round(rng.uniform(low, high), 2), rng.uniform(low, high), low / 3 + high / 1e9])
+    return min(max(value, low), high)
+
+
+def random_value(rng: random.Random, parameter: Any) -> Any:
+    """A value that the parameter takes."""
+    if parameter.kind == "number":
+        return random_number(rng, parameter.minimum, parameter.maximum)
+    if parameter.kind == "integer":
+        return rng.randint(parameter.minimum, parameter.maximum)
+    if parameter.kind == "choice":
+        return rng.choice(parameter.choices)
+    if parameter.kind == "flag":
+        return rng.random() < 0.5
+    if parameter.kind == "colour":
+        return f"#{rng.randrange(1 << 24):06x}"
+    return parameter.default
+
+
+def random_use(rng: random.Random, name: str) -> StepUse:
+    """A use of a step with some of its parameters given."""
+    given = {p.name: random_value(rng, p) for p in STEPS[name].parameters if rng.random() < 0.7}
+    where = rng.choice(["all", "all", "subject", "background"])
+    return StepUse(name, on=rng.random() < 0.8, where=where, parameters=given)
+
+
+def random_recipe(
+    rng: random.Random, *, classes: tuple[str, ...] = WORDS, z_dim: int | None = None, layers: int = 60, steps: int = 4,
+) -> Recipe:
+    """A recipe whose every field may or may not stand at its default."""
+
+    def maybe(value: Any, default: Any) -> Any:
+        return value if rng.random() < 0.6 else default
+
+    latent = tuple(rng.gauss(0, 1) for _ in range(z_dim or rng.choice([1, 2, 64, 512])))
+    return Recipe(
+        seed=maybe(rng.choice([rng.randint(0, MAX_SEED), MAX_SEED, 1]), 0),
+        latent=latent if rng.random() < 0.2 else None,
+        label=maybe(rng.choice(classes), None),
+        psi=maybe(random_number(rng, -1, 1.5), 0.7),
+        cutoff=maybe(rng.randint(0, layers), None),
+        centre=rng.choice(["class", "global"]),
+        moves=tuple((f"pc{i}", random_number(rng, -4, 4)) for i in rng.sample([1, 2, 3], rng.randint(0, 3))),
+        mix=maybe(Mix(rng.randint(0, MAX_SEED), rng.choice([None, *classes]), rng.randint(0, layers - 1)), None),
+        noise=maybe(random_number(rng, 0, 2), 1.0),
+        noise_seed=maybe(rng.randint(0, MAX_SEED), None),
+        steps=tuple(random_use(rng, rng.choice(list(STEPS))) for _ in range(rng.randint(0, steps))),
+    )

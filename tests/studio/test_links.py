@@ -1,0 +1,140 @@
+"""Links: the query string both ways, and what happens to one that is cut, altered or wrong."""
+
+import random
+import urllib.parse
+import zlib
+
+import pytest
+
+from postprocess import STEPS, StepUse
+from studio import Mix, Recipe, RecipeError
+from studio.links import MAX_QUERY
+
+from .recipes import random_recipe
+
+STEP = next(iter(STEPS))
+FULL = Recipe(
+    model="orchard", version="1.0", seed=12, label="peach", psi=0.75, moves=(("pc1", 1.5), ("pc2", -2.0)),
+    mix=Mix(77, "a:b", 6), noise=0.5, noise_seed=3, steps=(StepUse(STEP, on=False, where="subject"),),
+)
+
+
+def refusal(query: str) -> str:
+    """The one sentence with which a link is refused."""
+    with pytest.raises(RecipeError) as caught:
+        Recipe.from_query(query)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 300, sentence
+    return sentence
+
+
+def signed(query: str) -> str:
+    """A link with a checksum made here, from the definition: CRC-32 of the decoded pairs, one a line."""
+    pairs = urllib.parse.parse_qsl(query, keep_blank_values=True)
+    return f"{query}&end={zlib.crc32(chr(10).join(f'{k}={v}' for k, v in pairs).encode()):08x}"
+
+
+def test_query_both_ways_gives_an_equal_recipe():
+    rng = random.Random(21)
+    for _ in range(300):
+        recipe = random_recipe(rng)
+        query = recipe.to_query()
+        assert Recipe.from_query(query) == recipe
+        assert Recipe.from_query("?" + query) == recipe
+        assert query.isascii() and not set(query) & set(' "<>#\\^`{|}')
+
+
+def test_a_link_is_short_and_readable():
+    query = FULL.to_query()
+    assert query.startswith("v=1&model=orchard&version=1.0&seed=12&class=peach&psi=0.75&")
+    assert "&move=pc1:1.5,pc2:-2&mix=77:a:b:6&noise=0.5&noise_seed=3&" in query
+    assert f"&step={STEP}:on=no,where=subject&end=" in query
+    assert Recipe().to_query().count("&") == 1
+
+
+def test_the_page_without_a_query_is_the_default_recipe():
+    assert Recipe.from_query("") == Recipe.from_query("?") == Recipe()
+
+
+def test_a_link_cut_anywhere_is_refused():
+    query = FULL.to_query()
+    for length in range(1, len(query)):
+        assert "incomplete" in refusal(query[:length]) or length == 1  # "v" alone: an empty version
+
+
+def test_an_altered_link_is_refused_or_means_the_same():
+    rng = random.Random(22)
+    query = FULL.to_query()
+    for _ in range(3000):
+        at = rng.randrange(len(query))
+        altered = query[:at] + chr(rng.randrange(32, 127)) + query[at + 1 :]
+        try:
+            assert Recipe.from_query(altered) == FULL
+        except RecipeError as error:
+            assert len(str(error)) < 300
+
+
+def test_a_link_that_was_encoded_anew_still_works():
+    query = FULL.to_query()
+    pairs = urllib.parse.parse_qsl(query)
+    assert Recipe.from_query(urllib.parse.urlencode(pairs)) == FULL  # blanks as +, everything else as %XX
+    everything = "&".join(f"{k}={''.join(f'%{byte:02x}' for byte in v.encode())}" for k, v in pairs)
+    assert Recipe.from_query(everything) == FULL
+
+
+def test_the_page_may_add_keys_of_its_own():
+    assert Recipe.from_query("__theme=dark&" + FULL.to_query()) == FULL
+    assert Recipe.from_query(FULL.to_query() + "&__theme=dark") == FULL
+    assert Recipe.from_query("__theme=dark") == Recipe()
+
+
+def test_a_link_by_hand_needs_no_checksum():
+    assert Recipe.from_query("seed=7&psi=1&move=pc1:0.5") == Recipe(
+        seed=7, psi=1.0, moves=(("pc1", 0.5),)
+    )
+    assert Recipe.from_query("mix=77::6").mix == Mix(77, None, 6)
+    assert Recipe.from_query(f"step={STEP}") == Recipe(steps=(StepUse(STEP),))
+
+
+def test_a_checksum_made_from_its_definition_is_right():
+    assert Recipe.from_query(signed("v=1&seed=7&class=cr%C3%A8me+br%C3%BBl%C3%A9e")).label == "crème brûlée"
+
+
+def test_a_newer_link_is_told_from_a_broken_one():
+    assert "newer" in refusal(signed("v=2&seed=7&depth=3"))
+
+
+@pytest.mark.parametrize("query", [
+    "sede=1", "seed=1&seed=2", "seed", "seed=", "seed=1.5", "seed=1_0", "seed=%EF%BC%91", "seed=-1", "seed=nan",
+    "psi=nan", "psi=inf", "psi=1e999", "psi= 1", "psi=0x1", "move=pc1", "move=pc1:", "move=pc1:1,pc1:2", "move=:1",
+    "move=pc1:1:2", "move=", "move=pc1:9", "moves=pc1:1", "steps=blur", "mix=7", "mix=7:6", "mix=::", "mix=a:b:c",
+    "latent=", "latent=!!!!", "latent=AAAA", "latent=AADAfw", "latent=%C3%A9", "step=", "step=no_such_step",
+    f"step={STEP}:radius", f"step={STEP}:no_such=1", f"step={STEP}:on=maybe", f"step={STEP}:on=no,on=no",
+    f"step={STEP}:where=sky", "&".join([f"step={STEP}"] * 17), "class=", "class=%00", "model=..%2Fx",
+    "%FF=1", "seed=%FF", "end=00000000", "seed=1&end=00000000",
+    "v=1", "v=", "v", "v=1&seed=1", "\ud800=1", "v=\ud800", "=1", "=",
+    "seed=" + "1" * MAX_QUERY,
+], ids=lambda query: ascii(query)[:30])
+def test_a_bad_link_is_refused_in_one_sentence(query: str):
+    refusal(query)
+
+
+def test_random_text_never_gives_anything_but_a_sentence():
+    rng = random.Random(23)
+    alphabet = "v=1&seed:mix,step%25psi.moveclasstend-0+é\ud800\0"
+    for _ in range(3000):
+        try:
+            Recipe.from_query("".join(rng.choices(alphabet, k=rng.randrange(40))))
+        except RecipeError as error:
+            assert len(str(error)) < 300
+
+
+def test_a_latent_too_long_for_a_link_is_said_when_it_is_written():
+    assert len(Recipe(latent=(0.5,) * 512).to_query()) < 3000
+    with pytest.raises(RecipeError, match="too long for a link"):
+        Recipe(latent=(0.5,) * 4096).to_query()
+
+
+def test_no_parameter_of_a_step_is_called_like_a_part_of_its_link():
+    for step in STEPS.values():
+        assert not {p.name for p in step.parameters} & {"on", "where"}
