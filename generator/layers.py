@@ -137,7 +137,10 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor, gain: float = 1.0, half: bool = False) -> Tensor:
         """N×I×H×W → N×O×H'×W' scaled by `gain` (after the activation, if there is one)."""
-        weight = self.weight * self.weight_gain
+        if self.activate:
+            gain *= SQRT2
+        # A positive factor commutes with the leaky ReLU: it scales the small weights instead of the large maps.
+        weight = self.weight * (self.weight_gain * gain)
         if self.down == 2 and self.kernel == 1:
             x = conv2d(blur(x, self.fir, padding=1, stride=2), weight, half=half)
         elif self.down == 2:
@@ -145,10 +148,8 @@ class Conv(nn.Module):
         else:
             x = conv2d(x, weight, stride=self.stride, padding=self.padding, half=half)
         if self.bias is not None:
-            x = x + self.bias.view(1, -1, 1, 1)
-        if self.activate:
-            return lrelu(x, SQRT2 * gain)
-        return x * gain if gain != 1.0 else x
+            x = x + (self.bias * gain).view(1, -1, 1, 1)
+        return F.leaky_relu(x, SLOPE) if self.activate else x
 
 
 class ModulatedConv(nn.Module):
@@ -179,8 +180,8 @@ class ModulatedConv(nn.Module):
         if up == 2:
             self.register_buffer("fir", fir_kernel(channels_out, gain=4.0), persistent=False)
 
-    def forward(self, x: Tensor, w: Tensor, half: bool = False) -> Tensor:
-        """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W), without bias."""
+    def forward(self, x: Tensor, w: Tensor, gain: float = 1.0, half: bool = False) -> Tensor:
+        """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W), demodulated to variance `gain`², without bias."""
         # Demodulation cancels any common scale, so the equalising gain can sit in the styles in both cases.
         styles = self.affine(w) * self.style_gain  # N×I
         x = x * styles[:, :, None, None]
@@ -190,5 +191,5 @@ class ModulatedConv(nn.Module):
             x = conv2d(x, self.weight, padding=self.kernel // 2, half=half)
         if self.demodulate:
             energy = styles.square() @ self.weight.square().sum(dim=(2, 3)).t()  # N×O
-            x = x * (energy + 1e-8).rsqrt()[:, :, None, None]
+            x = x * ((energy + 1e-8).rsqrt() * gain)[:, :, None, None]
         return x

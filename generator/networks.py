@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from .config import CriticConfig, GeneratorConfig
 from .layers import (
+    SLOPE,
+    SQRT2,
     Conv,
     FullyConnected,
     ModulatedConv,
-    lrelu,
     minibatch_std,
     module_list,
     normalize_2nd_moment,
@@ -62,10 +63,10 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None, half: bool = False) -> Tensor:
         """N×I×h×w → N×O×H×W; `noise` N×1×H×W (or 1×1×H×W), scaled here by the learnt strength."""
-        x = self.conv(x, w, half=half)
+        x = self.conv(x, w, SQRT2, half)  # the activation's gain goes in before it, where it costs nothing
         if noise is not None:
-            x = x + noise * self.noise_strength
-        return lrelu(x + self.conv.bias.view(1, -1, 1, 1))
+            x = x + noise * (self.noise_strength * SQRT2)
+        return F.leaky_relu(x + (self.conv.bias * SQRT2).view(1, -1, 1, 1), SLOPE)
 
 
 class Synthesis(nn.Module):

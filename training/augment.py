@@ -26,11 +26,15 @@ def colour(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def translation(x: Tensor, generator: torch.Generator, ratio: float = 0.125) -> Tensor:
-    """Shift by up to an eighth of the side both ways; zeros come in."""
+    """Shift by up to an eighth of the side both ways; the picture is mirrored at its edges.
+
+    The paper lets zeros come in. The skip generator's zero padding leaves grey margins early on, and the critic could
+    not tell those from a shift.
+    """
     n, _, height, width = x.shape
     reach = round(height * ratio)
     shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
-    padded = F.pad(x, (reach, reach, reach, reach))
+    padded = F.pad(x, (reach, reach, reach, reach), mode="reflect")
     return torch.stack([padded[i, :, dy : dy + height, dx : dx + width] for i, (dy, dx) in enumerate(shifts)])
 
 

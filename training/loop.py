@@ -108,6 +108,7 @@ class Trainer:
         self.opt_d = torch.optim.Adam(self.d.parameters(), settings.learning_rate * c, (0.0, 0.99**c), 1e-8)
         self.step = 0
         self.seconds = 0.0
+        self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
         self.class_weights = data.class_weights()
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
@@ -236,7 +237,7 @@ class Trainer:
                     on_snapshot(self, due[0])
                 due.pop(0)
             now = time.monotonic()
-            finished = self.pictures >= pictures or now - began >= minutes * 60
+            finished = self.interrupted or self.pictures >= pictures or now - began >= minutes * 60
             if finished or now - saved >= save_every:
                 self.save()
                 saved = time.monotonic()

@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
 
 import argparse
 import math
+import signal
 import sys
 from pathlib import Path
 
@@ -119,7 +120,12 @@ def main(argv: list[str] | None = None) -> int:
         data, _ = load_pictures(args.data, args.resolution)
         trainer = Trainer(settings_of(args, len(data.classes)), data, args.runs / args.name, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: setattr(trainer, "interrupted", True))
         trainer.run(args.pictures, minutes=args.minutes, on_save=keep_sheet, on_snapshot=keep_snapshot)
+        if trainer.interrupted:
+            print(f"stopped at {trainer.pictures:,} pictures; the same command goes on from there", flush=True)
+            return 0
         folder = finish(trainer.folder, args.data, args.about, args.out, args.name, args.version)
         print(f"wrote {folder}", flush=True)
     except (ValueError, OSError) as error:
