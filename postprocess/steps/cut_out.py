@@ -1,0 +1,29 @@
+import numpy as np
+
+from postprocess.arrays import Image, Mask
+from postprocess.colour import mix
+from postprocess.parameters import number
+from postprocess.regions import Regions
+from postprocess.registry import step
+from postprocess.smoothing import blur
+
+
+@step(
+    number("feather", "Soft edge", 0.5, 0, 10, 0.1, unit="px"),
+    title="Cut out",
+    term="alpha matte",
+    group="segmentation",
+    order=20,
+    summary="Makes everything but the subject transparent.",
+    where=("all",),
+)
+def cut_out(image: Image, regions: Regions, *, feather: float) -> tuple[Image, Mask]:
+    """Opacity is the subject's mask, feathered; along the edge the paper's colour is taken out of the subject's."""
+    alpha = np.clip(blur(regions.subject, feather), 0.0, 1.0)
+    # Half-transparent pixels hold paper too, which would shine as a rim on any other ground: put the colour of the
+    # nearest fully opaque pixels there instead.
+    solid = (alpha > 0.95).astype(np.float32)
+    reach = 1.5 + feather
+    weight = blur(solid, reach)
+    spread = blur(image * solid[..., None], reach) / np.maximum(weight, np.float32(1e-3))[..., None]
+    return mix(image, spread, ((1 - alpha) * np.minimum(weight * 20, 1))[..., None]), alpha
