@@ -62,9 +62,8 @@ def picture_accent(picture: Array) -> dict[str, str]:
     chroma = high - low
     red, green, blue = pixels.T
     spread = np.where(chroma > 0, chroma, 1)
-    hue = np.where(
-        high == red, (green - blue) / spread, np.where(high == green, 2 + (blue - red) / spread, 4 + (red - green) / spread)
-    ) / 6 % 1
+    sectors = (green - blue) / spread, 2 + (blue - red) / spread, 4 + (red - green) / spread
+    hue = np.select([high == red, high == green], sectors[:2], sectors[2]) / 6 % 1
     weights = np.bincount((hue * _HUES).astype(int) % _HUES, weights=chroma**2, minlength=_HUES)
     strength = float(weights.max() / len(pixels))
     if strength < 1e-4:

@@ -19,7 +19,8 @@ def asset(name: str) -> str:
 
 def theme() -> gr.themes.ThemeClass:
     """Gradio's Base theme with system fonts: strings, not `GoogleFont`s, so that nothing is fetched from outside."""
-    return gr.themes.Base(font=[gr.themes.Font(name) for name in SANS], font_mono=[gr.themes.Font(name) for name in MONO])
+    sans, mono = ([gr.themes.Font(name) for name in names] for names in (SANS, MONO))
+    return gr.themes.Base(font=sans, font_mono=mono)
 
 
 def head() -> str:

@@ -43,6 +43,7 @@ const markers = [];
 function marker(i) {
   if (!markers[i]) {
     const group = draw("g", { class: i ? "marker stage" : "marker raw" });
+    if (i) scale.insertBefore(group, markers[0]); // the raw picture's stands before all others
     if (!i) draw("line", { class: "stem", x1: 0, x2: 0, y1: TOP - FLOOR, y2: 0 }, group);
     draw("path", { class: "diamond", d: "M0 -6L5 0L0 6L-5 0Z" }, group);
     if (i) draw("text", { y: 13, "text-anchor": "middle" }, group).textContent = i;
@@ -51,7 +52,12 @@ function marker(i) {
   return markers[i];
 }
 
-const share = (reading) => (reading?.percentile_real == null ? "–" : `${Math.round(reading.percentile_real)} %`);
+/** Never "0 %" or "100 %": nothing is beyond all of a sample for sure. */
+function share(reading) {
+  const percent = reading?.percentile_real;
+  if (percent == null) return "–";
+  return percent < 1 ? "< 1 %" : percent > 99 ? "> 99 %" : `${Math.round(percent)} %`;
+}
 
 function stageRow(i) {
   while (stages.children.length <= i) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -52,10 +53,12 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
     parts: dict[str, Any] = {}
     with gr.Row(elem_classes="line seed-line"):
         parts["seed"] = _seed("Seed · latent z", start["seed"])
-        _buttons(("previous", "◀", "Previous seed (p)"), ("next", "▶", "Next seed (n)"), ("dice", "⚂", "Roll a seed (d)"))
+        _buttons(
+            ("previous", "◀", "Previous seed (p)"), ("next", "▶", "Next seed (n)"), ("dice", "⚂", "Roll a seed (d)")
+        )
     if controls.classes:
         with gr.Row(elem_classes="line class-line"):
-            parts["label"] = gr.Dropdown(list(controls.classes), value=start["label"], label="Class · condition")
+            parts["label"] = gr.Dropdown(_spoken(controls.classes), value=start["label"], label="Class · condition")
     parts["psi"] = gr.Slider(-1, 1.5, start["psi"], step=0.01, label="Variety · truncation ψ")
     with gr.Column(elem_classes="directions"):
         for direction in model["directions"]:
@@ -69,7 +72,7 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
         _buttons(("mix-dice", "⚂", "Roll the second seed (m)"))
         if controls.classes:
             parts["mix_label"] = gr.Dropdown(
-                [SAME_CLASS, *controls.classes], value=SAME_CLASS, label="Its class", min_width=80
+                [SAME_CLASS, *_spoken(controls.classes)], value=SAME_CLASS, label="Its class", min_width=80
             )
     parts["mix_first"] = gr.Slider(
         0, controls.layers - 1, start["mix_first"], step=1, label="From layer … on", elem_classes="only-mixed"
@@ -128,6 +131,11 @@ def _buttons(*named: tuple[str, str, str]) -> gr.HTML:
         elem_classes="button-line",
         apply_default_css=False,
     )
+
+
+def _spoken(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Folder names as words: what is shown, and what the recipe says."""
+    return [(name.replace("_", " "), name) for name in classes]
 
 
 def _fold_head(word: str, term: str, is_open: bool = False) -> gr.HTML:

@@ -1,0 +1,40 @@
+"""The whole page on a free port, over a tiny model with random weights."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from generator import save_checkpoint
+from studio import Studio
+from tests.generator.build import lively_model
+from ui import build_page, launch_options
+
+MODEL = "plums"  # 32 px, three classes, two directions
+
+
+def tiny_studio(folder: Path) -> Studio:
+    """A studio with one tiny model, written to `folder`."""
+    save_checkpoint(lively_model(), folder / MODEL)
+    return Studio(folder, default=MODEL)
+
+
+def free_port() -> int:
+    """A port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(studio: Studio) -> Iterator[str]:
+    """The page's address while it is served in a thread of this process."""
+    page = build_page(studio)
+    port = free_port()
+    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        page.close(verbose=False)

@@ -1,0 +1,78 @@
+"""Recipe ⇄ controls: nothing of a recipe may get lost on its way through the page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from postprocess import STEPS
+from studio import Recipe, RecipeError, Studio
+from ui.controls import MOVE, ControlSet
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "seed": {"seed": 2**32 - 1},
+    "latent": {"latent": [0.5, -1.25, 0, 3, 0.1, 0.2, 0.3, -0.4]},
+    "class": {"class": "mirabelle"},
+    "truncation": {"psi": -0.35, "cutoff": 3, "centre": "global"},
+    "cutoff of nothing": {"cutoff": 0},
+    "moves": {"moves": {"pc1": -4, "pc2": 0.05}},
+    "a mix": {"mix": {"seed": 7, "class": "gage", "first": 2}},
+    "a mix of the same class": {"mix": {"seed": 0, "class": None, "first": 0}},
+    "no noise": {"noise": 0},
+    "seeded noise": {"noise": 1.75, "noise_seed": 0},
+    "every step": {"steps": [{"name": name, "on": i % 2 == 0, "where": ("all", "subject", "background")[i % 3]}
+                             for i, name in enumerate(list(STEPS)[:16])]},
+}
+
+
+@pytest.mark.parametrize("fields", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_comes_back_from_the_controls(studio: Studio, controls: ControlSet, fields: dict[str, Any]) -> None:
+    recipe = studio.normalise(Recipe.from_json(fields))
+    values = json.loads(json.dumps(controls.values(recipe)))  # as they travel
+    assert studio.normalise(controls.recipe(values)) == recipe
+
+
+def test_the_cutoff_of_all_layers_is_no_cutoff(studio: Studio, controls: ControlSet) -> None:
+    assert controls.recipe(controls.values(Recipe(cutoff=controls.layers, label="gage"))).cutoff is None
+
+
+def test_names_are_unique_and_match_the_values(studio: Studio, controls: ControlSet) -> None:
+    assert len(set(controls.names)) == len(controls.names) == len(controls.values(studio.normalise(Recipe())))
+
+
+def test_a_model_without_classes_has_no_control_of_them() -> None:
+    controls = ControlSet("plain", (), ("pc1",), 6)
+    assert not {"label", "mix_label"} & set(controls.names)
+    recipe = Recipe(model="plain", seed=3, moves=(("pc1", 1.0),))
+    assert controls.recipe(controls.values(recipe)) == recipe
+
+
+@pytest.mark.parametrize("name, value", [
+    ("seed", 1.5), ("seed", -1), ("seed", 2**32), ("seed", None), ("seed", "7"), ("seed", True), ("seed", float("nan")),
+    ("psi", 1.6), ("psi", float("nan")), ("psi", None), (MOVE + "pc1", 4.1), ("noise", -0.1), ("noise", float("inf")),
+    ("centre", "nowhere"), ("cutoff", -1), ("steps", [{"name": "no such step"}]), ("steps", "blur"), ("latent", "z"),
+])
+def test_a_wrong_value_is_refused_in_a_sentence(
+    studio: Studio, controls: ControlSet, name: str, value: object,
+) -> None:
+    values = controls.values(studio.normalise(Recipe()))
+    values[controls.names.index(name)] = value
+    with pytest.raises(RecipeError) as refusal:
+        controls.recipe(values)
+    assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize("values", [None, 3, "seed", {}, [], [0]])
+def test_foreign_values_are_refused(controls: ControlSet, values: object) -> None:
+    with pytest.raises(RecipeError):
+        controls.recipe(values)
+
+
+def test_noise_that_is_off_keeps_its_strength_at_the_control(studio: Studio, controls: ControlSet) -> None:
+    values = controls.values(replace(studio.normalise(Recipe()), noise=1.5))
+    values[controls.names.index("noise_on")] = False
+    assert controls.recipe(values).noise == 0

@@ -1,0 +1,122 @@
+"""The live view's server functions: values in, one JSON object out, whatever comes in."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio import BusyError, Recipe, Studio, recipe_from_png, to_png
+from ui.controls import ControlSet
+from ui.live_view import NEIGHBOURS, live_functions
+
+Functions = dict[str, Callable[[Any], dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def server(studio: Studio, controls: ControlSet) -> Functions:
+    """The functions by the names that the browser calls them by."""
+    return {function.__name__: function for function in live_functions(studio, controls)}
+
+
+def pixels(url: str) -> np.ndarray:
+    """The picture in a data URL."""
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipe = studio.normalise(Recipe(seed=5, psi=1.0))
+    answer = json.loads(json.dumps(server["picture"]({"values": controls.values(recipe)})))
+    expected = (studio.render(recipe).picture * 255 + 0.5).astype(np.uint8)
+    assert np.array_equal(pixels(answer["picture"]), expected)
+    assert answer["before"] is None
+    assert Recipe.from_query(answer["query"]) == recipe
+    assert {"critic", "stages", "caption", "attribution", "accent"} <= set(answer)
+
+
+def test_before_is_the_raw_picture(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipe = studio.normalise(Recipe.from_json({"steps": [{"name": "contrast", "parameters": {}}]}))
+    answer = server["picture"]({"values": controls.values(recipe)})
+    assert np.array_equal(pixels(answer["before"]), (studio.render(recipe).raw * 255 + 0.5).astype(np.uint8))
+    assert [stage["name"] for stage in answer["stages"]] == ["contrast"]
+    assert answer["stages"][0]["critic"]["words"]
+
+
+def test_neighbours_are_the_next_seeds(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    answer = server["neighbours"]({"values": controls.values(studio.normalise(Recipe(seed=10)))})
+    assert [near["seed"] for near in answer["neighbours"]] == list(range(11, 11 + NEIGHBOURS))
+    last = server["neighbours"]({"values": controls.values(studio.normalise(Recipe(seed=2**32 - 2)))})
+    assert [near["seed"] for near in last["neighbours"]] == [2**32 - 1]
+
+
+def test_a_saved_picture_restores_its_values(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    values = controls.values(studio.normalise(Recipe(seed=77, label="gage", moves=(("pc2", -1.5),))))
+    saved = server["save"]({"values": values})
+    assert recipe_from_png(base64.b64decode(saved["png"])).seed == 77
+    assert saved["name"] == "plums-gage-77.png"
+    assert server["restore"]({"png": saved["png"]}) == {"values": values}
+
+
+@pytest.mark.parametrize("extra", ["", "__theme=dark&", "view=api&"])
+def test_a_link_restores_its_values(server: Functions, studio: Studio, controls: ControlSet, extra: str) -> None:
+    recipe = studio.normalise(Recipe(seed=77, psi=0.25))
+    assert server["restore"]({"query": extra + recipe.to_query()}) == {"values": controls.values(recipe)}
+
+
+def test_an_address_without_a_recipe_is_the_first_picture(
+    server: Functions, studio: Studio, controls: ControlSet,
+) -> None:
+    assert server["restore"]({"query": "__theme=dark"}) == {"values": controls.values(studio.normalise(Recipe()))}
+
+
+def foreign_png() -> str:
+    """A picture without a recipe, as base64."""
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+@pytest.mark.parametrize("name, request_", [
+    ("picture", None), ("picture", {}), ("picture", []), ("picture", {"values": None}), ("neighbours", {"values": [1]}),
+    ("save", {}), ("restore", {}), ("restore", None), ("restore", {"query": 3}), ("restore", {"query": "nonsense"}),
+    ("restore", {"png": ""}), ("restore", {"png": "!"}), ("restore", {"png": 7}), ("restore", {"png": foreign_png()}),
+])
+def test_anything_wrong_is_answered_in_a_sentence(server: Functions, name: str, request_: object) -> None:
+    answer = server[name](request_)
+    assert set(answer) == {"error"}
+    assert answer["error"].endswith(".")
+
+
+def test_every_way_to_cut_a_link_is_noticed(server: Functions, studio: Studio) -> None:
+    query = studio.normalise(Recipe(seed=123456, psi=0.25, label="gage")).to_query()
+    for length in range(1, len(query)):
+        assert "error" in server["restore"]({"query": query[:length]}), query[:length]
+
+
+def test_a_busy_studio_asks_to_come_back(
+    server: Functions, studio: Studio, controls: ControlSet, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def render(*_: object, **__: object) -> None:
+        raise BusyError("Busy.")
+
+    monkeypatch.setattr(studio, "render", render)
+    assert server["picture"]({"values": controls.values(studio.normalise(Recipe()))})["busy"] > 0
+
+
+def test_a_recipe_of_another_model_does_not_fit_this_page(
+    server: Functions, studio: Studio, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    query = Recipe(model="pears").to_query()
+    assert "pears" in server["restore"]({"query": query})["error"]
+
+
+def test_the_file_is_what_the_studio_writes(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipe = studio.normalise(Recipe(seed=3))
+    assert base64.b64decode(server["save"]({"values": controls.values(recipe)})["png"]) == to_png(studio.render(recipe))

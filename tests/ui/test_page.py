@@ -1,0 +1,56 @@
+"""What the page is made of."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from studio import Studio
+from ui.masthead import masthead
+from ui.page import build_page, launch_options
+from ui.tabs import find_tabs
+from ui.theme import ASSETS, head
+
+
+@pytest.fixture(scope="module")
+def page(studio: Studio) -> gr.Blocks:
+    """The page, not launched."""
+    return build_page(studio)
+
+
+def test_only_the_endpoints_for_programs_are_public(page: gr.Blocks) -> None:
+    assert set(page.get_api_info()["named_endpoints"]) == {"/render", "/models"}
+
+
+def test_the_live_path_is_not_queued(page: gr.Blocks) -> None:
+    for function in page.fns.values():
+        assert function.queue == (function.api_name in ("render", "models")), function.api_name
+
+
+def test_every_direction_has_a_slider(page: gr.Blocks, studio: Studio) -> None:
+    labels = [block.label for block in page.blocks.values() if isinstance(block, gr.Slider)]
+    for direction in studio.models()[0]["directions"]:
+        assert any(direction["title"] in label for label in labels)
+
+
+def test_tabs_are_found_in_their_order() -> None:
+    tabs = find_tabs()
+    assert "Explore" in [tab.title for tab in tabs]
+    assert [tab.order for tab in tabs] == sorted(tab.order for tab in tabs)
+
+
+def test_nothing_is_fetched_from_outside() -> None:
+    options: dict[str, Any] = launch_options()
+    assert not options["theme"]._stylesheets
+    for text in (head(), *(path.read_text(encoding="utf-8") for path in ASSETS.iterdir())):
+        addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
+        assert not addresses
+
+
+def test_a_models_own_words_cannot_become_html(studio: Studio) -> None:
+    model = studio.models()[0]
+    model["provenance"]["attribution"] = "<script>alert(1)</script>"
+    assert "<script" not in masthead([model])
