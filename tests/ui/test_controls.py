@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postprocess import STEPS
-from studio import Recipe, RecipeError, Studio
+from studio import MAX_STEPS, Recipe, RecipeError, Studio
 from ui.controls import MOVE, ControlSet
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -24,8 +24,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "a mix of the same class": {"mix": {"seed": 0, "class": None, "first": 0}},
     "no noise": {"noise": 0},
     "seeded noise": {"noise": 1.75, "noise_seed": 0},
-    "every step": {"steps": [{"name": name, "on": i % 2 == 0, "where": ("all", "subject", "background")[i % 3]}
-                             for i, name in enumerate(list(STEPS)[:16])]},
+    "many steps": {"steps": [{"name": name, "on": i % 2 == 0, "where": step.where[i % len(step.where)]}
+                             for i, (name, step) in enumerate(STEPS.items()) if i < MAX_STEPS]},
+    "the other steps": {"steps": [{"name": name} for name in list(STEPS)[-MAX_STEPS:]]},
 }
 
 

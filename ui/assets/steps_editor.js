@@ -7,6 +7,7 @@ const adder = find(".add-step");
 const filePicker = find("input[type=file]");
 const schema = JSON.parse(JSON.stringify(props.schema)); // plain objects: Gradio's are reactive proxies
 const byName = Object.fromEntries(schema.map((step) => [step.name, step]));
+const MAX_PLACES = 5000; // of a slider; what has more (a seed) is a number to type
 const PLACES = { all: "whole picture", subject: "subject only", background: "background only" };
 
 let steps = [];
@@ -59,7 +60,8 @@ function rangeInput(parameter, get, set, name) {
     set(Number(number.value));
   });
   fill();
-  return [range, number];
+  const places = (parameter.maximum - parameter.minimum) / step;
+  return places > MAX_PLACES ? [number] : [range, number];
 }
 
 const inputs = {
@@ -107,11 +109,22 @@ function parameterRow(use, parameter, stepTitle) {
     use.parameters = { ...use.parameters, [parameter.name]: value };
     changed();
   };
-  const name = make("span", { className: "parameter-name", textContent: parameter.title });
+  const name = make("span", { className: "parameter-name", textContent: parameter.title, title: parameter.title });
   if (parameter.unit) name.append(make("span", { className: "unit", textContent: ` ${parameter.unit}` }));
   const row = make("div", { className: `parameter ${parameter.kind}` }, name);
   row.append(...inputs[parameter.kind](parameter, get, set, `${stepTitle}: ${parameter.title}`));
   return row;
+}
+
+function whereRow(use, step) {
+  const where = make("select", {}, ...step.where.map((value) => make("option", { value, textContent: PLACES[value] ?? value })));
+  where.value = use.where;
+  where.setAttribute("aria-label", `${step.title}: where`);
+  where.addEventListener("change", () => {
+    use.where = where.value;
+    changed();
+  });
+  return make("div", { className: "parameter choice" }, make("span", { className: "parameter-name", textContent: "Where" }), where);
 }
 
 // ---------------------------------------------------------------- one step
@@ -142,14 +155,7 @@ function stepItem(use, i) {
   item.append(make("div", { className: "step-head" }, onOff, title, up, down, remove));
   const body = make("div", { className: "step-body" });
   body.append(...step.parameters.map((parameter) => parameterRow(use, parameter, step.title)));
-  const where = make("select", {}, ...Object.entries(PLACES).map(([value, text]) => make("option", { value, textContent: text })));
-  where.value = use.where;
-  where.setAttribute("aria-label", `${step.title}: where`);
-  where.addEventListener("change", () => {
-    use.where = where.value;
-    changed();
-  });
-  body.append(make("div", { className: "parameter choice" }, make("span", { className: "parameter-name", textContent: "Where" }), where));
+  if (step.where.length > 1) body.append(whereRow(use, step));
   item.append(body);
   item.addEventListener("keydown", (event) => {
     const by = event.altKey ? { ArrowUp: -1, ArrowDown: 1 }[event.key] : 0;
@@ -187,7 +193,7 @@ adder.addEventListener("change", () => {
   adder.value = "";
   if (!step) return;
   const parameters = Object.fromEntries(step.parameters.map(({ name, default: value }) => [name, value]));
-  steps.push({ name: step.name, on: true, where: "all", parameters });
+  steps.push({ name: step.name, on: true, where: step.where[0], parameters });
   redraw();
   changed();
   list.lastChild.querySelector(".step-body input, .step-body select, .switch").focus();
