@@ -32,6 +32,8 @@ from .layers import (
 )
 from .networks import Critic, Mapping, Synthesis, SynthesisLayer
 
+ALONE = 1e-4  # the standard deviation within a group of one: √1e-8, what keeps that root differentiable
+
 
 def _channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
@@ -212,7 +214,13 @@ class CriticEngine:
                 (_PlainConv(b.conv0, dtype), _PlainConv(b.conv1, dtype, root), _PlainConv(b.skip, dtype, root))
                 for b in network.blocks
             ]
-            self.conv = _PlainConv(network.conv, dtype)
+            # The deviation's channel is constant over each picture: what the last convolution makes of it is that one
+            # number times a fixed map, which spares the convolution an odd channel.
+            last = network.conv
+            assert last.bias is not None
+            weight = last.weight * (last.weight_gain * SQRT2)
+            self.conv = _channels_last(weight[:, :-1].to(dtype)), (last.bias * SQRT2).to(dtype)
+            self.deviation = F.conv2d(weight.new_ones(1, 1, 4, 4), weight[:, -1:], padding=1)  # 1×O×4×4
             self.fc, self.out = _Dense.of(network.fc, SQRT2), _Dense.of(network.out)
             self.mapping = MappingEngine(network.mapping) if self.config.num_classes else None
 
@@ -234,8 +242,12 @@ class CriticEngine:
         x = self.stem(_channels_last(images.to(self.dtype)))
         for conv0, conv1, skip in self.blocks:
             x = skip(x).add_(conv1(conv0(x)))
-        x = self.conv(minibatch_std(x, group))
-        x = self.out(F.leaky_relu_(self.fc(x.float().flatten(1)), SLOPE))
+        y = F.conv2d(x, *self.conv, padding=1).float()
+        if group == 1 or len(images) == 1:
+            y.add_(self.deviation, alpha=ALONE)
+        else:
+            y.addcmul_(minibatch_std(x, group)[:, -1:, :1, :1].float(), self.deviation)
+        x = self.out(F.leaky_relu_(self.fc(F.leaky_relu_(y, SLOPE).flatten(1)), SLOPE))
         if self.mapping is not None:
             x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
         return x[:, 0]
