@@ -32,6 +32,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--port", default=7860, type=port_number, help="port to listen on (default: %(default)s)")
     parser.add_argument("--model", default="orchard", help="model shown first (default: %(default)s)")
     parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER", help="one folder a model")
+    precisions = ("auto", "fp32", "bf16")
+    parser.add_argument("--precision", default="auto", choices=precisions, help="auto: whichever is faster here")
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     return parser.parse_args(arguments)
 
@@ -55,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         require_free(options.host, options.port)
         from studio import Studio  # after the arguments: --help and a mistyped port answer at once
 
-        studio = Studio(options.checkpoints, default=options.model)
+        precision = None if options.precision == "auto" else options.precision
+        studio = Studio(options.checkpoints, default=options.model, precision=precision)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

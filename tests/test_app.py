@@ -1,0 +1,61 @@
+"""The command line: what cannot begin ends with one sentence and exit code 2, before anything is served."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import main, parse_arguments
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_defaults_stay_on_this_machine(monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    options = parse_arguments([])
+    assert (options.host, options.port, options.share, options.precision) == ("127.0.0.1", 7860, False, "auto")
+
+
+def test_a_space_is_reachable(monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "someone/atelier")
+    assert parse_arguments([]).host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "0"], ["--port", "70000"], ["--port", "x"], ["--precision", "int8"], ["--nonsense"]]
+)
+def test_bad_arguments_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        parse_arguments(arguments)
+    assert stopped.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
+
+
+def test_a_busy_port_is_named(capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+    assert str(port) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--model", "no-such-model"], "no-such-model"), (["--checkpoints", "no-such-folder"], "no-such-folder")],
+)
+def test_what_is_not_there_gets_one_sentence(arguments, words):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = subprocess.run(
+        [sys.executable, "app.py", "--port", str(port), *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
