@@ -26,12 +26,13 @@ class Painter:
     """Opens models when they are first asked for, and lets one thread at a time at them: torch uses all cores anyway,
     and two pictures at once would only take turns."""
 
-    def __init__(self, checkpoints: Path) -> None:
+    def __init__(self, checkpoints: Path, precision: str | None = None) -> None:
         self.paths = list_checkpoints(checkpoints)
         if not self.paths:
             raise StudioError(f"There is no checkpoint in {checkpoints}.")
         self._open: BoundedCache[str, Model] = BoundedCache(OPEN_MODELS)
-        self._precisions: dict[str, str] = {}
+        self._precision = precision
+        self._probed: dict[str, str] = {}
         self._torch = Lock()
 
     def model(self, name: str) -> Model:
@@ -45,10 +46,10 @@ class Painter:
                 return model
             try:
                 # Reopened in the precision that won the first time: the same recipe is the same picture all day.
-                model = open_checkpoint(self.paths[name], precision=self._precisions.get(name))
+                model = open_checkpoint(self.paths[name], precision=self._precision or self._probed.get(name))
             except GeneratorError as error:
                 raise StudioError(f"The model {name} cannot be opened: {error}") from None
-            self._precisions[name] = model.precision
+            self._probed[name] = model.precision
             self._open.put(name, model, 1)
             return model
 

@@ -42,10 +42,13 @@ class Studio:
 
     Each cache is keyed by the leading part of the recipe that decides its values, and holds only what can be computed
     again bit for bit, so a rendering never depends on what was rendered before it.
+
+    `default` is the model of recipes that name none; StudioError if it is not there. `precision`: "fp32" or "bf16", or
+    None to use for each model whichever is faster on this machine.
     """
 
-    def __init__(self, checkpoints: Path, default: str = "orchard") -> None:
-        self._painter = Painter(checkpoints)
+    def __init__(self, checkpoints: Path, default: str = "orchard", precision: str | None = None) -> None:
+        self._painter = Painter(checkpoints, precision)
         if default not in self._painter.paths:
             raise StudioError(f"There is no model called {default!r}; there is {', '.join(self._painter.paths)}.")
         self.default = default
@@ -96,8 +99,8 @@ class Studio:
         with clock("raw"):
             raw = self._raw(key, model)
         stages = self._apply(key, raw, uses, clock)
-        with clock("regions"):
-            found = self._find_regions(key, raw) if regions else self._regions.get(key)
+        wants_regions = regions or any(STEPS[use.name].wants_regions or use.where != "all" for use in uses)
+        found = self._find_regions(key, raw, clock) if wants_regions else None
         wanted = 0 if critic == "none" or not model.has_critic else 1 if critic == "raw" else 1 + len(uses)
         with clock("critic"):
             pictures = [(raw, None), *((stage.image, stage.alpha) for stage in stages)][:wanted]
@@ -128,33 +131,34 @@ class Studio:
             self._raws.put(key, raw, raw.nbytes)
         return raw
 
-    def _find_regions(self, key: RawKey, raw: Array) -> Regions:
+    def _find_regions(self, key: RawKey, raw: Array, clock: _Clock) -> Regions:
         found = self._regions.get(key)
         if found is None:
-            found = find_regions(raw)
+            with clock("regions"):
+                found = find_regions(raw)
             self._regions.put(key, found, found.subject.nbytes + found.labels.nbytes + found.colours.nbytes)
         return found
 
     def _apply(self, key: RawKey, raw: Array, uses: tuple[StepUse, ...], clock: _Clock) -> list[Stage]:
         """The stage after each step: what an earlier render left, and the rest computed on from there."""
         keys: list[StageKey] = [(key, uses[: count + 1]) for count in range(len(uses))]
-        with clock("steps"):
-            stages: list[Stage] = []
-            for each in keys:
-                if (known := self._stages.get(each)) is None:
-                    break
-                stages.append(known)
-            if len(stages) == len(uses):
-                return stages
-            while stages and stages[-1].alpha is not None:
-                stages.pop()  # opacity is handed from step to step within one chain, so the chain starts before it
-            start = stages[-1].image if stages else raw
-            fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw))
-            for each, stage in zip(keys[len(stages) :], fresh, strict=True):
-                arrays = [stage.image] if stage.alpha is None else [stage.image, stage.alpha]
-                for array in arrays:
-                    array.setflags(write=False)
-                self._stages.put(each, stage, sum(array.nbytes for array in arrays))
+        stages: list[Stage] = []
+        for each in keys:
+            if (known := self._stages.get(each)) is None:
+                break
+            stages.append(known)
+        if len(stages) == len(uses):
+            return stages
+        while stages and stages[-1].alpha is not None:
+            stages.pop()  # opacity is handed from step to step within one chain, so the chain starts before it
+        start = stages[-1].image if stages else raw
+        fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw, clock))
+        clock.add("steps", sum(stage.seconds for stage in fresh))
+        for each, stage in zip(keys[len(stages) :], fresh, strict=True):
+            arrays = [stage.image] if stage.alpha is None else [stage.image, stage.alpha]
+            for array in arrays:
+                array.setflags(write=False)
+            self._stages.put(each, stage, sum(array.nbytes for array in arrays))
         return [*stages, *fresh]
 
     def _read(
@@ -182,17 +186,21 @@ def _leading_part(recipe: Recipe) -> Recipe:
 
 
 class _Clock:
-    """Seconds by part, and in all."""
+    """Seconds by part, and in all; a part that was not needed took none."""
 
     def __init__(self) -> None:
         self._began = perf_counter()
-        self._parts: dict[str, float] = {}
+        self._parts = dict.fromkeys(("raw", "regions", "steps", "critic"), 0.0)
+
+    def add(self, part: str, seconds: float) -> None:
+        """Count seconds towards a part."""
+        self._parts[part] += seconds
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
         began = perf_counter()
         yield
-        self._parts[part] = self._parts.get(part, 0.0) + perf_counter() - began
+        self.add(part, perf_counter() - began)
 
     def total(self) -> dict[str, float]:
         """The parts so far, and "total" since the clock was made."""

@@ -64,4 +64,4 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(checkpoints: Path) -> Studio:
     """A studio that lives as long as the tests: its caches are warm."""
-    return Studio(checkpoints, default="tiny")
+    return Studio(checkpoints, default="tiny", precision="fp32")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from postprocess import STEPS, StepUse
+import numpy as np
+
+from postprocess import STEPS, StepUse, profile
 from studio import MAX_SEED, Mix, Recipe
 
 WORDS = ("peach", "a:b", "50 % off", "x=1&y=2", "crème brûlée", "+", "# 1", "~", "梨")
@@ -29,13 +31,15 @@ def random_value(rng: random.Random, parameter: Any) -> Any:
         return rng.random() < 0.5
     if parameter.kind == "colour":
         return f"#{rng.randrange(1 << 24):06x}"
-    return parameter.default
+    if parameter.kind == "profile":
+        return profile(np.random.default_rng(rng.randrange(99)).random((8, 8, 3), dtype=np.float32))
+    raise AssertionError(f"{parameter.kind}: a kind of parameter that these tests do not know")
 
 
 def random_use(rng: random.Random, name: str) -> StepUse:
     """A use of a step with some of its parameters given."""
     given = {p.name: random_value(rng, p) for p in STEPS[name].parameters if rng.random() < 0.7}
-    where = rng.choice(["all", "all", "subject", "background"])
+    where = rng.choice(["all", *STEPS[name].where])
     return StepUse(name, on=rng.random() < 0.8, where=where, parameters=given)
 
 

@@ -25,7 +25,7 @@ def refusal(obj: object) -> str:
     with pytest.raises(RecipeError) as caught:
         Recipe.from_json(obj)
     sentence = str(caught.value)
-    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 300, sentence
+    assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 600, sentence
     return sentence
 
 

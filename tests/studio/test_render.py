@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from postprocess import STEPS, Regions, StepUse, find_regions
+from postprocess import STEPS, Regions, StepUse, apply, find_regions
 from studio import BusyError, Mix, Recipe, RecipeError, Rendering, Studio, StudioError, neighbours
 from studio import render as render_module
 from studio.painter import Painter, for_critic
@@ -49,7 +49,7 @@ def recipes(count: int, seed: int) -> list[Recipe]:
 
 def test_cold_warm_and_in_any_order_the_pixels_are_the_same(studio: Studio, checkpoints: Path):
     wanted = recipes(12, seed=30)
-    cold = [Studio(checkpoints, default="tiny").render(recipe) for recipe in wanted[:3]]
+    cold = [Studio(checkpoints, default="tiny", precision="fp32").render(recipe) for recipe in wanted[:3]]
     first = [studio.render(recipe) for recipe in wanted]
     again = [studio.render(recipe) for recipe in reversed(wanted)][::-1]
     assert all(map(same, cold, first))
@@ -59,7 +59,7 @@ def test_cold_warm_and_in_any_order_the_pixels_are_the_same(studio: Studio, chec
 def test_threads_that_render_at_once_never_mix(studio: Studio, checkpoints: Path):
     wanted = recipes(6, seed=31)
     alone = [studio.render(recipe) for recipe in wanted]
-    shared = Studio(checkpoints, default="tiny")
+    shared = Studio(checkpoints, default="tiny", precision="fp32")
     start = Barrier(len(wanted))
 
     def visit(recipe: Recipe) -> list[Rendering]:
@@ -76,7 +76,19 @@ def test_a_step_changed_after_others_gives_what_it_gives_alone(studio: Studio, c
     uses = [replace(random_use(rng, name), on=True) for name in PLAIN[:3]]
     studio.render(replace(BASE, steps=tuple(uses)))
     changed = replace(BASE, steps=(*uses[:2], replace(uses[2], on=False), uses[0]))
-    assert same(studio.render(changed), Studio(checkpoints, default="tiny").render(changed))
+    assert same(studio.render(changed), Studio(checkpoints, default="tiny", precision="fp32").render(changed))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_behind_others_gives_what_the_whole_chain_gives(studio: Studio, name: str):
+    rng = random.Random(name)
+    chain = tuple(replace(random_use(rng, each), on=True) for each in ("exposure", "cut_out", name, "vignette", name))
+    raw = studio.render(BASE).raw.copy()  # one that a step could write to, unlike the studio's
+    wanted = apply(raw, chain, lambda: find_regions(raw))
+    for known in (1, 2, 3, 4, 5, 5):  # the stages of that many steps come out of the cache or are made anew
+        stages = studio.render(replace(BASE, steps=chain[:known]), critic="none").stages
+        for made, stage in zip(stages, wanted, strict=False):
+            assert np.array_equal(made.image, stage.image) and equal(made.alpha, stage.alpha)
 
 
 @pytest.mark.parametrize("change", [
@@ -119,7 +131,7 @@ def test_a_rendering_is_complete_and_its_arrays_cannot_be_changed(studio: Studio
     assert rendering.raw.min() >= 0 and rendering.raw.max() <= 1
     assert [stage.name for stage in rendering.stages] == [PLAIN[0]]  # one that is off has no stage
     assert rendering.picture is rendering.stages[-1].image and rendering.critic is not None
-    assert set(rendering.seconds) == {"raw", "steps", "regions", "critic", "total"}
+    assert set(rendering.seconds) == {"raw", "regions", "steps", "critic", "total"}
     for array in (rendering.raw, rendering.picture):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0.5
@@ -139,7 +151,7 @@ def test_the_critic_reads_what_is_asked_for(studio: Studio):
 
 
 def test_a_stage_that_changes_nothing_reads_like_the_raw_picture(studio: Studio, checkpoints: Path):
-    painter = Painter(checkpoints)
+    painter = Painter(checkpoints, "fp32")
     model = painter.model("tiny")
     recipe = studio.normalise(BASE)
     raw = studio.render(recipe).raw
@@ -168,7 +180,7 @@ def test_regions_are_found_once_a_latent_and_only_when_wanted(checkpoints: Path,
         return find_regions(image)
 
     monkeypatch.setattr(render_module, "find_regions", counted)
-    studio = Studio(checkpoints, default="tiny")
+    studio = Studio(checkpoints, default="tiny", precision="fp32")
     assert studio.render(replace(BASE, steps=(StepUse(PLAIN[0]),))).regions is None and not calls
     for _ in range(2):
         for name in WANTS_REGIONS[:2]:
@@ -225,7 +237,7 @@ def test_a_studio_without_its_models_says_so(checkpoints: Path, tmp_path: Path):
 
 
 def test_no_more_than_so_many_may_wait(checkpoints: Path, monkeypatch: pytest.MonkeyPatch):
-    studio = Studio(checkpoints, default="tiny")
+    studio = Studio(checkpoints, default="tiny", precision="fp32")
     studio.normalise(BASE)
     waiting, go = Barrier(render_module.MAX_WAITING + 2), Event()
     prepare = studio._prepare
