@@ -44,7 +44,7 @@ class _Config:
 
     def _require_choice(self, name: str, choices: tuple[Any, ...]) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or value not in choices:
+        if type(value) is not type(choices[0]) or value not in choices:
             raise CheckpointError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}.")
 
 
