@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from .calibration import Calibration
 from .directions import Direction
-from .engine import CriticEngine, SynthesisEngine
+from .engine import CriticEngine, MappingEngine, SynthesisEngine
 from .errors import CheckpointError, LatentError
 from .latents import draw_z
 from .networks import Critic, Generator
@@ -78,6 +79,7 @@ class Model:
         self.generator.requires_grad_(False).eval()
         if self.critic is not None:
             self.critic.requires_grad_(False).eval()
+        self._mapping = MappingEngine(self.generator.mapping)  # always in float32
         self.use(self.precision)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
@@ -163,21 +165,24 @@ class Model:
         rows (None: all) towards the average w (truncation, Karras et al. 2019, appendix B): 0 is the average itself,
         1 leaves w alone. `centre`: "class" uses the average of the picture's class, "global" that of everything.
         """
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
+        if z.ndim != 2 or z.shape[1] != self.z_dim or z.is_complex():
             raise LatentError(f"{self.name} takes latents of {self.z_dim} numbers, not of shape {tuple(z.shape)}.")
-        if not torch.isfinite(z).all() or not math.isfinite(psi):
-            raise LatentError("A latent and a truncation must be finite numbers.")
-        if cutoff is not None and not 0 <= cutoff <= self.num_ws:
-            raise LatentError(f"The truncation cutoff is a layer from 0 to {self.num_ws}, not {cutoff!r}.")
+        if not torch.isfinite(z).all():
+            raise LatentError("A latent must be made of finite numbers.")
+        _require_number(psi, "Truncation")
+        if cutoff is not None:
+            _require_layer(cutoff, self.num_ws, "The truncation cutoff is")
         if centre not in ("class", "global"):
             raise LatentError(f"The centre of truncation is 'class' or 'global', not {centre!r}.")
         weights = self._labels(label, z.shape[0])
-        w = self.generator.mapping(z.to(self.device, torch.float32), weights)
+        w = self._mapping(z.to(self.device, torch.float32), weights)
         ws = w[:, None].repeat(1, self.num_ws, 1)
         if psi != 1.0:
             average = self.averages.everything.expand_as(w)
             if centre == "class" and weights is not None and self.averages.classes is not None:
-                average = weights @ self.averages.classes
+                # Row by row: a product of N rows may sum in another order than that of one, and a picture is to be
+                # the same in every batch.
+                average = torch.cat([row @ self.averages.classes for row in weights.split(1)])
             ws[:, :cutoff] = torch.lerp(average[:, None], ws[:, :cutoff], psi)
         return ws
 
@@ -188,16 +193,14 @@ class Model:
         for name, amount in moves.items():
             if name not in known:
                 raise LatentError(f"{self.name} has no direction {name!r}; it has {', '.join(known) or 'none'}.")
-            if not math.isfinite(amount):
-                raise LatentError(f"The amount of direction {name!r} must be a finite number.")
+            _require_number(amount, f"The amount of direction {name!r}")
             ws = ws + known[name].vector.to(ws.device) * (known[name].sigma * amount)
         return ws
 
     @torch.inference_mode()
     def mix(self, ws: Tensor, other: Tensor, first: int) -> Tensor:
         """Style mixing (Karras et al. 2019, §3.1): rows `first`, first+1, … come from `other`."""
-        if not 0 <= first <= self.num_ws:
-            raise LatentError(f"Mixing starts at a layer from 0 to {self.num_ws}, not {first!r}.")
+        _require_layer(first, self.num_ws, "Mixing starts at")
         return torch.cat([ws[:, :first], other[:, first:]], dim=1)
 
     @torch.inference_mode()
@@ -211,8 +214,9 @@ class Model:
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             raise LatentError(f"{self.name} takes styles N×{self.num_ws}×{self.w_dim}, not {tuple(ws.shape)}.")
-        if not math.isfinite(strength):
-            raise LatentError("The strength of the noise must be a finite number.")
+        if not torch.isfinite(ws).all():
+            raise LatentError("Styles must be finite numbers.")
+        _require_number(strength, "The strength of the noise")
         maps: list[Tensor] | None = None
         if noise == "none":
             strength = 0.0
@@ -233,6 +237,8 @@ class Model:
         shape = (self.generator.config.img_channels, self.resolution, self.resolution)
         if images.ndim != 4 or tuple(images.shape[1:]) != shape:
             raise LatentError(f"The critic of {self.name} judges pictures of {shape}, not {tuple(images.shape[1:])}.")
+        if not torch.isfinite(images).all():
+            raise LatentError("The critic judges pictures of finite numbers.")
         return self._critic(images.to(self.device, torch.float32), self._labels(label, images.shape[0]), together)
 
     def _labels(self, label: Labels, count: int) -> Tensor | None:
@@ -243,11 +249,17 @@ class Model:
             return None
         if label is None:
             raise LatentError(f"{self.name} needs a class for each picture: {', '.join(self.classes)}.")
-        values = torch.as_tensor(label)
-        if values.ndim == 2 and values.shape == (count, number):
+        wrong = LatentError(f"Classes are {count} whole numbers or a {count}×{number} table of weights.")
+        try:
+            values = torch.as_tensor(label)
+        except (TypeError, ValueError, RuntimeError):
+            raise wrong from None
+        if values.dtype == torch.bool or values.is_complex():
+            raise wrong
+        if values.shape == (count, number) and torch.isfinite(values).all():
             return values.to(self.device, torch.float32)
-        if values.shape != (count,) or values.is_floating_point() or values.dtype == torch.bool:
-            raise LatentError(f"Classes are {count} whole numbers or a {count}×{number} table of weights.")
+        if values.shape != (count,) or values.is_floating_point():
+            raise wrong
         if count and not 0 <= int(values.min()) <= int(values.max()) < number:
             raise LatentError(f"{self.name} has classes 0 to {number - 1}.")
         return torch.nn.functional.one_hot(values.long(), number).to(self.device, torch.float32)
@@ -267,3 +279,13 @@ class Model:
             "precision": self.precision,
             "milliseconds": {name: round(value, 2) for name, value in self.timings.items()},
         }
+
+
+def _require_number(value: object, what: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise LatentError(f"{what} must be a finite number, not {value!r}.")
+
+
+def _require_layer(value: object, last: int, what: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) <= last:
+        raise LatentError(f"{what} a layer from 0 to {last}, not {value!r}.")
