@@ -20,6 +20,7 @@ from .storage import load_into, read_network, write_network
 
 GENERATOR_FILE = "generator.safetensors"
 CRITIC_FILE = "critic.safetensors"
+MEASURED = {"w_avg", "w_avg_classes", "directions", "calibration_real", "calibration_generated"}  # under "exact."
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -47,7 +48,7 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
         name=_text(header, "name"),
         version=_text(header, "version"),
         generator=generator.to(device),
-        critic=_open_critic(folder / CRITIC_FILE, generator.config, device),
+        critic=_open_critic(folder / CRITIC_FILE, generator.config, header, device),
         classes=classes,
         averages=_averages(generator, exact, len(classes), device),
         directions=_directions(header, exact, generator.config),
@@ -99,19 +100,24 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
 def _split(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     prefix = "exact."
     own = {name: t for name, t in tensors.items() if not name.startswith(prefix)}
-    return own, {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    exact = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    if unknown := sorted(set(exact) - MEASURED):
+        raise CheckpointError(f"The checkpoint holds a measurement {unknown[0]!r} that this program does not know.")
+    return own, exact
 
 
-def _open_critic(path: Path, config: GeneratorConfig, device: str) -> Critic | None:
+def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Critic | None:
     if not path.exists():
         return None
-    tensors, header = read_network(path, "critic")
-    critic = Critic(CriticConfig.from_dict(header.get("config")))
+    tensors, own = read_network(path, "critic")
+    critic = Critic(CriticConfig.from_dict(own.get("config")))
     theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
     if theirs != (config.resolution, config.num_classes, config.img_channels):
         raise CheckpointError(
             "The critic beside the generator judges other pictures (resolution, classes or colours differ)."
         )
+    if any(own.get(key) != header.get(key) for key in ("name", "version", "classes")):
+        raise CheckpointError("The critic beside the generator belongs to another model or version.")
     load_into(critic, tensors, "critic")
     return critic.to(device)
 
@@ -150,21 +156,27 @@ def _directions(header: dict[str, Any], exact: dict[str, Tensor], config: Genera
     vectors = exact.get("directions", torch.zeros(0, config.w_dim))
     if not isinstance(rows, list) or vectors.shape != (len(rows), config.w_dim):
         raise CheckpointError("The checkpoint's directions do not match their description.")
-    try:
-        return tuple(
-            Direction(str(row["name"]), str(row["title"]), vector, float(row["sigma"]))
-            for row, vector in zip(rows, vectors, strict=True)
-        )
-    except (KeyError, TypeError, ValueError):
-        raise CheckpointError("The checkpoint's directions lack a name, a title or a standard deviation.") from None
+    directions = []
+    for row, vector in zip(rows, vectors, strict=True):
+        name, title, sigma = (row.get(k) if isinstance(row, dict) else None for k in ("name", "title", "sigma"))
+        number = sigma if isinstance(sigma, (int, float)) and not isinstance(sigma, bool) else 0
+        if not (isinstance(name, str) and isinstance(title, str) and name and title and 0 < number < 1e9):
+            raise CheckpointError("The checkpoint's directions lack a name, a title or a standard deviation.")
+        directions.append(Direction(name, title, vector, float(number)))
+    if len({direction.name for direction in directions}) < len(directions):
+        raise CheckpointError("The checkpoint has two directions of the same name.")
+    return tuple(directions)
 
 
 def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibration | None:
-    if "calibration_real" not in exact or "calibration_generated" not in exact:
+    halves = [name for name in ("calibration_real", "calibration_generated") if name in exact]
+    if not halves:
         return None
-    counts = header.get("calibration", {})
+    if len(halves) == 1:
+        raise CheckpointError("The checkpoint holds only one half of the critic's calibration.")
+    counts = header.get("calibration")
     if not isinstance(counts, dict) or not all(
-        isinstance(counts.get(k), int) for k in ("real_count", "generated_count")
+        type(counts.get(key)) is int and counts[key] > 0 for key in ("real_count", "generated_count")
     ):
         raise CheckpointError("The critic's calibration does not say from how many pictures it was made.")
     real, generated = (tuple(exact[f"calibration_{k}"].flatten().tolist()) for k in ("real", "generated"))
@@ -179,7 +191,6 @@ def _provenance(header: dict[str, Any]) -> Provenance:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int if known[name] == "int" else str):
             raise CheckpointError(f"The checkpoint's provenance has a wrong {name}.")
-    try:
-        return Provenance(**values)
-    except TypeError:
-        raise CheckpointError("The checkpoint does not name its title, licence, attribution and data.") from None
+    if not all(values.get(name) for name in ("title", "licence", "attribution", "data")):
+        raise CheckpointError("The checkpoint does not name its title, licence, attribution and data.")
+    return Provenance(**values)

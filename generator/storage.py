@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     except (SafetensorError, OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path.name} is not a whole safetensors file ({error}).") from None
     try:
-        header = json.loads(meta["header"])
+        header = json.loads(meta["header"], parse_constant=_refuse)
     except (KeyError, ValueError, RecursionError):
         raise CheckpointError(f"The description inside {path.name} is missing or is not JSON.") from None
     if not isinstance(header, dict):
@@ -66,11 +67,15 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     return tensors, header
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")  # NaN and Infinity, which Python's parser would let pass
+
+
 def _check_meta(path: Path, meta: dict[str, str], kind: str) -> None:
     if meta.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is a safetensors file, but not a checkpoint of this project.")
     version = meta.get("format_version", "")
-    if not version.isdigit() or int(version) < 1:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", version):
         raise CheckpointError(f"{path.name} does not say which version of the format it has.")
     if int(version) > FORMAT_VERSION:
         raise CheckpointError(f"{path.name} has format version {version}; this program reads up to {FORMAT_VERSION}.")
@@ -93,4 +98,6 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) ->
                 f"The {what}'s {name} is {tuple(tensor.shape)}, but its configuration asks for "
                 f"{tuple(wanted[name].shape)}."
             )
+        if tensor.is_floating_point() != wanted[name].is_floating_point():
+            raise CheckpointError(f"The {what}'s {name} holds whole numbers where others belong.")
     module.load_state_dict(tensors)
