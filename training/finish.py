@@ -45,7 +45,7 @@ from .name_directions import name_directions
 from .sheet import write_sheet
 
 W_SAMPLES = 1000  # per class
-DIRECTIONS = 12
+DIRECTIONS = 10
 JUDGED = 2000  # generated pictures behind the calibration
 
 

@@ -83,14 +83,25 @@ def name_directions(
         step = direction.vector.to(ws.device) * (direction.sigma * amount)
         more, less = picture_features(model.synthesize(ws + step)), picture_features(model.synthesize(ws - step))
         effect = {key: float((more[key] - less[key]).mean() / (plain[key].std() + 1e-6)) for key in WORDS}
-        ranked = sorted(effect, key=lambda key: -abs(effect[key]))
-        first, second = ranked[0], ranked[1]
-        sign = 1.0 if effect[first] > 0 else -1.0
-        low, high = WORDS[first]
-        title = f"{low} ↔ {high}"
-        if title in taken:  # say also what sets it apart from the direction that already has these words
-            a, b = WORDS[second] if effect[second] * sign > 0 else WORDS[second][::-1]
-            title = f"{low}, {a} ↔ {high}, {b}"
+        title, sign = title_of(effect, taken)
         taken.add(title)
         named.append(Direction(direction.name, title, direction.vector * sign, direction.sigma))
     return named
+
+
+def title_of(effect: dict[str, float], taken: set[str]) -> tuple[str, float]:
+    """A title for a direction with these effects, and the sign that makes it point towards more of what it says.
+
+    The strongest effect gives the words; if an earlier direction has them, the next strongest that is at least a third
+    of it; if there is none, the two strongest together.
+    """
+    ranked = sorted(effect, key=lambda key: -abs(effect[key]))
+    for key in ranked:
+        title = " ↔ ".join(WORDS[key])
+        if title not in taken and abs(effect[key]) >= abs(effect[ranked[0]]) / 3:
+            return title, 1.0 if effect[key] >= 0 else -1.0
+    first, second = ranked[:2]
+    sign = 1.0 if effect[first] >= 0 else -1.0
+    low, high = WORDS[first]
+    also_low, also_high = WORDS[second] if effect[second] * sign >= 0 else WORDS[second][::-1]
+    return f"{low}, {also_low} ↔ {high}, {also_high}", sign
