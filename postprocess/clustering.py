@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-SAMPLES = 4096  # as many pixels, evenly spaced, as decide where the centres lie
+SAMPLES = 2048  # as many pixels, evenly spaced, as decide where the centres lie
 
 
 def find_centres(points: Array, k: int, rounds: int = 8) -> Array:

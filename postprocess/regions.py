@@ -52,7 +52,8 @@ def find_regions(image: Image, k: int = 6) -> Regions:
             labels[inside] = 1 + _divide(image, inside, k - 1)
     else:
         labels[:] = _divide(image, np.ones_like(inside), k).reshape(labels.shape)
-    labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
+    used = np.bincount(labels.ravel()) > 0
+    labels = (np.cumsum(used) - 1).astype(np.int32)[labels]  # no gaps
     return Regions(subject, labels, mean_colours(image, labels))
 
 

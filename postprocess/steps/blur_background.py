@@ -1,11 +1,9 @@
-import numpy as np
-
 from postprocess.arrays import Image
 from postprocess.colour import mix
+from postprocess.matting import spread
 from postprocess.parameters import number
 from postprocess.regions import Regions
 from postprocess.registry import step
-from postprocess.smoothing import blur
 
 
 @step(
@@ -21,6 +19,5 @@ from postprocess.smoothing import blur
 def blur_background(image: Image, regions: Regions, *, sigma: float) -> Image:
     """Blur with the weights of the ground, so that the subject's colour does not bleed into it."""
     ground = 1 - regions.subject
-    weight = blur(ground, sigma)[..., None]
-    blurred = blur(image * ground[..., None], sigma) / np.maximum(weight, np.float32(1e-3))
-    return mix(image, blurred, ground[..., None] * np.minimum(weight * 20, 1))
+    blurred, trust = spread(image, ground, sigma)
+    return mix(image, blurred, (ground * trust)[..., None])

@@ -1,7 +1,7 @@
 import numpy as np
 
 from postprocess.arrays import Image, Mask
-from postprocess.colour import mix
+from postprocess.matting import without_rim
 from postprocess.parameters import number
 from postprocess.regions import Regions
 from postprocess.registry import step
@@ -20,10 +20,4 @@ from postprocess.smoothing import blur
 def cut_out(image: Image, regions: Regions, *, feather: float) -> tuple[Image, Mask]:
     """Opacity is the subject's mask, feathered; along the edge the paper's colour is taken out of the subject's."""
     alpha = np.clip(blur(regions.subject, feather), 0.0, 1.0)
-    # Half-transparent pixels hold paper too, which would shine as a rim on any other ground: put the colour of the
-    # nearest fully opaque pixels there instead.
-    solid = (alpha > 0.95).astype(np.float32)
-    reach = 1.5 + feather
-    weight = blur(solid, reach)
-    spread = blur(image * solid[..., None], reach) / np.maximum(weight, np.float32(1e-3))[..., None]
-    return mix(image, spread, ((1 - alpha) * np.minimum(weight * 20, 1))[..., None]), alpha
+    return without_rim(image, alpha, reach=1.5 + feather), alpha

@@ -21,9 +21,9 @@ from postprocess.smoothing import blur
     neutral={"mix": 0.0},
 )
 def edges(image: Image, *, width: float, strength: float, mix: float, ink: str, paper: str) -> Image:
-    """Lines where a pixel is darker than its surroundings, by the extended difference of Gaussians.
+    """Lines where a pixel is darker than its surroundings: a difference of Gaussians (Marr & Hildreth 1980, ratio 1.6).
 
-    Winnemöller, Kyprianidis & Olsen 2012, "XDoG", section 3, with tanh as its soft threshold.
+    It is taken relative to the light there and thresholded softly by tanh, as in XDoG (Winnemöller et al. 2012).
     """
     light = luma(image)
     fine, coarse = blur(light, width), blur(light, 1.6 * width)

@@ -38,8 +38,9 @@ def match_palette(image: Image, *, palette: str, strength: float) -> Image:
     hues = lab[..., 1:].reshape(-1, 2)
     spread = paints[:, 1:].std(axis=0) / np.maximum(hues.std(axis=0), 4)
     moved[..., 1:] = (lab[..., 1:] - hues.mean(axis=0)) * np.minimum(spread, 1.5) + paints[:, 1:].mean(axis=0)
-    distance = (moved**2).sum(-1)[..., None] - 2 * moved @ paints.T + (paints**2).sum(1)
-    weight = np.exp(-(distance - distance.min(axis=-1, keepdims=True)) / np.float32(2 * 9.0**2))
-    painted = (weight / weight.sum(axis=-1, keepdims=True)) @ paints
-    painted[..., 0] = mix(painted[..., 0], lab[..., 0], 0.35)
+    planes = np.ascontiguousarray(np.moveaxis(moved, -1, 0))  # sums over a short last axis are slow
+    distance = np.stack([((planes - paint[:, None, None]) ** 2).sum(axis=0) for paint in paints])
+    weight = np.exp((distance.min(axis=0) - distance) / np.float32(2 * 9.0**2))
+    painted = np.einsum("khw,kc->hwc", weight / weight.sum(axis=0), paints)
+    painted[..., 0] = mix(painted[..., 0], lab[..., 0], 0.55)
     return mix(image, from_lab(painted), strength)

@@ -20,8 +20,7 @@ from postprocess.registry import step
 def match_reference(image: Image, *, profile: str, strength: float) -> Image:
     """Move mean and covariance in L*a*b* onto the reference's by the linear map that moves colours least.
 
-    Pitié & Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer",
-    equation 12.
+    Pitié & Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer".
     """
     wanted = read_profile(profile)
     if wanted is None:  # empty: no reference chosen

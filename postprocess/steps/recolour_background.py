@@ -4,6 +4,7 @@ import numpy as np
 
 from postprocess.arrays import Image
 from postprocess.colour import luma, mix
+from postprocess.matting import without_rim
 from postprocess.parameters import number
 from postprocess.regions import Regions
 from postprocess.registry import step
@@ -24,5 +25,5 @@ from postprocess.registry import step
 def recolour_background(image: Image, regions: Regions, *, hue: float, saturation: float, strength: float) -> Image:
     """Multiply the ground's luma by a colour of full value (HSV) with this hue and saturation."""
     dye = np.array(colorsys.hsv_to_rgb(hue / 360, saturation, 1.0), np.float32)
-    share = np.float32(strength) * (1 - regions.subject)
-    return mix(image, luma(image)[..., None] * dye, share[..., None])
+    dyed = mix(luma(image)[..., None] * dye, without_rim(image, regions.subject), regions.subject[..., None])
+    return mix(image, dyed, strength)
