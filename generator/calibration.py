@@ -54,20 +54,26 @@ class Calibration:
         """Logit grid, density of real and density of generated pictures on it (each [points], area 1)."""
         low = min(self.real[0], self.generated[0])
         high = max(self.real[-1], self.generated[-1])
-        margin = 0.08 * (high - low) + 1e-6
+        widths = _bandwidth(self.real), _bandwidth(self.generated)
+        margin = max(0.08 * (high - low), 2.5 * max(widths)) + 1e-6  # room for the outermost bumps
         grid = np.linspace(low - margin, high + margin, points)
-        return grid, _density(self.real, grid), _density(self.generated, grid)
+        return grid, _density(self.real, widths[0], grid), _density(self.generated, widths[1], grid)
 
 
 def _percentile(quantiles: tuple[float, ...], logit: float) -> float:
     return float(np.interp(logit, quantiles, np.linspace(0.0, 100.0, len(quantiles))))
 
 
-def _density(quantiles: tuple[float, ...], grid: np.ndarray) -> np.ndarray:
+def _bandwidth(quantiles: tuple[float, ...]) -> float:
     # Evenly spaced quantiles are an even sample of the distribution: smooth them with Silverman's rule of thumb
     # (Silverman 1986, eq. 3.31), taking the effective sample to be a quarter of the points.
     sample = np.asarray(quantiles)
     spread = min(sample.std(), (np.quantile(sample, 0.75) - np.quantile(sample, 0.25)) / 1.349) or sample.std()
-    width = max(0.9 * spread * (len(sample) / 4) ** -0.2, (grid[1] - grid[0]) * 0.75)
+    return float(0.9 * spread * (len(sample) / 4) ** -0.2)
+
+
+def _density(quantiles: tuple[float, ...], width: float, grid: np.ndarray) -> np.ndarray:
+    sample = np.asarray(quantiles)
+    width = max(width, (grid[1] - grid[0]) * 0.75)  # a bump between two points of the grid must not be lost
     bumps = np.exp(-0.5 * ((grid[:, None] - sample[None]) / width) ** 2)
     return bumps.mean(axis=1) / (width * np.sqrt(2 * np.pi))

@@ -93,15 +93,20 @@ def title_of(effect: dict[str, float], taken: set[str]) -> tuple[str, float]:
     """A title for a direction with these effects, and the sign that makes it point towards more of what it says.
 
     The strongest effect gives the words; if an earlier direction has them, the next strongest that is at least a third
-    of it; if there is none, the two strongest together.
+    of it; if there is none, the strongest together with the next that makes a new title.
     """
     ranked = sorted(effect, key=lambda key: -abs(effect[key]))
     for key in ranked:
         title = " ↔ ".join(WORDS[key])
         if title not in taken and abs(effect[key]) >= abs(effect[ranked[0]]) / 3:
             return title, 1.0 if effect[key] >= 0 else -1.0
-    first, second = ranked[:2]
+    first = ranked[0]
     sign = 1.0 if effect[first] >= 0 else -1.0
     low, high = WORDS[first]
-    also_low, also_high = WORDS[second] if effect[second] * sign >= 0 else WORDS[second][::-1]
-    return f"{low}, {also_low} ↔ {high}, {also_high}", sign
+    title = f"{low} ↔ {high}"
+    for second in ranked[1:]:
+        also_low, also_high = WORDS[second] if effect[second] * sign >= 0 else WORDS[second][::-1]
+        title = f"{low}, {also_low} ↔ {high}, {also_high}"
+        if title not in taken:
+            break
+    return title, sign
