@@ -83,7 +83,7 @@ def reference_profile(data: bytes) -> str:
             if image.width * image.height > _REFERENCE_PIXELS:
                 raise StudioError("This picture is too large for a reference; 24 megapixels are enough.")
             image.thumbnail((256, 256))
-            pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+            pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, StudioError):
             raise

@@ -16,7 +16,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import numpy as np
 
@@ -30,7 +30,6 @@ FORMAT = "1"
 MAX_QUERY = 8 * 1024  # characters; servers and browsers take at least this much
 INCOMPLETE = "This link is incomplete: it was cut short or altered on its way."
 FLAGS = {"yes": True, "no": False}
-PLAIN = "#;/?@!$'()*+ "  # what a text within a step keeps; commas, colons and the like have a meaning there
 READABLE = ":,="  # legal within a query's values, so left as they are
 NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 
@@ -172,7 +171,7 @@ def _write_step(use: StepUse) -> str:
     for parameter in STEPS[use.name].parameters:
         value = use.parameters[parameter.name]
         if value != parameter.default:
-            parts.append(f"{parameter.name}={quote(_write(value), safe=PLAIN)}")
+            parts.append(f"{parameter.name}={_write(value)}")
     return use.name + (":" + ",".join(parts) if parts else "")
 
 
@@ -191,5 +190,5 @@ def _read_step(text: str) -> dict[str, Any]:
         if key == "on" or kinds.get(key) == "flag":
             target[key] = FLAGS.get(value, value)
         else:
-            target[key] = _read(value) if kinds.get(key) in ("number", "integer") else unquote(value)
+            target[key] = _read(value) if kinds.get(key) in ("number", "integer") else value
     return {**step, "parameters": parameters}

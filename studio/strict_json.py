@@ -1,4 +1,4 @@
-"""JSON from strangers: read strictly, and never larger or deeper than a recipe can be."""
+"""JSON from strangers: read strictly, and never larger than a recipe can be."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .errors import RecipeError
 
 MAX_JSON = 64 * 1024  # characters of text, or of text within a parsed object
 MAX_NODES = 16 * 1024  # values in a parsed object
-MAX_DEPTH = 8
+TOO_LARGE = "This recipe is too large: a recipe has at most 64 kB."
 
 
 def parse_json(text: str) -> Any:
     """A JSON text of at most 64 kB as plain values; RecipeError for anything that is not strict JSON."""
     if len(text) > MAX_JSON:
-        raise RecipeError("This recipe is too large: a recipe has at most 64 kB.")
+        raise RecipeError(TOO_LARGE)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecipeError:
@@ -37,17 +37,17 @@ def _no_constant(name: str) -> None:
 
 
 def check_size(obj: object) -> None:
-    """RecipeError if a parsed object is deeper or larger than any recipe; walks without recursion."""
+    """RecipeError if a parsed object is larger than any recipe, or holds itself; walks without recursion."""
     nodes, characters = 0, 0
-    waiting: list[tuple[object, int]] = [(obj, 0)]
+    waiting = [obj]
     while waiting:
-        value, depth = waiting.pop()
+        value = waiting.pop()
         nodes += 1
         if isinstance(value, str):
             characters += len(value)
         elif isinstance(value, Mapping):
-            waiting.extend((part, depth + 1) for pair in value.items() for part in pair)
+            waiting.extend(part for pair in value.items() for part in pair)
         elif isinstance(value, (list, tuple)):
-            waiting.extend((part, depth + 1) for part in value)
-        if depth > MAX_DEPTH or nodes + len(waiting) > MAX_NODES or characters > MAX_JSON:
-            raise RecipeError("This recipe is too large: a recipe has at most 64 kB and is hardly nested.")
+            waiting.extend(value)
+        if nodes + len(waiting) > MAX_NODES or characters > MAX_JSON:
+            raise RecipeError(TOO_LARGE)

@@ -199,6 +199,7 @@ def test_what_is_no_png_is_said_to_be_none(data: bytes):
     (header() + itxt(envelope(recipe={"depth": 3})), "no field"),
     (header() + itxt(envelope(recipe={"psi": 7})), "Variety"),
     (header() + itxt(b" " * (MAX_TEXT + 1)), "64 kB"),
+    (header() + itxt(b" " * (MAX_TEXT + 1))[:-1] + b"\0", "64 kB"),  # refused before its checksum is worked out
     (header() + chunk(b"teXt", b"") * 10_001 + itxt(envelope()), "no recipe"),
 ])
 def test_a_hostile_file_is_refused(data: bytes, word: str):

@@ -135,6 +135,7 @@ def test_a_latent_too_long_for_a_link_is_said_when_it_is_written():
         Recipe(latent=(0.5,) * 4096).to_query()
 
 
-def test_no_parameter_of_a_step_is_called_like_a_part_of_its_link():
+def test_no_parameter_of_a_step_has_a_name_or_a_word_that_means_something_else_in_a_link():
     for step in STEPS.values():
         assert not {p.name for p in step.parameters} & {"on", "where"}
+        assert not any("," in word for p in step.parameters for word in p.choices)

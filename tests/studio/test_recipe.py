@@ -111,7 +111,7 @@ def test_numpy_numbers_are_numbers_but_numpy_flags_are_not():
 def test_equal_pictures_make_equal_recipes():
     moves = (("pc2", 1.0), ("pc1", -2.0), ("pc3", 0.0))
     assert Recipe(moves=moves) == Recipe(moves=tuple(reversed(moves[:2])))
-    assert Recipe(psi=-0.0).to_json() == Recipe(psi=0.0).to_json()
+    assert json.dumps(Recipe(psi=-0.0).to_json()) == json.dumps(Recipe(psi=0.0).to_json())
     assert Recipe(steps=(StepUse(STEP),)) == Recipe(steps=(StepUse(STEP).validated(),))
 
 
@@ -149,13 +149,13 @@ def deep(levels: int) -> Any:
     {"steps": [{"name": STEP, "parameters": {"a": "b" * 1_000_000}}]}, {"latent": [0.0] * 1_000_000},
 ], ids=["deep", "wide", "long", "long within", "many"])
 def test_a_deep_or_huge_object_is_refused(obj: object):
-    refusal(obj)
+    assert "too large" in refusal(obj)
 
 
 def test_an_object_that_holds_itself_is_refused():
     obj: dict[str, Any] = {}
     obj["mix"] = obj
-    refusal(obj)
+    assert "too large" in refusal(obj)
 
 
 def test_refusing_leaves_the_given_object_alone():
