@@ -55,6 +55,13 @@ def test_a_pencil_frame_and_a_soft_shadow_are_not_subject():
     assert overlap(find_regions(image).subject, truth) > 0.85
 
 
+@pytest.mark.parametrize("noise", [0.03, 0.1])
+def test_grainy_pictures_still_have_a_subject(noise):
+    image, truth = fruit_on_paper()
+    grain = noise * np.random.RandomState(1).standard_normal(image.shape)
+    assert overlap(find_regions(np.clip(image + grain, 0, 1).astype(np.float32)).subject, truth) > 0.8
+
+
 def test_a_sheet_on_a_grey_mount_is_not_subject():
     sheet, inner = fruit_on_paper(64)
     image = np.full((96, 96, 3), (0.68, 0.64, 0.6), np.float32)
