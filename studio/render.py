@@ -12,6 +12,8 @@ from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any, Literal
 
+from numpy.typing import NDArray
+
 from generator import GeneratorError, Model
 from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply, find_regions
 
@@ -136,7 +138,7 @@ class Studio:
         if found is None:
             with clock("regions"):
                 found = find_regions(raw)
-            self._regions.put(key, found, found.subject.nbytes + found.labels.nbytes + found.colours.nbytes)
+            self._regions.put(key, found, _lock_arrays(found.subject, found.labels, found.colours))
         return found
 
     def _apply(self, key: RawKey, raw: Array, uses: tuple[StepUse, ...], clock: _Clock) -> list[Stage]:
@@ -155,10 +157,7 @@ class Studio:
         fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw, clock))
         clock.add("steps", sum(stage.seconds for stage in fresh))
         for each, stage in zip(keys[len(stages) :], fresh, strict=True):
-            arrays = [stage.image] if stage.alpha is None else [stage.image, stage.alpha]
-            for array in arrays:
-                array.setflags(write=False)
-            self._stages.put(each, stage, sum(array.nbytes for array in arrays))
+            self._stages.put(each, stage, _lock_arrays(stage.image, stage.alpha))
         return [*stages, *fresh]
 
     def _read(
@@ -183,6 +182,14 @@ def _leading_part(recipe: Recipe) -> Recipe:
         seed=0 if recipe.latent is not None else recipe.seed,
         noise_seed=recipe.noise_seed if recipe.noise else None,
     )
+
+
+def _lock_arrays(*arrays: NDArray[Any] | None) -> int:
+    """Make arrays that visitors will share read-only; their size in bytes."""
+    given = [array for array in arrays if array is not None]
+    for array in given:
+        array.setflags(write=False)
+    return sum(array.nbytes for array in given)
 
 
 class _Clock:

@@ -132,7 +132,9 @@ def test_a_rendering_is_complete_and_its_arrays_cannot_be_changed(studio: Studio
     assert [stage.name for stage in rendering.stages] == [PLAIN[0]]  # one that is off has no stage
     assert rendering.picture is rendering.stages[-1].image and rendering.critic is not None
     assert set(rendering.seconds) == {"raw", "regions", "steps", "critic", "total"}
-    for array in (rendering.raw, rendering.picture):
+    regions = studio.render(BASE, regions=True).regions
+    assert regions is not None
+    for array in (rendering.raw, rendering.picture, regions.subject, regions.labels):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0.5
     report = json.loads(json.dumps(rendering.report(), allow_nan=False))
