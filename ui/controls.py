@@ -38,7 +38,7 @@ class ControlSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name for each control; `latent` has no control of its own: the live view carries it."""
+        """One name for each control, after `latent`, which has none: the live view carries it."""
         return (
             "latent",
             "seed",

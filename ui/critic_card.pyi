@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from .theme import asset
+from .theme import asset, settings
 
 from gradio.events import Dependency
 
@@ -23,8 +23,7 @@ class CriticCard(gr.HTML):
             html_template=asset("critic_card.html"),
             js_on_load=asset("critic_card.js"),
             apply_default_css=False,
-            densities=densities,
-            note=note,
+            settings=settings(densities=densities, note=note),
             **options,
         )
 

@@ -30,7 +30,7 @@ from studio import neighbours as next_seeds
 
 from .controls import ControlSet
 from .files import MAX_FILE_BYTES, bytes_of, field_of
-from .theme import asset
+from .theme import asset, settings
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
@@ -41,7 +41,7 @@ ServerFunction = Callable[[Any], dict[str, Any]]
 
 
 class LiveView(gr.HTML):
-    """The picture with its label, tools and neighbours. Its value is the recipe's explicit latent, if it has one."""
+    """The picture with its label, tools and neighbours."""
 
     def __init__(self, studio: Studio, controls: ControlSet, initial: list[Any], **options: Any) -> None:
         super().__init__(
@@ -49,11 +49,10 @@ class LiveView(gr.HTML):
             js_on_load=asset("live_view.js"),
             apply_default_css=False,
             server_functions=live_functions(studio, controls),
-            names=list(controls.names),
-            initial=initial,
-            neighbours=NEIGHBOURS,
-            max_seed=MAX_SEED,
-            max_file_bytes=MAX_FILE_BYTES,
+            settings=settings(
+                names=controls.names, initial=initial, neighbours=NEIGHBOURS, max_seed=MAX_SEED,
+                max_file_bytes=MAX_FILE_BYTES,
+            ),
             **options,
         )
 

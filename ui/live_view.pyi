@@ -8,7 +8,6 @@ gets wrong comes back as `{"error": sentence}` (an exception in a server functio
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,14 +26,15 @@ from studio import (
     recipe_from_png,
     to_png,
 )
+from studio import neighbours as next_seeds
 
 from .controls import ControlSet
-from .theme import asset
+from .files import MAX_FILE_BYTES, bytes_of, field_of
+from .theme import asset, settings
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
 BUSY_MS = 150
-MAX_PNG_BYTES = 24 << 20  # four times a 1024 px picture enlarged ×2; anything larger was not saved here
 OWN_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
 
 ServerFunction = Callable[[Any], dict[str, Any]]
@@ -42,7 +42,7 @@ ServerFunction = Callable[[Any], dict[str, Any]]
 from gradio.events import Dependency
 
 class LiveView(gr.HTML):
-    """The picture with its label, tools and neighbours. Its value is the recipe's explicit latent, if it has one."""
+    """The picture with its label, tools and neighbours."""
 
     def __init__(self, studio: Studio, controls: ControlSet, initial: list[Any], **options: Any) -> None:
         super().__init__(
@@ -50,11 +50,10 @@ class LiveView(gr.HTML):
             js_on_load=asset("live_view.js"),
             apply_default_css=False,
             server_functions=live_functions(studio, controls),
-            names=list(controls.names),
-            initial=initial,
-            neighbours=NEIGHBOURS,
-            max_seed=MAX_SEED,
-            max_file_bytes=MAX_FILE_BYTES,
+            settings=settings(
+                names=controls.names, initial=initial, neighbours=NEIGHBOURS, max_seed=MAX_SEED,
+                max_file_bytes=MAX_FILE_BYTES,
+            ),
             **options,
         )
 
@@ -72,25 +71,25 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     """What the live view may ask of the server, by name; each takes one JSON value and answers with one object."""
 
     def picture(request: Any) -> dict[str, Any]:
-        return live_answer(studio.render(controls.recipe(_field(request, "values"))))
+        return live_answer(studio.render(controls.recipe(field_of(request, "values"))))
 
     def neighbours(request: Any) -> dict[str, Any]:
-        recipe = studio.normalise(controls.recipe(_field(request, "values")))
+        recipe = studio.normalise(controls.recipe(field_of(request, "values")))
+        nearby = [studio.render(near, critic="none") for near in next_seeds(recipe, NEIGHBOURS)]
         return {"neighbours": [
-            {"seed": near.seed, "picture": data_url(studio.render(near).picture, size=THUMBNAIL)}
-            for near in next_seeds(recipe, NEIGHBOURS)
+            {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, THUMBNAIL)} for near in nearby
         ]}
 
     def restore(request: Any) -> dict[str, Any]:
-        if "png" in request:
-            recipe = recipe_from_png(_bytes(request["png"]))
+        if isinstance(request, Mapping) and "png" in request:
+            recipe = recipe_from_png(bytes_of(request, "png"))
         else:
-            query = own_query(_field(request, "query"))
+            query = own_query(field_of(request, "query"))
             recipe = Recipe.from_query(query) if query else Recipe()
         return {"values": controls.values(studio.normalise(recipe))}
 
     def save(request: Any) -> dict[str, Any]:
-        rendering = studio.render(controls.recipe(_field(request, "values")))
+        rendering = studio.render(controls.recipe(field_of(request, "values")))
         return {"png": base64.b64encode(to_png(rendering)).decode("ascii"), "name": file_name(rendering.recipe)}
 
     return [answering(function) for function in (picture, neighbours, restore, save)]
@@ -101,8 +100,6 @@ def answering(function: ServerFunction) -> ServerFunction:
 
     def answer(request: Any) -> dict[str, Any]:
         try:
-            if not isinstance(request, Mapping):
-                raise RecipeError("This request does not come from this page; reload it.")
             return function(request)
         except BusyError:
             return {"busy": BUSY_MS}
@@ -116,28 +113,17 @@ def answering(function: ServerFunction) -> ServerFunction:
 def live_answer(rendering: Rendering) -> dict[str, Any]:
     """All that the page shows of a rendering, as one JSON object of some 10–40 kB."""
     report = rendering.report()
-    steps = rendering.recipe.steps
     return {
         "picture": data_url(rendering.picture, rendering.alpha),
         "before": data_url(rendering.raw) if rendering.stages else None,
         "cut_out": rendering.alpha is not None,
         "critic": report["critic"],
         "stages": report["stages"],
-        "seconds": report["seconds"],
-        "caption": caption(rendering.recipe),
+        "caption": rendering.specimen,
         "attribution": report["attribution"],
         "accent": picture_accent(rendering.picture),
         "query": rendering.recipe.to_query(),
-        "steps": len(steps),
     }
-
-
-def caption(recipe: Recipe) -> str:
-    """The specimen label: "orchard · peach · seed 1234 · ψ 0.7"."""
-    origin = f"seed {recipe.seed}" if recipe.latent is None else "a given latent"
-    mixed = f"mixed with seed {recipe.mix.seed}" if recipe.mix else None
-    parts = (recipe.model, recipe.label, origin, mixed, f"ψ {recipe.psi:g}".replace("-", "−"))
-    return " · ".join(part for part in parts if part)
 
 
 def file_name(recipe: Recipe) -> str:
@@ -147,31 +133,8 @@ def file_name(recipe: Recipe) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in plain) + ".png"
 
 
-def next_seeds(recipe: Recipe, count: int) -> list[Recipe]:
-    """The same recipe with the seeds that follow; fewer at the end of the range, none for an explicit latent."""
-    if recipe.latent is not None:
-        return []
-    following = range(recipe.seed + 1, min(recipe.seed + count, MAX_SEED) + 1)
-    return [Recipe.from_json({**recipe.to_json(), "seed": seed}) for seed in following]
-
-
 def own_query(query: object) -> str:
     """The part of an address's query string that is a recipe's: without Gradio's `__theme` and the like."""
     if not isinstance(query, str):
         raise RecipeError("This link holds no recipe.")
     return "&".join(part for part in query.split("&") if part and not part.startswith(OWN_KEYS))
-
-
-def _field(request: Any, name: str) -> Any:
-    if name not in request:
-        raise RecipeError("This request does not come from this page; reload it.")
-    return request[name]
-
-
-def _bytes(text: object) -> bytes:
-    if not isinstance(text, str) or len(text) > MAX_PNG_BYTES * 4 / 3 + 4:
-        raise RecipeError("This file is too large to be a picture saved here.")
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise RecipeError("This file did not arrive whole; drop it again.") from None

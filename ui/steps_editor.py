@@ -13,7 +13,7 @@ from studio import MAX_STEPS, StudioError
 from studio.encode import reference_profile
 
 from .files import bytes_of
-from .theme import asset
+from .theme import asset, settings
 
 
 class StepsEditor(gr.HTML):
@@ -26,8 +26,7 @@ class StepsEditor(gr.HTML):
             js_on_load=asset("steps_editor.js"),
             apply_default_css=False,
             server_functions=[profile],
-            schema=schema,
-            max_steps=MAX_STEPS,
+            settings=settings(schema=schema, max_steps=MAX_STEPS),
             **options,
         )
 

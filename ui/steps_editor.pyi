@@ -9,9 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from studio import MAX_STEPS
+from studio import MAX_STEPS, StudioError
+from studio.encode import reference_profile
 
-from .theme import asset
+from .files import bytes_of
+from .theme import asset, settings
 
 from gradio.events import Dependency
 
@@ -25,8 +27,7 @@ class StepsEditor(gr.HTML):
             js_on_load=asset("steps_editor.js"),
             apply_default_css=False,
             server_functions=[profile],
-            schema=schema,
-            max_steps=MAX_STEPS,
+            settings=settings(schema=schema, max_steps=MAX_STEPS),
             **options,
         )
 
@@ -38,3 +39,11 @@ class StepsEditor(gr.HTML):
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
+
+
+def profile(request: Any) -> dict[str, Any]:
+    """A reference picture's colours as the short text that a step of kind "profile" takes: {"image": base64}."""
+    try:
+        return {"profile": reference_profile(bytes_of(request, "image"))}
+    except StudioError as error:
+        return {"error": str(error)}

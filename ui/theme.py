@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -30,3 +32,12 @@ def head() -> str:
     """
     styles = "\n".join(asset(name) for name in STYLES)
     return f"<style>{styles}</style><script>{asset('atelier.js')}</script>"
+
+
+def settings(**values: Any) -> str:
+    """What a component's script must know, as one JSON text.
+
+    One text, because for each event Gradio copies every property of every input deeply: a schema of nested lists
+    there costs more in a drag than everything else in the browser together.
+    """
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

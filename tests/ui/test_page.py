@@ -31,7 +31,7 @@ def test_the_live_path_is_not_queued(page: gr.Blocks) -> None:
 
 
 def test_every_direction_has_a_slider(page: gr.Blocks, studio: Studio) -> None:
-    labels = [block.label for block in page.blocks.values() if isinstance(block, gr.Slider)]
+    labels = [str(block.label) for block in page.blocks.values() if isinstance(block, gr.Slider)]
     for direction in studio.models()[0]["directions"]:
         assert any(direction["title"] in label for label in labels)
 

@@ -29,6 +29,7 @@
     }
     const same = [...shelf.children].find((note) => note.textContent === sentence);
     same?.remove();
+    while (shelf.children.length > 1) shelf.firstChild.remove(); // two at most: the picture is behind them
     const note = document.createElement("p");
     note.className = alert ? "toast alert" : "toast";
     note.setAttribute("role", alert ? "alert" : "status");

@@ -5,12 +5,13 @@ const FLOOR = 78; // y of the axis
 const TOP = 8;
 const SVG = "http://www.w3.org/2000/svg";
 
+const { densities, note } = JSON.parse(props.settings);
 const scale = element.querySelector(".scale");
+element.querySelector(".note").textContent = note;
 const words = element.querySelector(".words");
 const headline = element.querySelector(".headline");
 const stages = element.querySelector(".stages");
-element.querySelector(".note").textContent = props.note;
-const densities = props.densities; // {logits: [...], generated: [...], real: [...]} or null
+ // {logits: [...], generated: [...], real: [...]} or null
 
 function draw(tag, attributes, parent = scale) {
   const node = document.createElementNS(SVG, tag);

@@ -1,19 +1,20 @@
 // The live view. Gradio runs this once, as the body of a function of (element, trigger, props, server, upload, watch).
 //
-// Controls feed it arrays of values in the order of props.names. At most IN_FLIGHT requests are on their way; of what
+// Controls tell it their values; it knows them all, in the order of settings.names. At most IN_FLIGHT requests are on their way; of what
 // waits only the newest is kept; an answer older than the one shown is dropped; so the last value is always drawn.
 const IN_FLIGHT = 2;
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which the thin line shows
 const HISTORY = 200;
 
+const settings = JSON.parse(props.settings);
 const find = (selector) => element.querySelector(selector);
 const sheet = find(".sheet");
 const after = find("img.after");
 const before = find("img.before");
 const splitAt = find(".split-at");
 const filePicker = find("input[type=file]");
-const seedAt = props.names.indexOf("seed");
+const seedAt = settings.names.indexOf("seed");
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // ---------------------------------------------------------------- asking
@@ -22,7 +23,7 @@ let asked = 0; // number of the newest request
 let shown = 0; // number of the answer on the plate
 let inFlight = 0;
 let pending = null;
-let current = props.initial; // the controls' values, as far as we were told
+let current = settings.initial; // the controls' values, as far as we were told
 let good = null; // the last values that made a picture
 let answer = null; // and what came back for them
 let restTimer = 0;
@@ -32,12 +33,16 @@ let slowTimer = 0;
 const call = (name, request) =>
   server[name](request)
     .catch(() => null)
-    .then((reply) => reply ?? { error: "The studio does not answer; is it still running?" });
+    .then((reply) => reply ?? { error: "The studio has no answer to this; if it goes on, it may have stopped." });
 
-/** Ask for the picture of these values. `quiet`: half-typed input, refused without a word. */
-function feed(values, { quiet = false } = {}) {
-  values = values.map((value) => (value === "" || value === undefined ? null : value)); // Gradio's ways to say "none"
-  if (same(values, current) && good && same(values, good)) return;
+/** A control has a new value. `quiet`: it is half typed, and refused without a word. */
+function change(name, value, quiet) {
+  feed(withValues({ ...(name === "seed" && { latent: null }), [name]: value }), quiet);
+}
+
+/** Ask for the picture of these values. */
+function feed(values, quiet = false) {
+  if (good && same(values, current) && same(values, good)) return;
   current = values;
   clearTimeout(restTimer);
   pending = { number: ++asked, values, quiet };
@@ -96,7 +101,7 @@ function draw(reply) {
   if (reply.before) before.src = reply.before;
   element.classList.toggle("cut-out", reply.cut_out);
   element.classList.toggle("processed", Boolean(reply.before));
-  find(".caption").textContent = reply.caption;
+  find(".caption").textContent = reply.caption.replaceAll(" · ", "\u00a0· "); // no line begins with a dot
   find(".attribution").textContent = reply.attribution;
   document.dispatchEvent(new CustomEvent("atelier:answer", { detail: reply }));
 }
@@ -108,6 +113,7 @@ function rest() {
   document.documentElement.style.setProperty("--accent-light", answer.accent.light);
   document.documentElement.style.setProperty("--accent-dark", answer.accent.dark);
   after.alt = `Generated picture: ${answer.caption}`;
+  find("[role=status]").textContent = [answer.caption, answer.critic?.headline].filter(Boolean).join(". "); // not at each frame
   const address = new URL(link());
   for (const [key, value] of new URLSearchParams(location.search)) if (key.startsWith("__")) address.searchParams.set(key, value);
   window.history.replaceState(null, "", address);
@@ -118,21 +124,24 @@ const link = () => `${location.origin}${location.pathname}?${answer.query}`;
 
 // ---------------------------------------------------------------- setting Gradio's controls
 
-/** Gradio owns the controls: it takes the new values from `controls()` when the event "apply" reaches it. */
+/** Gradio owns the controls: it takes the new values from `controls` when the event "apply" reaches it. */
 function setControls(values) {
   current = values;
   trigger("apply");
 }
+
+/** The values of Gradio's controls: all but the latent, which has none. */
+const controls = () => current.slice(1);
 
 function show(values) {
   setControls(values);
   feed(values);
 }
 
-/** The same values with some replaced, by name. A new seed replaces a latent that came with a link. */
+/** The same values with some replaced, by name. */
 function withValues(changes) {
   const values = [...current];
-  for (const [name, value] of Object.entries(changes)) values[props.names.indexOf(name)] = value;
+  for (const [name, value] of Object.entries(changes)) values[settings.names.indexOf(name)] = value === "" ? null : value; // an empty field
   return values;
 }
 
@@ -165,7 +174,7 @@ function markHistory() {
 // ---------------------------------------------------------------- neighbours
 
 const strip = find(".neighbours");
-for (let i = 0; i < props.neighbours; i++) {
+for (let i = 0; i < settings.neighbours; i++) {
   const thumb = document.createElement("button");
   thumb.type = "button";
   thumb.append(document.createElement("img"));
@@ -197,7 +206,7 @@ async function restore(source) {
 }
 
 async function openFile(file) {
-  if (file.size > props.max_file_bytes)
+  if (file.size > settings.max_file_bytes)
     return atelier.toast(`“${file.name}” is too large to be a picture saved here.`, { alert: true });
   const values = await restore({ png: await atelier.base64(file) });
   if (values) {
@@ -257,7 +266,7 @@ filePicker.addEventListener("change", () => {
 const pressed = (name, on) => find(`[data-action=${name}]`).setAttribute("aria-pressed", String(on));
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 const step = (by) => {
-  const seed = Math.min(Math.max(Math.trunc(Number(current[seedAt]) || 0) + by, 0), props.max_seed);
+  const seed = Math.min(Math.max(Math.trunc(Number(current[seedAt]) || 0) + by, 0), settings.max_seed);
   show(withValues({ seed, latent: null }));
 };
 
@@ -267,7 +276,7 @@ atelier.action("previous", () => step(-1), { key: ["p", "["] });
 atelier.action("mix-dice", () => show(withValues({ mix: true, mix_seed: randomSeed() })), { key: ["m"] });
 atelier.action("undo", () => travel(-1), { key: ["u", "z"] });
 atelier.action("redo", () => travel(1), { key: ["r", "y"] });
-atelier.action("reset", () => show(props.initial));
+atelier.action("reset", () => show(settings.initial));
 atelier.action("save", save);
 atelier.action("copy", copy, { key: ["c"] });
 atelier.action("open", () => filePicker.click());
@@ -287,10 +296,10 @@ splitAt.addEventListener("input", () => sheet.style.setProperty("--split", `${sp
 /** The page opens: with the recipe in its address, if there is one. */
 async function open() {
   const linked = location.search.length > 1 ? await restore({ query: location.search.slice(1) }) : null;
-  current = linked ?? props.initial;
+  current = linked ?? settings.initial;
   feed(current);
-  return current;
+  return controls();
 }
 
-atelier.register("live", { feed, open, controls: () => current, latest: () => ({ answer, values: good, asked, shown }) });
+atelier.register("live", { change, open, controls, latest: () => ({ answer, values: good, asked, shown }) });
 

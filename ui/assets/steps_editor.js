@@ -5,7 +5,7 @@ const find = (selector) => element.querySelector(selector);
 const list = find(".steps");
 const adder = find(".add-step");
 const filePicker = find("input[type=file]");
-const schema = JSON.parse(JSON.stringify(props.schema)); // plain objects: Gradio's are reactive proxies
+const { schema, max_steps: maxSteps } = JSON.parse(props.settings);
 const byName = Object.fromEntries(schema.map((step) => [step.name, step]));
 const MAX_PLACES = 5000; // of a slider; what has more (a seed) is a number to type
 const PLACES = { all: "whole picture", subject: "subject only", background: "background only" };
@@ -93,7 +93,7 @@ const inputs = {
         filePicker.value = "";
         if (!file) return;
         const reply = await server.profile({ image: await atelier.base64(file) }).catch(() => null);
-        if (!reply?.profile) return atelier.toast(reply?.error ?? "The studio does not answer.", { alert: true });
+        if (!reply?.profile) return atelier.toast(reply?.error ?? "The studio has no answer to this.", { alert: true });
         set(reply.profile);
         pick.textContent = file.name;
       };
@@ -178,7 +178,7 @@ function move(i, by) {
 function redraw() {
   list.replaceChildren(...steps.map(stepItem));
   find(".none").hidden = steps.length > 0;
-  adder.disabled = steps.length >= props.max_steps;
+  adder.disabled = steps.length >= maxSteps;
 }
 
 // ---------------------------------------------------------------- adding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +18,7 @@ from ..steps_editor import StepsEditor
 from . import Tab
 
 # Run in the browser, past the queue: see assets/live_view.js.
-FEED = "(...values) => { atelier.part('live').then((live) => live.feed(values)); return []; }"
-FEED_HALF_TYPED = "(...values) => { atelier.part('live').then((live) => live.feed(values, {quiet: true})); return []; }"
+CHANGE = "(value) => {{ atelier.part('live').then((live) => live.change({name}, value, {quiet})); return []; }}"
 CONTROLS = "async () => (await atelier.part('live')).controls()"
 OPEN = "async () => (await atelier.part('live')).open()"
 
@@ -29,14 +29,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     controls = ControlSet.of(model)
     initial = controls.values(studio.normalise(Recipe(model=model["name"])))
     start = dict(zip(controls.names, initial, strict=True))
-    parts: dict[str, Any] = {}
     with gr.Column(elem_id="explore"):
         with gr.Column(elem_id="plate-area"):
-            parts["latent"] = LiveView(studio, controls, initial, elem_id="live")
+            live = LiveView(studio, controls, initial, elem_id="live")
         with gr.Column(elem_id="latent", elem_classes="fold open"):
             _fold_head("The generator", "latent", is_open=True)
             with gr.Column(elem_classes="fold-body"):
-                parts |= _generator_controls(model, controls, start)
+                parts = _generator_controls(model, controls, start)
         with gr.Column(elem_id="critic", elem_classes="fold"):
             _fold_head("The critic", "discriminator")
             with gr.Column(elem_classes="fold-body"):
@@ -45,7 +44,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             _fold_head("Afterwards", "post-processing")
             with gr.Column(elem_classes="fold-body"):
                 parts["steps"] = StepsEditor(model["steps"])
-    _wire(page, [parts[name] for name in controls.names])
+    _wire(page, live, {name: parts[name] for name in controls.names if name in parts})
 
 
 def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict[str, Any]) -> dict[str, Any]:
@@ -94,22 +93,26 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
     return parts
 
 
-def _wire(page: gr.Blocks, parts: list[gr.Component]) -> None:
-    """Every control feeds the live view; the live view's event "apply" and the page's opening set every control."""
-    live: Any = parts[0]
-    settled, half_typed = [], []
-    for part in parts[1:]:
+def _wire(page: gr.Blocks, live: Any, parts: dict[str, Any]) -> None:
+    """Every control tells the live view its value; the event "apply" and the page's opening set every control.
+
+    Each has a listener of its own with itself as the only input: for every event Gradio copies all inputs and all
+    targets of the listener deeply, which for thirty of them took longer than the picture.
+    """
+    for name, part in parts.items():
         if isinstance(part, gr.Number):
-            half_typed.append(part.input)
-            settled += [part.blur, part.submit]
+            _listen([part.input], name, part, quiet=True)  # half typed
+            _listen([part.blur, part.submit], name, part)
         elif isinstance(part, gr.Slider):
-            settled += [part.input, part.release]  # the slider's ↺ fires `release` alone
+            _listen([part.input, part.release], name, part)  # the slider's ↺ fires `release` alone
         else:
-            settled.append(part.input)
-    _in_browser(settled, FEED, inputs=parts)
-    _in_browser(half_typed, FEED_HALF_TYPED, inputs=parts)
-    _in_browser([live.apply], CONTROLS, outputs=parts)
-    _in_browser([page.load], OPEN, outputs=parts)
+            _listen([part.input], name, part)
+    _in_browser([live.apply], CONTROLS, outputs=list(parts.values()))
+    _in_browser([page.load], OPEN, outputs=list(parts.values()))
+
+
+def _listen(triggers: list[Any], name: str, part: Any, quiet: bool = False) -> None:
+    _in_browser(triggers, CHANGE.format(name=json.dumps(name), quiet=json.dumps(quiet)), inputs=[part])
 
 
 def _in_browser(triggers: list[Any], js: str, **ends: list[gr.Component]) -> Dependency:
