@@ -1,4 +1,7 @@
-"""Differentiable augmentation (Zhao et al. 2020, arXiv:2006.10738): the critic never sees an unaugmented picture.
+"""Differentiable augmentation (Zhao et al. 2020, arXiv:2006.10738), applied with an adaptive probability.
+
+What the critic sees is augmented, real and generated pictures alike, so that it cannot learn the training pictures by
+heart. How often is steered by how sure of itself it is on real ones (ADA, Karras et al. 2020, arXiv:2006.06676, §3).
 
 Each function takes N×C×H×W in [−1, 1] and a torch.Generator for its draws, and keeps gradients to the pictures.
 The same distribution is applied to real and generated pictures, so the generator does not learn the augmentations.
@@ -54,8 +57,19 @@ def cutout(x: Tensor, generator: torch.Generator, ratio: float = 0.5) -> Tensor:
 POLICIES = {"colour": colour, "translation": translation, "cutout": cutout}
 
 
-def augment(x: Tensor, policy: tuple[str, ...], generator: torch.Generator) -> Tensor:
-    """Apply the named augmentations in order."""
-    for name in policy:
-        x = POLICIES[name](x, generator)
+def augment(x: Tensor, policy: tuple[str, ...], generator: torch.Generator, probability: float = 1.0) -> Tensor:
+    """Apply the named augmentations in order, each to each picture with the given probability."""
+    if probability > 0:
+        for name in policy:
+            changed = POLICIES[name](x, generator)
+            chosen = torch.rand(x.shape[0], 1, 1, 1, generator=generator).to(x.device) < probability
+            x = torch.where(chosen, changed, x)
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def adapt(probability: float, sureness: float, target: float, step: float) -> float:
+    """The next probability: up by `step` if the critic is surer of real pictures than `target`, else down; 0 … 1.
+
+    `sureness` is the mean sign of its logits on real pictures, r_t of ADA: 1 where it has learnt them by heart.
+    """
+    return min(max(probability + (step if sureness > target else -step), 0.0), 1.0)

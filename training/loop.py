@@ -27,7 +27,19 @@ from .augment import POLICIES, augment
 from .data import Pictures
 from .errors import TrainingError
 
-LOG_FIELDS = ("pictures", "seconds", "loss_g", "loss_d", "real", "fake", "r1", "pictures_per_second")
+LOG_FIELDS = (
+    "pictures",
+    "seconds",
+    "loss_g",
+    "loss_d",
+    "real",
+    "fake",
+    "r1",
+    "sureness",
+    "augment",
+    "pictures_per_second",
+)
+ADAPT_EVERY = 4  # steps, as in ADA
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,8 @@ class Settings:
     style_mixing: float = 0.5
     mirror: bool = False
     policy: tuple[str, ...] = ("colour", "translation", "cutout")
+    ada_target: float = 0.6
+    ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
@@ -53,7 +67,7 @@ class Settings:
     def __post_init__(self) -> None:
         if unknown := [p for p in self.policy if p not in POLICIES]:
             raise TrainingError(f"Unknown augmentation {unknown[0]!r}; there are {', '.join(POLICIES)}.")
-        for name in ("batch", "r1_every", "ema_pictures", "snapshot_first"):
+        for name in ("batch", "r1_every", "ema_pictures", "ada_pictures", "snapshot_first"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} must be at least 1.")
         if self.snapshot_ratio <= 1:
@@ -108,6 +122,8 @@ class Trainer:
         self.opt_d = torch.optim.Adam(self.d.parameters(), settings.learning_rate * c, (0.0, 0.99**c), 1e-8)
         self.step = 0
         self.seconds = 0.0
+        self.probability = 0.0  # of each augmentation
+        self.sureness: list[float] = []  # mean signs of the critic's logits on real pictures since the last change
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
         self.class_weights = data.class_weights()
@@ -163,8 +179,8 @@ class Trainer:
             fakes, fake_label = self._fakes(rng)
 
         self.d.requires_grad_(True)
-        real_logits = self.d(augment(reals, s.policy, rng), real_label, half=s.half)
-        fake_logits = self.d(augment(fakes, s.policy, rng), fake_label, half=s.half)
+        real_logits = self.d(augment(reals, s.policy, rng, self.probability), real_label, half=s.half)
+        fake_logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
         loss_d = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
@@ -173,7 +189,7 @@ class Trainer:
         penalty = math.nan
         if lazy:
             # R1 (Mescheder et al. 2018): the critic's gradient on real pictures, every few steps, weighted up.
-            x = augment(reals, s.policy, rng).detach().requires_grad_(True)
+            x = augment(reals, s.policy, rng, self.probability).detach().requires_grad_(True)
             (gradient,) = torch.autograd.grad(self.d(x, real_label).sum(), x, create_graph=True)
             r1 = gradient.square().sum(dim=(1, 2, 3)).mean()
             self.opt_d.zero_grad(set_to_none=True)
@@ -184,13 +200,19 @@ class Trainer:
         # The generator's step draws pictures anew: the critic has just learnt the others.
         self.d.requires_grad_(False)
         fakes, fake_label = self._fakes(rng)
-        loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng), fake_label, half=s.half)).mean()
+        loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)).mean()
         self.opt_g.zero_grad(set_to_none=True)
         loss_g.backward()
         self.opt_g.step()
 
         self.step += 1
         self._update_ema()
+        self.sureness.append(real_logits.detach().sign().mean().item())
+        sureness, probability = self.sureness[-1], self.probability
+        if self.step % ADAPT_EVERY == 0:
+            mean = sum(self.sureness) / len(self.sureness)
+            self.probability = adapt(probability, mean, s.ada_target, s.batch * ADAPT_EVERY / s.ada_pictures)
+            self.sureness.clear()
         if not math.isfinite(loss_g.item() + loss_d.item()):
             raise TrainingError(f"The losses are no longer finite at picture {self.pictures}.")
         return {
@@ -199,6 +221,8 @@ class Trainer:
             "real": real_logits.mean().item(),
             "fake": fake_logits.mean().item(),
             "r1": penalty,
+            "sureness": sureness,
+            "augment": probability,
         }
 
     @torch.no_grad()
@@ -257,7 +281,7 @@ class Trainer:
     def _log(self, shown: int, quiet: bool) -> None:
         path = self.folder / "log.csv"
         mean: dict[str, float] = {}
-        for key in ("loss_g", "loss_d", "real", "fake", "r1"):
+        for key in ("loss_g", "loss_d", "real", "fake", "r1", "sureness", "augment"):
             values = [row[key] for row in self._recent if not math.isnan(row[key])]
             mean[key] = sum(values) / len(values) if values else math.nan
         self._recent.clear()
@@ -290,6 +314,8 @@ class Trainer:
             "settings": json.dumps(self.settings.to_dict()),
             "step": self.step,
             "seconds": self.seconds,
+            "probability": self.probability,
+            "sureness": self.sureness,
             "g": self.g.state_dict(),
             "d": self.d.state_dict(),
             "ema": self.ema.state_dict(),
@@ -321,6 +347,7 @@ class Trainer:
         self.opt_g.load_state_dict(state["opt_g"])
         self.opt_d.load_state_dict(state["opt_d"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.probability, self.sureness = float(state["probability"]), [float(v) for v in state["sureness"]]
         self._logged_seconds = self.seconds
         self._trim_log()
 

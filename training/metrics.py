@@ -9,6 +9,8 @@ from torch import Tensor
 
 from generator.layers import blur, fir_kernel, upsample_rgb
 
+PATCH = 7  # side of the neighbourhoods that are compared, in pixels
+
 
 def roc_auc(positive: Tensor, negative: Tensor) -> float:
     """Probability that a positive's score is above a negative's, ties counting half (area under the ROC curve)."""
@@ -35,14 +37,10 @@ def laplacian_pyramid(x: Tensor, smallest: int = 16) -> list[Tensor]:
     return [*levels, x]
 
 
-def _patches(level: Tensor, per_picture: int, generator: torch.Generator, size: int = 7) -> Tensor:
-    # Random size×size neighbourhoods, each a row of C·size² numbers.
-    count, _, height, width = level.shape
-    ys = torch.randint(0, height - size + 1, (count, per_picture), generator=generator)
-    xs = torch.randint(0, width - size + 1, (count, per_picture), generator=generator)
-    columns = F.unfold(level, size)  # N×(C·size²)×positions
-    index = (ys * (width - size + 1) + xs)[:, None].expand(-1, columns.shape[1], -1)
-    return columns.gather(2, index).transpose(1, 2).flatten(0, 1)
+def _patches(level: Tensor, positions: Tensor) -> Tensor:
+    # The 7×7 neighbourhoods at `positions` (N×P, counted row by row) of each picture, each a row of C·49 numbers.
+    columns = F.unfold(level, PATCH)  # N×(C·49)×positions
+    return columns.gather(2, positions[:, None].expand(-1, columns.shape[1], -1)).transpose(1, 2).flatten(0, 1)
 
 
 def sliced_wasserstein(
@@ -52,7 +50,8 @@ def sliced_wasserstein(
 
     7×7 neighbourhoods of each Laplacian level, normalised per colour by the first set, projected onto random
     directions, sorted and compared (sliced Wasserstein distance, Karras et al. 2018, §5; ×1000 as there).
-    N×C×H×W in [−1, 1] → list of floats. Compare with real against real: that is the floor.
+    N×C×H×W in [−1, 1] → list of floats. The neighbourhoods lie at the same random places in both sets, so a set is
+    at distance 0 from itself. Compare with other real against real: that is the floor.
     """
     if a.shape != b.shape:
         raise ValueError(f"Both sets need the same shape, not {tuple(a.shape)} and {tuple(b.shape)}.")
@@ -61,8 +60,9 @@ def sliced_wasserstein(
     for one, two in zip(laplacian_pyramid(a), laplacian_pyramid(b), strict=True):
         mean = one.mean(dim=(0, 2, 3), keepdim=True)
         std = one.std(dim=(0, 2, 3), keepdim=True) + 1e-8
-        p = _patches((one - mean) / std, per_picture, generator)
-        q = _patches((two - mean) / std, per_picture, generator)
+        places = (one.shape[2] - PATCH + 1) * (one.shape[3] - PATCH + 1)
+        positions = torch.randint(places, (len(one), per_picture), generator=generator)
+        p, q = _patches((one - mean) / std, positions), _patches((two - mean) / std, positions)
         axes = F.normalize(torch.randn(p.shape[1], directions, generator=generator), dim=0)
         total = 0.0
         for part in axes.split(64, dim=1):
