@@ -23,7 +23,7 @@ from torch import Tensor
 from generator.config import CriticConfig, GeneratorConfig
 from generator.networks import Critic, Generator
 
-from .augment import POLICIES, augment
+from .augment import POLICIES, adapt, augment
 from .data import Pictures
 from .errors import TrainingError
 
