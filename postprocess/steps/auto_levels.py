@@ -1,3 +1,5 @@
+"""Stretch the picture from black to white."""
+
 import numpy as np
 
 from postprocess.arrays import Image

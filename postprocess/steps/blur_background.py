@@ -1,3 +1,5 @@
+"""Blur the ground."""
+
 from postprocess.arrays import Image
 from postprocess.colour import mix
 from postprocess.matting import spread

@@ -1,3 +1,5 @@
+"""Outline subject or regions."""
+
 import numpy as np
 from scipy import ndimage
 

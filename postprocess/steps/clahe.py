@@ -1,3 +1,5 @@
+"""Bring out local contrast."""
+
 import numpy as np
 from skimage.exposure import equalize_adapthist
 

@@ -1,3 +1,5 @@
+"""More or less contrast."""
+
 import numpy as np
 
 from postprocess.arrays import Image

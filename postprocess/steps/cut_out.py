@@ -1,3 +1,5 @@
+"""Make all but the subject transparent."""
+
 import numpy as np
 
 from postprocess.arrays import Image, Mask

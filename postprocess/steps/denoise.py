@@ -1,3 +1,5 @@
+"""Smooth noise, keep edges."""
+
 import math
 
 from skimage.restoration import denoise_bilateral, denoise_nl_means

@@ -1,3 +1,5 @@
+"""Print in two inks."""
+
 from postprocess.arrays import Image
 from postprocess.colour import from_hex, luma, mix
 from postprocess.parameters import colour, number

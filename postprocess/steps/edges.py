@@ -1,3 +1,5 @@
+"""Draw the picture in pencil."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Brighter or darker midtones."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Blur with a Gaussian."""
+
 from postprocess.arrays import Image
 from postprocess.parameters import number
 from postprocess.registry import step

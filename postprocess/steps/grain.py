@@ -1,3 +1,5 @@
+"""Add film grain."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Turn the colour circle."""
+
 import math
 
 import numpy as np

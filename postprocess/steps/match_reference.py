@@ -1,3 +1,5 @@
+"""Take over the colours of another picture."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Remove specks by a median."""
+
 from scipy import ndimage
 
 from postprocess.arrays import Image

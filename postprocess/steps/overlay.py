@@ -1,3 +1,5 @@
+"""Show what the segmentation found."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Fill regions with their mean colour."""
+
 from postprocess.arrays import Image
 from postprocess.colour import mix
 from postprocess.parameters import number

@@ -1,3 +1,5 @@
+"""Reduce the picture to a few colours."""
+
 from postprocess.arrays import Image
 from postprocess.clustering import assign, find_centres
 from postprocess.colour import from_lab, to_lab

@@ -1,3 +1,5 @@
+"""Dye the ground."""
+
 import colorsys
 
 import numpy as np

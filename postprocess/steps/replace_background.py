@@ -1,3 +1,5 @@
+"""Put the subject before another ground."""
+
 import numpy as np
 
 from postprocess.arrays import Image, Mask

@@ -1,3 +1,5 @@
+"""Enlarge the picture."""
+
 import numpy as np
 from PIL.Image import Resampling
 

@@ -1,3 +1,5 @@
+"""Stronger or paler colours."""
+
 from postprocess.arrays import Image
 from postprocess.colour import luma, mix
 from postprocess.parameters import number

@@ -1,3 +1,5 @@
+"""Warmer or cooler light."""
+
 import numpy as np
 
 from postprocess.arrays import Image

@@ -1,3 +1,5 @@
+"""Sharpen by an unsharp mask."""
+
 import numpy as np
 
 from postprocess.arrays import Image

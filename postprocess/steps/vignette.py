@@ -1,3 +1,5 @@
+"""Darken the corners."""
+
 import numpy as np
 
 from postprocess.arrays import Image
