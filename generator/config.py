@@ -89,6 +89,21 @@ class GeneratorConfig(_Config):
         """One w for each convolution and one for the last RGB layer; inner RGB layers share their successor's w."""
         return 2 * len(self.block_resolutions)
 
+    @property
+    def flops(self) -> int:
+        """Work of the convolutions for one picture, in floating-point operations (a multiply-add counts two)."""
+        work, below = 0, 0
+        for size in self.block_resolutions:
+            width = self.channels(size)
+            if below:
+                work += 9 * self.channels(below) * width * below * below  # transposed: one tap set an input position
+            work += 9 * width * width * size * size
+            work += width * self.img_channels * size * size
+            below = size
+        if self.head == "shuffle":
+            work += (9 * 4 - 1) * self.channels(below) * self.img_channels * below * below  # in place of the last RGB
+        return 2 * work
+
     def channels(self, resolution: int) -> int:
         """Width of the feature maps at `resolution`."""
         return channels_at(resolution, self.channel_base, self.channel_max)

@@ -22,6 +22,7 @@ from .latents import draw_z
 from .networks import Critic, Generator
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
 Labels = Sequence[int] | Tensor | np.ndarray | None
 
 
@@ -133,10 +134,14 @@ class Model:
         self.precision = precision
 
     def probe(self, repeats: int = 5) -> None:
-        """Time both precisions on this machine and use the faster; float32 unless bfloat16 wins by a tenth.
+        """Choose the precision: float32 for light networks, for heavy ones whichever is faster on this machine.
 
-        A machine without bfloat16 instructions emulates them, several times slower.
+        A light network fits the frame in float32 anywhere, and then a recipe is the same picture everywhere. Heavy ones
+        are timed: a machine without bfloat16 instructions emulates them, several times slower. bfloat16 must win by a
+        tenth.
         """
+        if self.generator.config.flops <= LIGHT_FLOPS:
+            return self.use("fp32")
         ws = self.map(torch.zeros(1, self.z_dim), None if not self.classes else [0])
         for precision in PRECISIONS:
             self.use(precision)
