@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from generator import LatentError, Model, draw_z
+from generator.model import LIGHT_FLOPS
 
 from .build import CRITIC, GENERATOR, lively_model, some_labels, some_pictures
 
@@ -236,7 +237,17 @@ def test_precision_is_switched_and_refused(model: Model):
     assert 0 < float((half - exact).square().mean().sqrt() / exact.square().mean().sqrt()) <= 0.02
 
 
-def test_probe_times_both_and_takes_one():
+def test_a_light_network_stays_in_fp32():
+    model = lively_model()
+    assert model.generator.config.flops <= LIGHT_FLOPS
+    model.use("bf16")
+    model.probe()
+    assert model.precision == "fp32"
+    assert not model.timings
+
+
+def test_probe_times_both_for_a_heavy_network_and_takes_one(monkeypatch):
+    monkeypatch.setattr("generator.model.LIGHT_FLOPS", 0)
     model = lively_model()
     model.probe(repeats=1)
     assert set(model.timings) == {"fp32", "bf16"}
