@@ -333,21 +333,23 @@ class Trainer:
             return
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # torch raises many kinds for a broken file
+            if json.loads(state["settings"]) != self.settings.to_dict():
+                raise TrainingError(
+                    f"{path} was made with other settings than those asked for: use another folder, or those."
+                )
+            self.g.load_state_dict(state["g"])
+            self.d.load_state_dict(state["d"])
+            self.ema.load_state_dict(state["ema"])
+            self.opt_g.load_state_dict(state["opt_g"])
+            self.opt_d.load_state_dict(state["opt_d"])
+            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.probability, self.sureness = float(state["probability"]), [float(v) for v in state["sureness"]]
+        except TrainingError:
+            raise
+        except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
             ) from error
-        if json.loads(state["settings"]) != self.settings.to_dict():
-            raise TrainingError(
-                f"{path} was made with other settings than those asked for: use another folder, or those."
-            )
-        self.g.load_state_dict(state["g"])
-        self.d.load_state_dict(state["d"])
-        self.ema.load_state_dict(state["ema"])
-        self.opt_g.load_state_dict(state["opt_g"])
-        self.opt_d.load_state_dict(state["opt_d"])
-        self.step, self.seconds = int(state["step"]), float(state["seconds"])
-        self.probability, self.sureness = float(state["probability"]), [float(v) for v in state["sureness"]]
         self._logged_seconds = self.seconds
         self._trim_log()
 
