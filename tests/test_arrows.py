@@ -35,7 +35,7 @@ UNKNOWN: dict[str, set[str]] = {
     "studio": PAGE,
     "generator": PAGE | {"scipy", "skimage"},
     "postprocess": PAGE | {"torch", "torchvision", "safetensors"},
-    "training": PAGE | {"scipy", "skimage", "torchvision"},
+    "training": PAGE | {"scipy", "skimage"},
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
 
 from generator.latents import draw_z
 from generator.networks import Generator
@@ -33,14 +34,8 @@ def first_seeds(network: Generator, count: int = 64, psi: float = 1.0) -> Tensor
 
 def write_sheet(pictures: Tensor, path: Path, columns: int = 8, enlarge: int = 1) -> None:
     """Lay N×C×H×W pictures in [−1, 1] out in rows and save them."""
-    count, channels, height, width = pictures.shape
-    rows = -(-count // columns)
-    canvas = np.full((rows * height, columns * width, channels), 255, np.uint8)
-    pixels = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    for i, picture in enumerate(pixels):
-        y, x = divmod(i, columns)
-        canvas[y * height : (y + 1) * height, x * width : (x + 1) * width] = picture
-    image = Image.fromarray(canvas.squeeze())
+    grid = make_grid((pictures.clamp(-1, 1) + 1) / 2, nrow=columns, padding=0)
+    image = to_pil_image(grid)
     if enlarge > 1:
         image = image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.LANCZOS)
     path.parent.mkdir(parents=True, exist_ok=True)
