@@ -8,7 +8,7 @@ from postprocess.errors import PostprocessError
 from postprocess.parameters import choice
 from postprocess.registry import step
 
-LARGEST_SIDE = 2048  # a chain may hold many of these: without an end a link could ask for any amount of memory
+LARGEST_SIDE = 1024  # a chain may hold many of these, and slow steps after them: 16 take seconds here, not minutes
 
 
 @step(
@@ -22,7 +22,7 @@ LARGEST_SIDE = 2048  # a chain may hold many of these: without an end a link cou
     slow=True,
 )
 def resize(image: Image, *, factor: str) -> Image:
-    """Windowed-sinc interpolation with three lobes (Lanczos-3, by Pillow); at most 2048 pixels a side come out."""
+    """Windowed-sinc interpolation with three lobes (Lanczos-3, by Pillow); at most 1024 pixels a side come out."""
     height, width = image.shape[0] * int(factor), image.shape[1] * int(factor)
     if max(height, width) > LARGEST_SIDE:
         raise PostprocessError(

@@ -199,5 +199,5 @@ def test_alpha_and_regions_follow_a_resize(factor):
 
 def test_enlarging_has_an_end():
     resize = StepUse("resize", parameters={"factor": "4"})
-    with pytest.raises(PostprocessError, match="at most 2048"):
+    with pytest.raises(PostprocessError, match="at most 1024"):
         run(resize, resize, resize)

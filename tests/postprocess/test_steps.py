@@ -292,5 +292,5 @@ def test_resize_keeps_what_is_smooth(factor):
 
 
 def test_resize_refuses_what_would_not_fit():
-    with pytest.raises(PostprocessError, match="resize: the picture would become 4 × 2052 pixels; at most 2048"):
-        run("resize", np.zeros((513, 1, 3), np.float32), factor="4")
+    with pytest.raises(PostprocessError, match="resize: the picture would become 4 × 1028 pixels; at most 1024"):
+        run("resize", np.zeros((257, 1, 3), np.float32), factor="4")
