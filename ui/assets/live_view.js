@@ -101,7 +101,7 @@ function draw(reply) {
   if (reply.before) before.src = reply.before;
   element.classList.toggle("cut-out", reply.cut_out);
   element.classList.toggle("processed", Boolean(reply.before));
-  find(".caption").textContent = reply.caption.replaceAll(" · ", "\u00a0· "); // no line begins with a dot
+  find(".caption").textContent = reply.caption.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· "); // breaks after dots only
   find(".attribution").textContent = reply.attribution;
   document.dispatchEvent(new CustomEvent("atelier:answer", { detail: reply }));
 }
