@@ -30,6 +30,7 @@ def denoise(image: Image, *, method: str, strength: float, radius: float) -> Ima
         return image
     reach = math.ceil(1.5 * radius)
     if method == "bilateral":
+        image = image.copy()  # scikit-image asks for a picture that it might write to, though it does not
         return denoise_bilateral(
             image, win_size=2 * reach + 1, sigma_color=strength, sigma_spatial=radius, mode="symmetric", channel_axis=-1
         )

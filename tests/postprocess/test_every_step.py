@@ -88,8 +88,9 @@ def test_is_the_same_every_time(name):
 
 
 @each_step
-def test_works_on_pictures_that_may_not_be_written_to_or_lie_oddly_in_memory(name):
-    frozen = np.asfortranarray(PICTURE)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_works_on_pictures_that_may_not_be_written_to_or_lie_oddly_in_memory(name, order):
+    frozen = np.array(PICTURE, order=order)
     frozen.flags.writeable = False
     assert np.abs(run(name, frozen).image - run(name).image).max() < LEVEL
 
