@@ -61,11 +61,16 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
     return model
 
 
+def check_name(name: str) -> None:
+    """Raise CheckpointError unless a model may be called so: its name is also that of its folder."""
+    if not NAME.fullmatch(name):
+        raise CheckpointError(f"A model's name is lower-case letters, digits, - and _, not {name!r}.")
+
+
 def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
     """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back."""
     folder = Path(folder)
-    if not NAME.fullmatch(model.name):
-        raise CheckpointError(f"A model's name is lower-case letters, digits, - and _, not {model.name!r}.")
+    check_name(model.name)
     exact: dict[str, Tensor] = {"exact.w_avg": model.averages.everything}
     if model.averages.classes is not None:
         exact["exact.w_avg_classes"] = model.averages.classes

@@ -33,6 +33,7 @@ from generator import (
     open_checkpoint,
     save_checkpoint,
 )
+from generator.checkpoint import check_name
 from generator.directions import principal_directions
 
 from .card import write_card
@@ -54,12 +55,38 @@ def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
     path = folder / "state.pt"
     if not path.exists():
         raise TrainingError(f"{folder} holds no saved state (state.pt).")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    settings = Settings.from_dict(json.loads(state["settings"]))
-    generator, critic = Generator(settings.generator), Critic(settings.critic)
-    generator.load_state_dict(state["ema"])
-    critic.load_state_dict(state["d"])
-    return settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"])
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        settings = Settings.from_dict(json.loads(state["settings"]))
+        generator, critic = Generator(settings.generator), Critic(settings.critic)
+        generator.load_state_dict(state["ema"])
+        critic.load_state_dict(state["d"])
+        return settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"])
+    except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
+        raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
+
+
+def describe(name: str, about: Path | None, data: Path, rest: Pictures) -> dict[str, str]:
+    """Title, licence, attribution and so on for the card, from the file `about`.
+
+    Raises what would otherwise be found only after hours of training: a name that is none, a file that does not
+    describe a model, too few pictures held out to calibrate the critic with.
+    """
+    check_name(name)
+    if len(rest) < 2:
+        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to calibrate the critic with.")
+    if about is None:
+        return {"title": name, "licence": "unknown", "attribution": "unknown", "data": data.name}
+    try:
+        facts = json.loads(about.read_text(encoding="utf-8"))
+    except ValueError:
+        raise TrainingError(f"{about} is not JSON.") from None
+    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes")
+    if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
+        raise TrainingError(f"{about} must be a JSON object of texts.")
+    if wrong := sorted(set(required) - set(facts)) + sorted(set(facts) - {*required, *optional}):
+        raise TrainingError(f"{about} needs {', '.join(required)}, may have {', '.join(optional)}: see {wrong[0]!r}.")
+    return facts
 
 
 @torch.inference_mode()
@@ -154,19 +181,8 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
     """Write checkpoints/NAME from the run's saved state; returns the folder."""
     settings, generator, critic, pictures, seconds = load_run(run)
     train, rest = load_pictures(data, settings.generator.resolution)
-    if len(rest) < 2:
-        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to calibrate the critic with.")
+    facts = describe(name, about, data, rest)
     weights = train.class_weights()
-    facts = (
-        json.loads(about.read_text())
-        if about
-        else {
-            "title": name,
-            "licence": "unknown",
-            "attribution": "unknown",
-            "data": data.name,
-        }
-    )
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(generator, weights)
     model = Model(

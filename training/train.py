@@ -23,7 +23,7 @@ from generator.storage import write_network
 
 from .augment import POLICIES
 from .data import load_pictures
-from .finish import finish
+from .finish import describe, finish
 from .loop import Settings, Trainer
 from .sheet import first_seeds, write_sheet
 
@@ -117,7 +117,8 @@ def main(argv: list[str] | None = None) -> int:
     """Train (or go on training); returns the exit code."""
     args = parse(argv)
     try:
-        data, _ = load_pictures(args.data, args.resolution)
+        data, rest = load_pictures(args.data, args.resolution)
+        describe(args.name, args.about, args.data, rest)
         trainer = Trainer(settings_of(args, len(data.classes)), data, args.runs / args.name, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,266 @@
+"""A tiny run from beginning to end: it learns, and becomes a checkpoint with everything that belongs to one."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from generator import CheckpointError, Model, draw_z, open_checkpoint
+from generator.storage import read_network
+from training import finish as finishing
+from training import train
+from training.data import Pictures
+from training.errors import TrainingError
+from training.loop import Trainer
+from training.metrics import sliced_wasserstein
+from training.name_directions import WORDS
+from training.sheet import first_seeds, write_sheet
+
+from .build import CLASSES, SETTINGS, SIDE
+
+PICTURES = 120 * SETTINGS.batch
+ABOUT = {
+    "title": "Shapes", "licence": "CC0", "attribution": "Drawn by a program.", "data": "discs and squares",
+    "subject": "shape", "notes": "They are all alike.",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished tiny run: its folder, and the first 64 seeds before and after."""
+
+    folder: Path
+    before: Tensor
+    after: Tensor
+
+
+@pytest.fixture(scope="module")
+def run(split: tuple[Pictures, Pictures], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """1,920 pictures of training at 32 px with at most 16 channels."""
+    trainer = Trainer(SETTINGS, split[0], tmp_path_factory.mktemp("runs") / "shapes")
+    before = first_seeds(trainer.ema)
+    trainer.run(PICTURES, on_snapshot=train.keep_snapshot, on_save=train.keep_sheet, quiet=True)
+    return Run(trainer.folder, before, first_seeds(trainer.ema))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(run: Run, shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What `finish` makes of the run, judged on fewer pictures than a real one."""
+    folder = tmp_path_factory.mktemp("out")
+    (folder / "about.json").write_text(json.dumps(ABOUT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finishing, "JUDGED", 96)
+        patch.setattr(finishing, "W_SAMPLES", 200)
+        yield finishing.finish(run.folder, shapes, folder / "about.json", folder, "shapes", "1.2")
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint: Path) -> Model:
+    """The checkpoint, opened."""
+    return open_checkpoint(checkpoint, precision="fp32")
+
+
+# ---- the run -------------------------------------------------------------------------------------
+
+
+def test_it_learns(run: Run, split: tuple[Pictures, Pictures]):
+    # The sliced Wasserstein distance to the data falls to less than a third, the distance in mean colour to a quarter.
+    weights = split[0].picture_weights()
+    index = torch.multinomial(weights, 64, replacement=True, generator=torch.Generator().manual_seed(0))
+    real = split[0].pixels[index].float() / 127.5 - 1
+
+    def distances(x: Tensor) -> tuple[float, float]:
+        colour = (x.mean(dim=(0, 2, 3)) - real.mean(dim=(0, 2, 3))).abs().mean()
+        return sum(sliced_wasserstein(real, x, directions=128)), float(colour)
+
+    first, last = distances(run.before), distances(run.after)
+    assert last[0] < first[0] / 3
+    assert last[1] < first[1] / 4
+
+
+def test_it_learns_the_classes(run: Run):
+    # Discs are red, squares are blue: red less blue in the middle of the picture. Seeds take the classes in turn.
+    middle = run.after[:, :, 12:20, 12:20].mean(dim=(2, 3))
+    warmth = middle[:, 0] - middle[:, 2]
+    assert float(warmth[0::2].mean()) > float(warmth[1::2].mean()) + 0.4
+
+
+def test_it_keeps_snapshots_and_sheets(run: Run):
+    assert json.loads((run.folder / "settings.json").read_text()) == SETTINGS.to_dict()
+    kept = sorted(path.name for path in (run.folder / "snapshots").iterdir())
+    assert kept == [f"{n:09d}" for n in (0, 100, 160, 256, 410, 655, 1049, 1678)]
+    for kind in ("generator", "critic"):
+        tensors, header = read_network(run.folder / "snapshots" / kept[-1] / f"{kind}.safetensors", kind)
+        assert tensors and header["pictures_seen"] >= 1678
+    assert Image.open(run.folder / "sheets" / f"{PICTURES:09d}.jpg").size == (8 * SIDE, 8 * SIDE)
+
+
+# ---- the checkpoint ------------------------------------------------------------------------------
+
+
+def test_the_checkpoint_opens_and_is_the_run(model: Model, run: Run):
+    assert (model.name, model.version, model.classes) == ("shapes", "1.2", CLASSES)
+    assert model.provenance.pictures_seen == PICTURES
+    assert {key: getattr(model.provenance, key) for key in ABOUT} == ABOUT
+    z = torch.stack([draw_z(seed, model.z_dim) for seed in range(8)])
+    pictures = model.synthesize(model.map(z, [seed % 2 for seed in range(8)]))
+    assert float((pictures - run.after[:8]).abs().max()) < 0.05  # half precision of the weights
+
+
+def test_averages_are_those_of_the_mapping(model: Model):
+    assert model.averages.classes is not None
+    z = torch.randn(3000, model.z_dim, generator=torch.Generator().manual_seed(9))
+    for index in range(2):
+        ws = model.map(z, [index] * 3000)[:, 0]
+        error = (ws.mean(dim=0) - model.averages.classes[index]).norm()
+        assert float(error) < 0.2 * float(ws.std(dim=0).norm())
+
+
+def test_directions_are_orthonormal_named_and_in_units_of_w(model: Model):
+    assert len(model.directions) == finishing.DIRECTIONS
+    vectors = torch.stack([direction.vector for direction in model.directions])
+    torch.testing.assert_close(vectors @ vectors.T, torch.eye(len(vectors)), rtol=0, atol=1e-4)
+    assert [direction.name for direction in model.directions] == [f"pc{i + 1}" for i in range(len(vectors))]
+    titles = [direction.title for direction in model.directions]
+    words = {word for pair in WORDS.values() for word in pair}
+    assert len(set(titles)) == len(titles)
+    assert all(part in words for title in titles for part in re.split(" ↔ |, ", title))
+    sigmas = [direction.sigma for direction in model.directions]
+    assert sigmas == sorted(sigmas, reverse=True) and sigmas[-1] > 0
+
+
+def test_the_critic_is_calibrated_on_held_out_and_generated_pictures(model: Model):
+    calibration = model.calibration
+    assert calibration is not None
+    assert (calibration.real_count, calibration.generated_count) == (96, 96)
+    z = torch.stack([draw_z(seed, model.z_dim) for seed in range(40)])
+    labels = [seed % 2 for seed in range(40)]
+    pictures = model.synthesize(model.map(z, labels)).clamp(-1, 1)
+    ranks = [calibration.percentile_generated(float(logit)) for logit in model.criticize(pictures, labels)]
+    assert 25 < sum(ranks) / len(ranks) < 75
+
+
+def test_the_evaluation_says_what_was_measured(checkpoint: Path):
+    facts = json.loads((checkpoint / "evaluation.json").read_text())
+    assert (facts["name"], facts["version"], facts["pictures_seen"]) == ("shapes", "1.2", PICTURES)
+    assert facts["counts"]["generated"] == 96
+    assert 0 <= facts["critic_auc"] <= 1 and 0 <= facts["critic_accuracy"] <= 1
+    assert len(facts["swd"]) == len(facts["swd_floor"]) == 2  # 32 and 16 px
+    assert facts["swd_ratio"] == pytest.approx(sum(facts["swd"]) / sum(facts["swd_floor"]), rel=0.01)
+    assert facts["diversity"] > 0 and facts["diversity_real"] > 0
+
+
+def test_sheets_curves_and_card(checkpoint: Path):
+    for file in ("samples.jpg", "samples_psi07.jpg"):
+        image = Image.open(checkpoint / file)
+        assert image.size == (8 * 128, 8 * 128) and len(image.resize((64, 64)).getcolors(64 * 64) or ()) > 50
+    assert Image.open(checkpoint / "curves.png").width > 500
+    card = (checkpoint / "README.md").read_text(encoding="utf-8")
+    told = [value for key, value in ABOUT.items() if key != "subject"]  # that is for the page's label
+    for text in (*told, "license: apache-2.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png"):
+        assert text in card
+    assert "{" not in card.replace("{counts", "") and "nan" not in card
+
+
+def test_finishing_needs_a_run_pictures_and_a_description_that_fits(run: Run, shapes: Path, tmp_path: Path):
+    with pytest.raises(TrainingError, match=r"holds no saved state \(state\.pt\)\.$"):
+        finishing.finish(tmp_path, shapes, None, tmp_path, "shapes")
+    (tmp_path / "state.pt").write_bytes(b"nothing")
+    with pytest.raises(TrainingError, match=r"state\.pt cannot be read .*\.$"):
+        finishing.finish(tmp_path, shapes, None, tmp_path, "shapes")
+    without = {key: value for key, value in ABOUT.items() if key != "licence"}
+    for content, sentence in (
+        (json.dumps({**ABOUT, "price": "1"}), "'price'"), (json.dumps(without), "'licence'"), ("{", "is not JSON"),
+        ("[]", "JSON object"), (json.dumps({**ABOUT, "title": 3}), "JSON object of texts"),
+    ):
+        (tmp_path / "about.json").write_text(content)
+        with pytest.raises(TrainingError, match=rf"about\.json .*{sentence}.*\.$"):
+            finishing.finish(run.folder, shapes, tmp_path / "about.json", tmp_path, "shapes")
+    with pytest.raises(CheckpointError, match="name is lower-case"):
+        finishing.finish(run.folder, shapes, None, tmp_path, "Shapes!")
+
+
+# ---- the command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Put back the signal handlers that the command sets."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def command(shapes: Path, folder: Path, *more: str) -> list[str]:
+    """Arguments of the smallest run."""
+    return [
+        "--data", str(shapes), "--name", "shapes", "--runs", str(folder / "runs"), "--out", str(folder / "out"),
+        "--resolution", "32", "--channel-base", "128", "--channel-max", "8", "--z-dim", "8", "--w-dim", "16",
+        "--mapping-layers", "2", "--batch", "4", "--device", "cpu", *more,
+    ]
+
+
+@pytest.mark.usefixtures("handlers")
+def test_one_command_trains_goes_on_and_finishes(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(finishing, "JUDGED", 48)
+    monkeypatch.setattr(finishing, "W_SAMPLES", 40)
+    monkeypatch.setattr(finishing, "DIRECTIONS", 2)
+
+    def interrupt(trainer: Trainer, pictures: int) -> None:
+        if pictures == 0:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "keep_snapshot", interrupt)
+        assert train.main(command(shapes, tmp_path, "--pictures", "16")) == 0
+    assert "the same command goes on from there" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+    assert train.main(command(shapes, tmp_path, "--pictures", "16")) == 0
+    out = capsys.readouterr().out
+    assert "shown so far" in out and "wrote" in out
+    assert open_checkpoint(tmp_path / "out" / "shapes", precision="fp32").provenance.pictures_seen == 16
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--data", "nowhere"], "There is no data at nowhere."),
+        (["--resolution", "33"], "resolution must be one of"),
+        (["--augment", "shear"], "Unknown augmentation 'shear'"),
+        (["--batch", "0"], "batch must be at least 1"),
+        (["--name", "Shapes!"], "name is lower-case letters"),
+        (["--about", "nowhere.json"], "No such file or directory: 'nowhere.json'"),
+    ],
+)
+def test_the_command_refuses_with_one_sentence(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], sentence: str,
+):
+    assert train.main(command(shapes, tmp_path, "--pictures", "0", *more)) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("training: ") and sentence in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "runs" / "shapes" / "state.pt").exists()  # found out before any training
+
+
+def test_sheets_lay_pictures_out_in_rows(tmp_path: Path):
+    colours = torch.tensor([[-1.0, -1, -1], [1, 1, 1], [1, -1, -1]])[:, :, None, None].expand(3, 3, 4, 4)
+    write_sheet(colours, tmp_path / "deep" / "sheet.png", columns=2, enlarge=2)
+    image = Image.open(tmp_path / "deep" / "sheet.png")
+    assert image.size == (16, 16)
+    seen: list[Any] = [image.getpixel(at) for at in ((2, 2), (13, 2), (2, 13))]
+    assert seen == [(0, 0, 0), (255, 255, 255), (255, 0, 0)]
