@@ -123,12 +123,16 @@ class _Layer:
         self.conv = _Modulated(layer.conv, dtype, SQRT2)
         self.strength = layer.noise_strength.detach() * SQRT2
         self.noise = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
+        self.plain_noise = self.noise.to(dtype)
         self.dtype = dtype
 
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
         x = self.conv(x, w)
         if strength:
-            scaled = self.noise * strength if noise is None else noise * (self.strength * strength)
+            if noise is None:
+                scaled = self.plain_noise if strength == 1.0 else self.noise * strength
+            else:
+                scaled = noise * (self.strength * strength)
             x.add_(scaled.to(self.dtype))
         return F.leaky_relu_(x, SLOPE)
 
