@@ -32,7 +32,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--port", default=7860, type=port_number, help="port to listen on (default: %(default)s)")
     parser.add_argument("--model", default="orchard", help="model shown first (default: %(default)s)")
     parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER", help="one folder a model")
-    precisions = ("auto", "fp32", "bf16")
+    precisions = ("auto", "fp32", "mixed", "bf16")
     parser.add_argument("--precision", default="auto", choices=precisions, help="auto: whichever is faster here")
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     return parser.parse_args(arguments)

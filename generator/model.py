@@ -22,6 +22,7 @@ from .latents import draw_z
 from .networks import Critic, Generator
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+MIXED = "mixed"
 LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
 Labels = Sequence[int] | Tensor | np.ndarray | None
 
@@ -113,6 +114,11 @@ class Model:
         return (*rows, Layer(len(rows), self.resolution, "rgb"))
 
     @property
+    def light(self) -> bool:
+        """Whether a picture takes so little work that float32 and a single thread are best everywhere."""
+        return self.generator.config.flops <= LIGHT_FLOPS
+
+    @property
     def has_critic(self) -> bool:
         """Whether the discriminator came with it."""
         return self.critic is not None
@@ -125,33 +131,35 @@ class Model:
     # ---- how it computes ------------------------------------------------------------------------------------------
 
     def use(self, precision: str) -> None:
-        """Prepare the networks in "fp32" or "bf16" (convolutions only; everything else stays in float32)."""
-        if precision not in PRECISIONS:
-            raise CheckpointError(f"Precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
-        dtype = PRECISIONS[precision]
-        self._synthesis = SynthesisEngine(self.generator.synthesis, dtype)
-        self._critic = None if self.critic is None else CriticEngine(self.critic, dtype)
+        """Prepare the networks in "fp32", in "bf16" (convolutions only; all else stays in float32), or in "mixed":
+        pictures in fp32, the critic in bf16."""
+        if precision not in (*PRECISIONS, MIXED):
+            raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
+        pictures, critic = ("fp32", "bf16") if precision == MIXED else (precision, precision)
+        self._synthesis = SynthesisEngine(self.generator.synthesis, PRECISIONS[pictures])
+        self._critic = None if self.critic is None else CriticEngine(self.critic, PRECISIONS[critic])
         self.precision = precision
 
     def probe(self, repeats: int = 5) -> None:
-        """Choose the precision: float32 for light networks, for heavy ones whichever is faster on this machine.
+        """Choose the precision by timing a picture and its reading on this machine; float32 unless it loses by a tenth.
 
-        A light network fits the frame in float32 anywhere, and then a recipe is the same picture everywhere. Heavy ones
-        are timed: a machine without bfloat16 instructions emulates them, several times slower. bfloat16 must win by a
-        tenth.
+        A light network makes its pictures in float32 in any case: they fit the frame, and a recipe is then the same
+        picture everywhere. For its critic, and for heavy networks, bfloat16 is tried: with instructions for it, it is
+        faster; a machine without them emulates it, several times slower.
         """
-        if self.generator.config.flops <= LIGHT_FLOPS:
-            return self.use("fp32")
         ws = self.map(torch.zeros(1, self.z_dim), None if not self.classes else [0])
-        for precision in PRECISIONS:
+        for precision in ("fp32", MIXED if self.light else "bf16"):
             self.use(precision)
             times = []
             for _ in range(repeats + 1):
                 began = time.perf_counter()
-                self.synthesize(ws)
+                picture = self.synthesize(ws)
+                if self.has_critic:
+                    self.criticize(picture, None if not self.classes else [0])
                 times.append((time.perf_counter() - began) * 1e3)
             self.timings[precision] = min(times[1:])
-        self.use("bf16" if self.timings["bf16"] < 0.9 * self.timings["fp32"] else "fp32")
+        other = self.precision
+        self.use(other if self.timings[other] < 0.9 * self.timings["fp32"] else "fp32")
 
     # ---- what it does ---------------------------------------------------------------------------------------------
 

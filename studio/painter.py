@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -34,6 +35,7 @@ class Painter:
         self._precision = precision
         self._probed: dict[str, str] = {}
         self._torch = Lock()
+        self._threads = torch.get_num_threads()
 
     def model(self, name: str) -> Model:
         """The opened model; RecipeError if there is none of that name, StudioError if its files are broken."""
@@ -53,9 +55,17 @@ class Painter:
             self._open.put(name, model, 1)
             return model
 
+    @contextmanager
+    def _working(self, model: Model) -> Iterator[None]:
+        """The one place at torch. A light network is done before a second, sleeping thread has woken for each of its
+        small layers; alone it is as fast, and leaves a core to the rest."""
+        with self._torch:
+            torch.set_num_threads(1 if model.light else self._threads)
+            yield
+
     def paint(self, model: Model, recipe: Recipe) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only."""
-        with self._torch:
+        with self._working(model):
             ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
             if recipe.mix is not None:
                 label = recipe.label if recipe.mix.label is None else recipe.mix.label
@@ -76,7 +86,7 @@ class Painter:
         images = torch.from_numpy(batch).permute(0, 3, 1, 2) * 2 - 1
         if model.generator.config.img_channels == 1:
             images = images.mean(dim=1, keepdim=True)
-        with self._torch:
+        with self._working(model):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
             return [float(logit) for logit in logits]
 

@@ -20,6 +20,8 @@ KEYS = (
     ("?", "this sheet"),
 )
 
+PRECISIONS = {"mixed": "fp32; the critic in bf16"}
+
 
 def masthead(models: list[dict[str, Any]]) -> str:
     """HTML of the masthead and its two dialogs."""
@@ -47,7 +49,7 @@ def _facts(model: Mapping[str, Any]) -> str:
         ("Licence", provenance["licence"]),
         ("Attribution", provenance["attribution"]),
         ("Notes", provenance["notes"]),
-        ("Computed in", model["precision"]),
+        ("Computed in", PRECISIONS.get(model["precision"], model["precision"])),
         ("Critic", "the discriminator it learned against" if model["has_critic"] else "none"),
     )
     facts = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows if value)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from generator import LatentError, Model, draw_z
-from generator.model import LIGHT_FLOPS
 
 from .build import CRITIC, GENERATOR, lively_model, some_labels, some_pictures
 
@@ -237,13 +236,25 @@ def test_precision_is_switched_and_refused(model: Model):
     assert 0 < float((half - exact).square().mean().sqrt() / exact.square().mean().sqrt()) <= 0.02
 
 
-def test_a_light_network_stays_in_fp32():
+def test_a_light_network_paints_in_fp32():
     model = lively_model()
-    assert model.generator.config.flops <= LIGHT_FLOPS
-    model.use("bf16")
-    model.probe()
-    assert model.precision == "fp32"
-    assert not model.timings
+    assert model.light
+    ws = model.map(torch.zeros(1, model.z_dim), [0])
+    exact = model.synthesize(ws)
+    model.probe(repeats=1)
+    assert set(model.timings) == {"fp32", "mixed"}
+    assert (model.precision == "mixed") == (model.timings["mixed"] < 0.9 * model.timings["fp32"])
+    assert torch.equal(model.synthesize(ws), exact)
+
+
+def test_mixed_changes_the_critic_alone_and_little():
+    model = lively_model()
+    ws = model.map(torch.zeros(1, model.z_dim), [0])
+    exact = model.synthesize(ws)
+    logit = float(model.criticize(exact, [0]))
+    model.use("mixed")
+    assert torch.equal(model.synthesize(ws), exact)
+    assert 0 < abs(float(model.criticize(exact, [0])) - logit) < 0.05
 
 
 def test_probe_times_both_for_a_heavy_network_and_takes_one(monkeypatch):
