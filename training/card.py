@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from generator import Model
+from generator import Model, list_checkpoints, open_checkpoint
 
 from .loop import Settings
 
@@ -115,3 +116,28 @@ def write_card(
         notes=provenance.notes or "Nothing was noted.",
     )
     (folder / "README.md").write_text(text)
+
+
+INDEX = """# Checkpoints
+
+One folder a model: weights of the generator and of its critic, the card, sample sheets of the first 64 seeds
+(unpicked), the curves and figures of its training. `training.finish` writes this list.
+
+| model | pixels | classes | pictures seen | SWD ratio to the floor | critic AUC | what is still wrong |
+|---|---|---|---|---|---|---|
+"""
+
+
+def write_index(folder: Path) -> None:
+    """Write README.md with one line for each checkpoint below `folder` that has an evaluation."""
+    lines = []
+    for name, path in list_checkpoints(folder).items():
+        if (path / "evaluation.json").exists():
+            evaluation = json.loads((path / "evaluation.json").read_text())
+            model = open_checkpoint(path, precision="fp32")
+            lines.append(
+                f"| [{name}]({name}/README.md) | {model.resolution} | {len(model.classes) or '–'} "
+                f"| {evaluation['pictures_seen']:,} | {evaluation['swd_ratio']} | {evaluation['critic_auc']} "
+                f"| {model.provenance.notes or '–'} |\n"
+            )
+    (folder / "README.md").write_text(INDEX + "".join(lines))

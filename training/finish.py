@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ from generator import (
 from generator.checkpoint import check_name
 from generator.directions import principal_directions
 
-from .card import write_card
+from .card import write_card, write_index
 from .curves import write_curves
 from .data import Pictures, load_pictures
 from .errors import TrainingError
@@ -195,7 +194,6 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
     model.calibration, evaluation = evaluate(model, train, rest, weights)
-    model.provenance = replace(provenance)
     save_checkpoint(model, folder)
 
     labels = torch.arange(64) % max(number, 1)
@@ -212,6 +210,7 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
     }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
     write_card(model, settings, evaluation, _last_rows(run / "log.csv"), folder)
+    write_index(out)
     return folder
 
 
