@@ -82,32 +82,56 @@ class MappingEngine:
             return x
 
 
+class _Styles:
+    """w → what modulates and demodulates every convolution: one matrix product for all of them, not one for each."""
+
+    def __init__(self, convs: Sequence[ModulatedConv], rows: Sequence[int], gain: float) -> None:
+        parts = [_Dense.of(conv.affine, conv.style_gain) for conv in convs]
+        self.affine = _Dense(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
+        self.rows, self.widths = rows, [len(part.bias) for part in parts]
+        # Demodulation is gain/√(Σ styles² Σ weights² + 1e-8): the gain sits in these sums, I×O.
+        self.energies = [
+            conv.weight.float().square().sum(dim=(2, 3)).t().contiguous() / gain**2 if conv.demodulate else None
+            for conv in convs
+        ]
+        self.epsilon = convs[0].weight.new_full((1,), 1e-8 / gain**2)
+
+    def __call__(self, ws: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+        """N×num_ws×w_dim → for each convolution its styles N×I and, if it demodulates, its output scales N×O."""
+        table = self.affine(ws)  # N×num_ws×ΣI
+        squares = table.square()
+        result: list[tuple[Tensor, Tensor | None]] = []
+        first = 0
+        for row, width, energy in zip(self.rows, self.widths, self.energies, strict=True):
+            own = slice(first, first + width)
+            scales = None if energy is None else torch.addmm(self.epsilon, squares[:, row, own], energy).rsqrt_()
+            result.append((table[:, row, own], scales))
+            first += width
+        return result
+
+
 class _Modulated:
-    """One modulated convolution with its bias; `gain` is folded into what it puts out."""
+    """One modulated convolution with its bias; `gain` is folded into the bias, and by `_Styles` into the scales."""
 
     def __init__(self, conv: ModulatedConv, dtype: torch.dtype, gain: float) -> None:
-        self.affine = _Dense.of(conv.affine, conv.style_gain)
-        self.up, self.padding, self.gain, self.dtype = conv.up, conv.kernel // 2, gain, dtype
-        weight = conv.weight.float()  # O×I×k×k
-        self.energy = weight.square().sum(dim=(2, 3)).t().contiguous() if conv.demodulate else None  # I×O
-        # float32 for what is modulated at every call, so that it is rounded only once
+        self.up, self.padding, self.dtype = conv.up, conv.kernel // 2, dtype
+        weight = conv.weight.float()  # O×I×k×k; float32 for what is modulated at every call: it is rounded only once
         self.weight = _channels_last(weight if conv.up == 1 else weight.transpose(0, 1))
         self.plain_weight = self.weight.to(dtype)
         self.bias = (conv.bias * gain).to(dtype)
         self.fir = fir_kernel(len(self.bias), gain=4.0).to(conv.weight.device, dtype)
 
-    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
-        """N×I×H×W and N×w_dim → N×O×(up·H)×(up·W)."""
-        styles = self.affine(w)  # N×I
-        if self.energy is None:
-            scale = styles.new_full((w.shape[0], len(self.bias)), self.gain)
-        else:
-            scale = (styles.square() @ self.energy + 1e-8).rsqrt_().mul_(self.gain)  # N×O
+    def __call__(self, x: Tensor, styles: Tensor, scales: Tensor | None) -> Tensor:
+        """N×I×H×W, N×I and N×O → N×O×(up·H)×(up·W)."""
         if x.shape[0] == 1 and self.weight.numel() <= 2 * x.numel():
-            both = torch.outer(scale[0], styles[0]) if self.up == 1 else torch.outer(styles[0], scale[0])
-            return self._convolve(x, (self.weight * both[:, :, None, None]).to(self.dtype), self.bias)
-        x = self._convolve(x * styles.to(self.dtype)[:, :, None, None], self.plain_weight, None)
-        return torch.addcmul(self.bias.view(1, -1, 1, 1), x, scale.to(self.dtype)[:, :, None, None])
+            factors = styles if scales is None else scales.t() * styles  # O×I
+            factors = factors if self.up == 1 else factors.t()
+            return self._convolve(x, (self.weight * factors[:, :, None, None]).to(self.dtype), self.bias)
+        x = x * styles.to(self.dtype)[:, :, None, None]
+        if scales is None:
+            return self._convolve(x, self.plain_weight, self.bias)
+        x = self._convolve(x, self.plain_weight, None)
+        return torch.addcmul(self.bias.view(1, -1, 1, 1), x, scales.to(self.dtype)[:, :, None, None])
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.up == 1:
@@ -116,25 +140,19 @@ class _Modulated:
         return F.conv2d(x, self.fir, bias, padding=1, groups=x.shape[1])  # the blur, as in `layers.blur`
 
 
-class _Layer:
-    """Modulated convolution with bias, noise and activation."""
+class _Noise:
+    """The noise of one layer, scaled by its learnt strength (and √2)."""
 
     def __init__(self, layer: SynthesisLayer, dtype: torch.dtype) -> None:
-        self.conv = _Modulated(layer.conv, dtype, SQRT2)
         self.strength = layer.noise_strength.detach() * SQRT2
-        self.noise = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
-        self.plain_noise = self.noise.to(dtype)
-        self.dtype = dtype
+        self.const = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
+        self.plain = self.const.to(dtype)
 
-    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
-        x = self.conv(x, w)
-        if strength:
-            if noise is None:
-                scaled = self.plain_noise if strength == 1.0 else self.noise * strength
-            else:
-                scaled = noise * (self.strength * strength)
-            x.add_(scaled.to(self.dtype))
-        return F.leaky_relu_(x, SLOPE)
+    def __call__(self, given: Tensor | None, strength: float) -> Tensor:
+        """1×1×H×W (or N×1×H×W, as `given`); None: the checkpoint's own."""
+        if given is None:
+            return self.plain if strength == 1.0 else (self.const * strength).to(self.plain.dtype)
+        return (given * (self.strength * strength)).to(self.plain.dtype)
 
 
 class SynthesisEngine:
@@ -144,9 +162,13 @@ class SynthesisEngine:
         with torch.inference_mode():
             self.config, self.dtype = network.config, dtype
             self.const = _channels_last(network.const[None].to(dtype))
-            self.layers = [_Layer(layer, dtype) for layer in network.layers]
-            last = [network.head] if self.config.head == "shuffle" else []
-            self.to_rgb = [_Modulated(conv, dtype, 1.0) for conv in (*network.to_rgb, *last)]
+            layers = [layer.conv for layer in network.layers]
+            to_rgb = [*network.to_rgb, *([network.head] if self.config.head == "shuffle" else [])]
+            self.layer_styles = _Styles(layers, range(len(layers)), SQRT2)
+            self.rgb_styles = _Styles(to_rgb, range(1, 2 * len(to_rgb), 2), 1.0)
+            self.layers = [_Modulated(conv, dtype, SQRT2) for conv in layers]
+            self.to_rgb = [_Modulated(conv, dtype, 1.0) for conv in to_rgb]
+            self.noise = [_Noise(layer, dtype) for layer in network.layers]
 
     def __call__(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
         """N×num_ws×w_dim → N×C×H×W float32, not clipped.
@@ -165,24 +187,25 @@ class SynthesisEngine:
             return torch.cat([self._run(ws[i : i + 1], each[i], strength) for i in range(count)])
 
     def _run(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+        layer_styles, rgb_styles = self.layer_styles(ws), self.rgb_styles(ws)
         x = self.const.expand(ws.shape[0], -1, -1, -1)
-        picked = [None] * len(self.layers) if noise is None else noise
-        x = self.layers[0](x, ws[:, 0], picked[0], strength)
         rgb: Tensor | None = None
-        for block in range(len(self.config.block_resolutions)):
-            i = 2 * block - 1
-            if block:
-                x = self.layers[i](x, ws[:, i], picked[i], strength)
-                x = self.layers[i + 1](x, ws[:, i + 1], picked[i + 1], strength)
-            y = self.to_rgb[block](x, ws[:, i + 2]).float()
-            if rgb is not None:
-                rgb = upsample_rgb(rgb)
-            if y.shape[1] != self.config.img_channels:  # the shuffle head: 4C channels → C at twice the size
-                y = F.pixel_shuffle(y, 2)
-                rgb = upsample_rgb(rgb) if rgb is not None else None
-            rgb = y if rgb is None else rgb + y
+        for i, layer in enumerate(self.layers):
+            x = layer(x, *layer_styles[i])
+            if strength:
+                x.add_(self.noise[i](None if noise is None else noise[i], strength))
+            F.leaky_relu_(x, SLOPE)
+            if i % 2 == 0:  # the last layer of its block
+                y = self.to_rgb[i // 2](x, *rgb_styles[i // 2])
+                rgb = y.float() if rgb is None else self._add(rgb, y)
         assert rgb is not None
         return rgb.contiguous()
+
+    def _add(self, rgb: Tensor, y: Tensor) -> Tensor:
+        rgb = upsample_rgb(rgb)
+        if y.shape[1] != self.config.img_channels:  # the shuffle head: 4C channels → C at twice the size
+            return upsample_rgb(rgb).add_(F.pixel_shuffle(y, 2))
+        return rgb.add_(y)
 
 
 class _PlainConv:
