@@ -10,8 +10,9 @@ FITS := import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3 python; do \
 	if $$p -c '$(FITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-# Idle threads sleep instead of spinning: two processes on two cores would starve each other otherwise.
+# Idle threads sleep after a short spin: two processes on two cores would starve each other otherwise.
 export OMP_WAIT_POLICY ?= PASSIVE
+export GOMP_SPINCOUNT ?= 1000
 export GRADIO_ANALYTICS_ENABLED ?= False
 
 MODEL ?= mine

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# Read once, when torch and Gradio are imported: idle threads sleep, not spin, and nothing is reported outside.
+# Read once, when torch and Gradio are imported: idle threads sleep after a short spin, and nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"

@@ -1,8 +1,9 @@
 """Pictures for the screen: small, fast encodings for a live view, and one accent colour from a picture.
 
-Measured on one core: JPEG of quality 95 takes 0.6 ms at 256² and 0.2 ms at 128², fast PNG 5.0 and 1.6, WebP 3–7. But at
-64², where every block of a JPEG would show enlarged, PNG takes 0.4 ms and 7 kB and is exact: so JPEG, except for small
-and for transparent pictures. What is kept is a PNG with the recipe inside: see `studio.files`.
+Measured on one core: JPEG of quality 95 takes 0.6 ms at 256² and 0.2 ms at 128², fast PNG 5.0 and 1.6, WebP 3–7: so
+JPEG, except for transparent pictures. A browser enlarges by linear interpolation, and each pixel of a small picture
+would show as a little square: such pictures are enlarged here, smoothly. What is kept is a PNG with the recipe inside:
+see `studio.files`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ CONTRAST = 4.5  # WCAG 2.2 §1.4.3, AA for text
 INK_HUE = 0.06  # a warm brown, for pictures without any colour
 _HUES = 24
 _REFERENCE_PIXELS = 24_000_000
-_LOSSLESS_PIXELS = 64 * 64  # up to which a view is exact
 
 Array = NDArray[np.float32]
 
@@ -36,13 +36,19 @@ def to_image(picture: Array, alpha: Array | None = None) -> Image.Image:
     return Image.fromarray((channels.clip(0, 1) * 255 + 0.5).astype(np.uint8), "RGB" if alpha is None else "RGBA")
 
 
-def data_url(picture: Array, alpha: Array | None = None, size: int | None = None) -> str:
-    """A picture as a data URL for an <img>: JPEG, or fast PNG if it is small or has alpha; at most `size` px wide."""
+def data_url(picture: Array, alpha: Array | None = None, *, at_most: int | None = None, at_least: int = 0) -> str:
+    """A picture as a data URL for an <img>: JPEG, or fast PNG if it has alpha.
+
+    Wider than `at_most` px: reduced to that by area averaging. Narrower than `at_least`: enlarged by the smallest whole
+    factor that reaches it, by Lanczos interpolation.
+    """
     image = to_image(picture, alpha)
-    if size is not None and size < image.width:
-        image = image.resize((size, max(size * image.height // image.width, 1)), Image.Resampling.BOX)
+    if at_most is not None and at_most < image.width:
+        image = image.resize((at_most, max(at_most * image.height // image.width, 1)), Image.Resampling.BOX)
+    elif (factor := -(-at_least // image.width)) > 1:
+        image = image.resize((image.width * factor, image.height * factor), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    if alpha is None and image.width * image.height > _LOSSLESS_PIXELS:
+    if alpha is None:
         image.save(out, "JPEG", quality=95, subsampling=0)
         kind = "jpeg"
     else:

@@ -56,7 +56,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield name, archive.read(name)
     except FileNotFoundError:
         raise TrainingError(f"There is no data at {path}.") from None
-    except (zipfile.BadZipFile, OSError, zlib.error) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, zlib.error) as error:  # RuntimeError: encrypted
         raise TrainingError(f"{path} cannot be read as a zip of pictures ({error}).") from None
 
 
@@ -75,6 +75,14 @@ def _decode(name: str, content: bytes, resolution: int, mode: str) -> np.ndarray
         method = Image.Resampling.LANCZOS if side < resolution else Image.Resampling.BOX
         image = image.resize((resolution, resolution), method)
     return np.asarray(image)
+
+
+def _class_folders(names: list[str]) -> list[str]:
+    """The class folder of each path: the first one, below a folder that holds everything; "" for a file in none."""
+    paths = [PurePosixPath(name).parts for name in names]
+    while all(len(parts) > 2 and parts[0] == paths[0][0] for parts in paths):
+        paths = [parts[1:] for parts in paths]
+    return [parts[0] if len(parts) > 1 else "" for parts in paths]
 
 
 def held_out(name: str, percent: int) -> bool:
@@ -102,7 +110,7 @@ def load_pictures(
         names.append(name)
     if not names:
         raise TrainingError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
-    folders = [PurePosixPath(name).parts[0] if len(PurePosixPath(name).parts) > 1 else "" for name in names]
+    folders = _class_folders(names)
     classes = tuple(sorted(set(folders)))
     if len(classes) == 1:
         classes = ()

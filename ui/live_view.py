@@ -34,6 +34,7 @@ from .theme import asset, settings
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
+VIEW = 256  # px, to which smaller pictures are enlarged for the plate
 BUSY_MS = 150
 OWN_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
 
@@ -71,7 +72,8 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
         recipe = studio.normalise(controls.recipe(field_of(request, "values")))
         nearby = [studio.render(near, critic="none") for near in next_seeds(recipe, NEIGHBOURS)]
         return {"neighbours": [
-            {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, THUMBNAIL)} for near in nearby
+            {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, at_most=THUMBNAIL)}
+            for near in nearby
         ]}
 
     def restore(request: Any) -> dict[str, Any]:
@@ -108,8 +110,9 @@ def live_answer(rendering: Rendering) -> dict[str, Any]:
     """All that the page shows of a rendering, as one JSON object of some 10–40 kB."""
     report = rendering.report()
     return {
-        "picture": data_url(rendering.picture, rendering.alpha),
-        "before": data_url(rendering.raw) if rendering.stages else None,
+        "picture": data_url(rendering.picture, rendering.alpha, at_least=VIEW),
+        "before": data_url(rendering.raw, at_least=VIEW) if rendering.stages else None,
+        "width": rendering.picture.shape[1],
         "cut_out": rendering.alpha is not None,
         "critic": report["critic"],
         "stages": report["stages"],

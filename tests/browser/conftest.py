@@ -87,7 +87,7 @@ class Visitor:
 
     @property
     def picture(self) -> str:
-        """The picture shown, as a data URL: lossless, as the model is small."""
+        """The picture shown, as a data URL."""
         url = self.page.get_attribute("#live img.after", "src")
         assert url
         return url

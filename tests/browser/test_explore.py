@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from studio import Recipe, Studio, data_url, recipe_from_png
 from tests.browser.conftest import PHONE, Visitor
+from ui.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -34,7 +35,7 @@ def drag(visitor: Visitor, track: Locator, start: float, end: float, moves: int 
 
 def shown(studio: Studio, **recipe: object) -> str:
     """What the plate must show for a recipe."""
-    return data_url(studio.render(Recipe.from_json(recipe)).picture)
+    return data_url(studio.render(Recipe.from_json(recipe)).picture, at_least=VIEW)
 
 
 # ---------------------------------------------------------------- opening
@@ -389,3 +390,12 @@ def test_the_dark_is_dark(visit: Visit) -> None:
         colour = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
         grounds.append(sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")))
     assert grounds[0] > 600 and grounds[1] < 150
+
+
+def test_actual_pixels_are_the_pictures_own(visit: Callable[..., Visitor], studio: Studio):
+    visitor = visit()
+    visitor.open()
+    visitor.page.get_by_role("button", name="1:1").click()
+    shown = visitor.page.locator("#live img.after").bounding_box()
+    assert shown is not None
+    assert round(shown["width"]) == studio.models()[0]["resolution"]

@@ -58,6 +58,27 @@ def test_without_several_folders_there_are_no_classes(tmp_path: Path, prefix: st
     torch.testing.assert_close(train.picture_weights(), torch.full((9,), 1 / 9, dtype=torch.float64))
 
 
+def test_class_folders_may_lie_in_one_outer_folder(tmp_path: Path):
+    names = [f"outer/inner/{label}/{i}.png" for label in ("disc", "square") for i in range(20)]
+    train, rest = load_pictures(put(tmp_path, *names), SIDE)
+    for part in (train, rest):
+        assert part.classes == ("disc", "square")
+        assert [part.classes[i] for i in part.labels] == [name.split("/")[2] for name in part.names]
+
+
+def test_an_encrypted_zip_is_refused_by_name(tmp_path: Path, shapes: Path):
+    path = zipped(shapes, tmp_path / "secret.zip")
+    content = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # set the flag "encrypted" in both kinds of header
+        at = content.find(mark)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(mark, at + 4)
+    path.write_bytes(bytes(content))
+    with pytest.raises(TrainingError, match=r"secret\.zip"):
+        load_pictures(path, SIDE)
+
+
 def test_other_files_are_passed_over(tmp_path: Path):
     put(tmp_path, "a/1.png", "a/2.PNG", "b/3.png")
     (tmp_path / "a" / "notes.txt").write_text("none")

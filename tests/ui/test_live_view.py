@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio import BusyError, Recipe, Studio, recipe_from_png, to_png
+from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
 from ui.controls import ControlSet
-from ui.live_view import NEIGHBOURS, live_functions
+from ui.live_view import NEIGHBOURS, VIEW, live_functions
 
 Functions = dict[str, Callable[[Any], dict[str, Any]]]
 
@@ -34,8 +34,12 @@ def pixels(url: str) -> np.ndarray:
 def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: ControlSet) -> None:
     recipe = studio.normalise(Recipe(seed=5, psi=1.0))
     answer = json.loads(json.dumps(server["picture"]({"values": controls.values(recipe)})))
-    expected = (studio.render(recipe).picture * 255 + 0.5).astype(np.uint8)
-    assert np.array_equal(pixels(answer["picture"]), expected)
+    picture = studio.render(recipe).picture
+    assert answer["picture"] == data_url(picture, at_least=VIEW)
+    assert answer["width"] == picture.shape[1]
+    factor = VIEW // answer["width"]  # brought back to its own pixels, the enlarged picture is about what it was
+    small = pixels(answer["picture"]).reshape(answer["width"], factor, answer["width"], factor, 3).mean((1, 3)) / 255
+    assert np.corrcoef(small.ravel(), picture.ravel())[0, 1] > 0.9
     assert answer["before"] is None
     assert Recipe.from_query(answer["query"]) == recipe
     assert {"critic", "stages", "caption", "attribution", "accent"} <= set(answer)
@@ -44,7 +48,9 @@ def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: C
 def test_before_is_the_raw_picture(server: Functions, studio: Studio, controls: ControlSet) -> None:
     recipe = studio.normalise(Recipe.from_json({"steps": [{"name": "contrast", "parameters": {}}]}))
     answer = server["picture"]({"values": controls.values(recipe)})
-    assert np.array_equal(pixels(answer["before"]), (studio.render(recipe).raw * 255 + 0.5).astype(np.uint8))
+    rendering = studio.render(recipe)
+    assert answer["before"] == data_url(rendering.raw, at_least=VIEW)
+    assert answer["picture"] == data_url(rendering.picture, at_least=VIEW) != answer["before"]
     assert [stage["name"] for stage in answer["stages"]] == ["contrast"]
     assert answer["stages"][0]["critic"]["words"]
 

@@ -98,6 +98,7 @@ function refuse(sentence) {
 function draw(reply) {
   answer = reply;
   after.src = reply.picture;
+  sheet.style.setProperty("--actual", `${reply.width}px`);
   if (reply.before) before.src = reply.before;
   element.classList.toggle("cut-out", reply.cut_out);
   element.classList.toggle("processed", Boolean(reply.before));
