@@ -141,25 +141,33 @@ class Model:
         self.precision = precision
 
     def probe(self, repeats: int = 5) -> None:
-        """Choose the precision by timing a picture and its reading on this machine; float32 unless it loses by a tenth.
+        """Choose the precision by timing a picture and its reading on this machine; float32 unless it clearly loses.
 
         A light network makes its pictures in float32 in any case: they fit the frame, and a recipe is then the same
         picture everywhere. For its critic, and for heavy networks, bfloat16 is tried: with instructions for it, it is
         faster; a machine without them emulates it, several times slower.
         """
-        ws = self.map(torch.zeros(1, self.z_dim), None if not self.classes else [0])
-        for precision in ("fp32", MIXED if self.light else "bf16"):
-            self.use(precision)
-            times = []
-            for _ in range(repeats + 1):
+        label = [0] if self.classes else None
+        ws = self.map(torch.zeros(1, self.z_dim), label)
+        other = MIXED if self.light else "bf16"
+        threads = torch.get_num_threads()
+        if self.light:
+            torch.set_num_threads(1)  # as it will be used
+        times: dict[str, list[float]] = {"fp32": [], other: []}
+        for _ in range(repeats + 1):  # in turns, so that whatever else the machine does hits both
+            for precision, measured in times.items():
+                self.use(precision)
+                picture = self.synthesize(ws)
+                if self.has_critic:
+                    self.criticize(picture, label)
                 began = time.perf_counter()
                 picture = self.synthesize(ws)
                 if self.has_critic:
-                    self.criticize(picture, None if not self.classes else [0])
-                times.append((time.perf_counter() - began) * 1e3)
-            self.timings[precision] = min(times[1:])
-        other = self.precision
-        self.use(other if self.timings[other] < 0.9 * self.timings["fp32"] else "fp32")
+                    self.criticize(picture, label)
+                measured.append((time.perf_counter() - began) * 1e3)
+        torch.set_num_threads(threads)
+        self.timings = {precision: min(measured[1:]) for precision, measured in times.items()}
+        self.use(other if self.timings[other] < 0.95 * self.timings["fp32"] else "fp32")
 
     # ---- what it does ---------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from .theme import asset, settings
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
-VIEW = 256  # px, to which smaller pictures are enlarged for the plate
+VIEW = 192  # px, to which smaller pictures are enlarged for the plate
 BUSY_MS = 150
 OWN_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
 
@@ -68,6 +68,9 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     def picture(request: Any) -> dict[str, Any]:
         return live_answer(studio.render(controls.recipe(field_of(request, "values"))))
 
+    def details(request: Any) -> dict[str, Any]:
+        return rest_answer(studio.render(controls.recipe(field_of(request, "values")), critic="none"))
+
     def neighbours(request: Any) -> dict[str, Any]:
         recipe = studio.normalise(controls.recipe(field_of(request, "values")))
         nearby = [studio.render(near, critic="none") for near in next_seeds(recipe, NEIGHBOURS)]
@@ -88,7 +91,7 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
         rendering = studio.render(controls.recipe(field_of(request, "values")))
         return {"png": base64.b64encode(to_png(rendering)).decode("ascii"), "name": file_name(rendering.recipe)}
 
-    return [answering(function) for function in (picture, neighbours, restore, save)]
+    return [answering(function) for function in (picture, details, neighbours, restore, save)]
 
 
 def answering(function: ServerFunction) -> ServerFunction:
@@ -107,19 +110,25 @@ def answering(function: ServerFunction) -> ServerFunction:
 
 
 def live_answer(rendering: Rendering) -> dict[str, Any]:
-    """All that the page shows of a rendering, as one JSON object of some 10–40 kB."""
+    """What follows the hand, as one JSON object of some 10–20 kB."""
     report = rendering.report()
     return {
         "picture": data_url(rendering.picture, rendering.alpha, at_least=VIEW),
-        "before": data_url(rendering.raw, at_least=VIEW) if rendering.stages else None,
         "width": rendering.picture.shape[1],
         "cut_out": rendering.alpha is not None,
         "critic": report["critic"],
         "stages": report["stages"],
         "caption": rendering.specimen,
         "attribution": report["attribution"],
-        "accent": picture_accent(rendering.picture),
         "query": rendering.recipe.to_query(),
+    }
+
+
+def rest_answer(rendering: Rendering) -> dict[str, Any]:
+    """What can wait until the hand rests: the page's accent, and the picture before post-processing."""
+    return {
+        "accent": picture_accent(rendering.picture),
+        "before": data_url(rendering.raw, at_least=VIEW) if rendering.stages else None,
     }
 
 

@@ -40,17 +40,20 @@ def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: C
     factor = VIEW // answer["width"]  # brought back to its own pixels, the enlarged picture is about what it was
     small = pixels(answer["picture"]).reshape(answer["width"], factor, answer["width"], factor, 3).mean((1, 3)) / 255
     assert np.corrcoef(small.ravel(), picture.ravel())[0, 1] > 0.9
-    assert answer["before"] is None
     assert Recipe.from_query(answer["query"]) == recipe
-    assert {"critic", "stages", "caption", "attribution", "accent"} <= set(answer)
+    assert {"critic", "stages", "caption", "attribution"} <= set(answer)
 
 
 def test_before_is_the_raw_picture(server: Functions, studio: Studio, controls: ControlSet) -> None:
     recipe = studio.normalise(Recipe.from_json({"steps": [{"name": "contrast", "parameters": {}}]}))
     answer = server["picture"]({"values": controls.values(recipe)})
     rendering = studio.render(recipe)
-    assert answer["before"] == data_url(rendering.raw, at_least=VIEW)
-    assert answer["picture"] == data_url(rendering.picture, at_least=VIEW) != answer["before"]
+    details = server["details"]({"values": controls.values(recipe)})
+    assert details["before"] == data_url(rendering.raw, at_least=VIEW)
+    assert answer["picture"] == data_url(rendering.picture, at_least=VIEW) != details["before"]
+    assert set(details["accent"]) == {"light", "dark"}
+    plain = studio.normalise(Recipe(seed=5))
+    assert server["details"]({"values": controls.values(plain)})["before"] is None
     assert [stage["name"] for stage in answer["stages"]] == ["contrast"]
     assert answer["stages"][0]["critic"]["words"]
 

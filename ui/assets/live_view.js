@@ -96,12 +96,13 @@ function refuse(sentence) {
 // ---------------------------------------------------------------- showing
 
 function draw(reply) {
-  answer = reply;
   after.src = reply.picture;
-  sheet.style.setProperty("--actual", `${reply.width}px`);
-  if (reply.before) before.src = reply.before;
+  if (answer?.width !== reply.width) sheet.style.setProperty("--actual", `${reply.width}px`);
+  answer = reply;
   element.classList.toggle("cut-out", reply.cut_out);
-  element.classList.toggle("processed", Boolean(reply.before));
+  element.classList.toggle("processed", reply.stages.length > 0);
+  if (element.matches(".holding, .split")) details();
+  else before.removeAttribute("src"); // it belongs to another picture: `details` brings the right one
   find(".caption").textContent = reply.caption.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· "); // breaks after dots only
   find(".attribution").textContent = reply.attribution;
   document.dispatchEvent(new CustomEvent("atelier:answer", { detail: reply }));
@@ -111,14 +112,23 @@ function draw(reply) {
 function rest() {
   if (!good || !same(good, current)) return;
   remember(good);
-  document.documentElement.style.setProperty("--accent-light", answer.accent.light);
-  document.documentElement.style.setProperty("--accent-dark", answer.accent.dark);
+  details();
   after.alt = `Generated picture: ${answer.caption}`;
   find("[role=status]").textContent = [answer.caption, answer.critic?.headline].filter(Boolean).join(". "); // not at each frame
   const address = new URL(link());
   for (const [key, value] of new URLSearchParams(location.search)) if (key.startsWith("__")) address.searchParams.set(key, value);
   window.history.replaceState(null, "", address);
   showNeighbours(good);
+}
+
+/** What need not follow every move of the hand: the accent, and the picture before post-processing. */
+async function details() {
+  const values = good;
+  const reply = await call("details", { values });
+  if (reply.error || reply.busy || !same(values, good)) return;
+  document.documentElement.style.setProperty("--accent-light", reply.accent.light);
+  document.documentElement.style.setProperty("--accent-dark", reply.accent.dark);
+  if (reply.before) before.src = reply.before;
 }
 
 const link = () => `${location.origin}${location.pathname}?${answer.query}`;
@@ -264,6 +274,13 @@ filePicker.addEventListener("change", () => {
 
 // ---------------------------------------------------------------- buttons and keys
 
+/** Show "before", held or beside; fetch it if the hand has not rested since the picture changed. */
+function compare(how, wanted) {
+  const on = element.classList.toggle(how, wanted);
+  if (on && good && !before.hasAttribute("src")) details();
+  return on;
+}
+
 const pressed = (name, on) => find(`[data-action=${name}]`).setAttribute("aria-pressed", String(on));
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 const step = (by) => {
@@ -282,11 +299,11 @@ atelier.action("save", save);
 atelier.action("copy", copy, { key: ["c"] });
 atelier.action("open", () => filePicker.click());
 atelier.action("actual", () => pressed("actual", element.classList.toggle("actual")), { key: ["1"] });
-atelier.action("before", null, { key: ["b"], hold: (on) => element.classList.toggle("holding", on) });
+atelier.action("before", null, { key: ["b"], hold: (on) => compare("holding", on) });
 atelier.action(
   "split",
   () => {
-    const on = element.classList.toggle("split");
+    const on = compare("split");
     splitAt.hidden = !on;
     pressed("split", on);
   },
