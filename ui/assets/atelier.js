@@ -39,6 +39,11 @@
     setTimeout(() => note.remove(), alert ? 8000 : 3500);
   }
 
+  /** Set an element's text if it differs: setting the same text again costs a layout all the same. */
+  function text(node, value) {
+    if (node.textContent !== value) node.textContent = value;
+  }
+
   /** An action runs from any element with data-action="name", or from its key. */
   function action(name, run, { key = [], hold = null } = {}) {
     actions.set(name, { run, hold, keys: key });
@@ -95,5 +100,5 @@
 
   action("help", () => document.getElementById("keys-dialog")?.showModal(), { key: ["?"] });
 
-  window.atelier = { register, part, toast, action, base64 };
+  window.atelier = { register, part, toast, text, action, base64 };
 })();

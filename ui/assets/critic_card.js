@@ -71,13 +71,13 @@ function stageRow(i) {
 
 document.addEventListener("atelier:answer", ({ detail }) => {
   const readings = [{ title: "raw picture", critic: detail.critic }, ...detail.stages];
-  headline.textContent = detail.critic?.headline ?? "";
-  words.textContent = detail.critic?.words ?? "This model came without a critic.";
+  atelier.text(headline, detail.critic?.headline ?? "");
+  atelier.text(words, detail.critic?.words ?? "This model came without a critic.");
   readings.forEach(({ title, critic }, i) => {
     const [mark, name, percent] = stageRow(i);
-    mark.textContent = i || "◆";
-    name.textContent = title;
-    percent.textContent = share(critic);
+    atelier.text(mark, i ? String(i) : "◆");
+    atelier.text(name, title);
+    atelier.text(percent, share(critic));
     percent.title = critic ? `${share(critic)} of held-out real pictures convince the critic less (logit ${critic.logit.toFixed(2)})` : "";
     if (densities && critic) marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`);
   });

@@ -63,7 +63,7 @@ function pump() {
 }
 
 async function ask(request) {
-  slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS);
+  slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS); // since the last picture, see `draw`
   const reply = await call("picture", { values: request.values });
   if (reply.busy) {
     await new Promise((resolve) => setTimeout(resolve, reply.busy));
@@ -80,10 +80,14 @@ async function ask(request) {
   draw(reply);
 }
 
-function idle() {
+function notSlow() {
   clearTimeout(slowTimer);
   slowTimer = 0;
   element.classList.remove("slow");
+}
+
+function idle() {
+  notSlow();
   restTimer = setTimeout(rest, REST_MS);
 }
 
@@ -96,6 +100,7 @@ function refuse(sentence) {
 // ---------------------------------------------------------------- showing
 
 function draw(reply) {
+  notSlow();
   after.src = reply.picture;
   if (answer?.width !== reply.width) sheet.style.setProperty("--actual", `${reply.width}px`);
   answer = reply;
@@ -103,8 +108,8 @@ function draw(reply) {
   element.classList.toggle("processed", reply.stages.length > 0);
   if (element.matches(".holding, .split")) details();
   else before.removeAttribute("src"); // it belongs to another picture: `details` brings the right one
-  find(".caption").textContent = reply.caption.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· "); // breaks after dots only
-  find(".attribution").textContent = reply.attribution;
+  atelier.text(find(".caption"), reply.caption.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· ")); // breaks after dots only
+  atelier.text(find(".attribution"), reply.attribution);
   document.dispatchEvent(new CustomEvent("atelier:answer", { detail: reply }));
 }
 
