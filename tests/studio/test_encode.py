@@ -29,7 +29,7 @@ def test_sizes(at_most, at_least, width):
 
 @pytest.mark.parametrize("options", [{}, {"at_most": 20}, {"at_least": 100}])
 def test_colours_survive(options):
-    smooth = np.broadcast_to(np.float32([0.8, 0.4, 0.1]), (40, 40, 3))
+    smooth = np.broadcast_to(np.array([0.8, 0.4, 0.1], np.float32), (40, 40, 3))
     pixels = np.asarray(decoded(data_url(smooth, **options)).convert("RGB")) / 255
     assert np.abs(pixels - smooth[0, 0]).max() < 0.02
 
