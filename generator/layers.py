@@ -24,9 +24,9 @@ def module_list(modules: Iterable[_M]) -> Sequence[_M]:
     return cast("Sequence[_M]", nn.ModuleList(modules))
 
 
-def lrelu(x: Tensor, gain: float = SQRT2) -> Tensor:
+def lrelu(x: Tensor) -> Tensor:
     """Leaky ReLU of slope 0.2, scaled so that a unit-variance input keeps about unit variance."""
-    return F.leaky_relu(x, SLOPE) * gain
+    return F.leaky_relu(x, SLOPE) * SQRT2
 
 
 def normalize_2nd_moment(x: Tensor, eps: float = 1e-8) -> Tensor:

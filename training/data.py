@@ -37,10 +37,11 @@ class Pictures:
         counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
         return counts.sqrt() / counts.sqrt().sum()
 
-    def picture_weights(self) -> Tensor:
-        """The same, per picture."""
+    def picture_weights(self, class_weights: Tensor | None = None) -> Tensor:
+        """The same, per picture; or those that give the classes other weights, such as another split's."""
         counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
-        return (self.class_weights() / counts.clamp(min=1))[self.labels]
+        weights = self.class_weights() if class_weights is None else class_weights
+        return (weights / counts.clamp(min=1))[self.labels]
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:

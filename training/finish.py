@@ -121,13 +121,6 @@ def _logits(model: Model, images: Tensor, labels: Tensor) -> Tensor:
     return model.criticize(images, labels if model.classes else None)
 
 
-def _balanced(data: Pictures, weights: Tensor, count: int, seed: int) -> Tensor:
-    """Indices into `data`, drawn with the classes weighted as in training."""
-    counts = torch.bincount(data.labels, minlength=len(weights)).double()
-    each = torch.where(counts > 0, weights / counts.clamp(min=1), torch.zeros(()).double())[data.labels]
-    return torch.multinomial(each, count, replacement=True, generator=torch.Generator().manual_seed(seed))
-
-
 def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0) -> Tensor:
     """Pictures of consecutive seeds, clipped to [−1, 1] and rounded to 8 bits as a visitor gets them."""
     pictures = []
@@ -147,7 +140,8 @@ def evaluate(
     fakes = generate(model, labels)
 
     def reals(data: Pictures, count: int, seed: int) -> tuple[Tensor, Tensor]:
-        index = _balanced(data, class_weights, count, seed)
+        each = data.picture_weights(class_weights)
+        index = torch.multinomial(each, count, replacement=True, generator=torch.Generator().manual_seed(seed))
         return data.pixels[index].float() / 127.5 - 1, data.labels[index]
 
     held, held_labels = reals(rest, JUDGED, 1)

@@ -128,7 +128,8 @@ class Trainer:
         self.weights = data.picture_weights()
         self.class_weights = data.class_weights()
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
-        self._recent: list[dict[str, float]] = []
+        self._recent: list[dict[str, float]] = []  # steps since the last row of the log
+        self._logged_seconds = 0.0
         self._resume()
 
     @property
@@ -285,7 +286,7 @@ class Trainer:
             values = [row[key] for row in self._recent if not math.isnan(row[key])]
             mean[key] = sum(values) / len(values) if values else math.nan
         self._recent.clear()
-        rate = shown / max(self.seconds - getattr(self, "_logged_seconds", 0.0), 1e-9)
+        rate = shown / max(self.seconds - self._logged_seconds, 1e-9)
         self._logged_seconds = self.seconds
         row = {
             "pictures": self.pictures,
