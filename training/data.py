@@ -1,13 +1,16 @@
-"""Training pictures from a folder or a zip with one sub-folder a class, held in memory as bytes."""
+"""Training pictures: what every set offers (`Data`), those of a folder or zip, and `load_data` for any path."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,9 +23,60 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 MAX_PIXELS = 64_000_000
 
 
+class Data(Protocol):
+    """One split of a training set. Whether it holds its pictures or makes them is its own affair."""
+
+    @property
+    def labels(self) -> Tensor:
+        """N int64, indices into `classes` (zeros where there are none)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each picture is called in its source: a path, or a record with a number."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; empty for a set without."""
+
+    @property
+    def channels(self) -> int:
+        """3 for RGB, 1 for grey."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, index: Tensor) -> Tensor:
+        """The pictures with these numbers (int64, any order, repeats allowed), N×C×R×R uint8; the same each time."""
+
+    def class_weights(self) -> Tensor:
+        """Sampling weight of each class (float64, sum 1)."""
+
+    def picture_weights(self, class_weights: Tensor | None = None) -> Tensor:
+        """Sampling weight of each picture (float64, sum 1), the classes weighing as given or as `class_weights()`."""
+
+
+class Labelled:
+    """The weights of a labelled set, the same for every kind of `Data`."""
+
+    labels: Tensor
+    classes: tuple[str, ...]
+
+    def _counts(self) -> Tensor:
+        return torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
+
+    def class_weights(self) -> Tensor:
+        """Sampling weight of each class, ∝ √count: rare classes are seen more often than their share, not equally."""
+        roots = self._counts().sqrt()
+        return roots / roots.sum()
+
+    def picture_weights(self, class_weights: Tensor | None = None) -> Tensor:
+        """The same, per picture; or those that give the classes other weights, such as another split's."""
+        weights = self.class_weights() if class_weights is None else class_weights
+        return (weights / self._counts().clamp(min=1))[self.labels]
+
+
 @dataclass(frozen=True)
-class Pictures:
-    """All pictures of one split: `pixels` N×C×R×R uint8, `labels` N int64 (indices into `classes`), `names` N paths."""
+class Pictures(Labelled):
+    """A split held in memory: `pixels` N×C×R×R uint8, `labels` N int64 (indices into `classes`), `names` N paths."""
 
     pixels: Tensor
     labels: Tensor
@@ -32,16 +86,14 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.names)
 
-    def class_weights(self) -> Tensor:
-        """Sampling weight of each class, ∝ √count: rare classes are seen more often than their share, not equally."""
-        counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
-        return counts.sqrt() / counts.sqrt().sum()
+    @property
+    def channels(self) -> int:
+        """3 for RGB, 1 for grey."""
+        return self.pixels.shape[1]
 
-    def picture_weights(self, class_weights: Tensor | None = None) -> Tensor:
-        """The same, per picture; or those that give the classes other weights, such as another split's."""
-        counts = torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()
-        weights = self.class_weights() if class_weights is None else class_weights
-        return (weights / counts.clamp(min=1))[self.labels]
+    def batch(self, index: Tensor) -> Tensor:
+        """The pictures with these numbers, N×C×R×R uint8."""
+        return self.pixels[index]
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -136,3 +188,18 @@ def load_pictures(
     if missing:
         raise TrainingError(f"Class {classes[min(missing)]!r} has no picture outside the held-out part.")
     return train, rest
+
+
+def load_data(path: Path, resolution: int) -> tuple[Data, Data]:
+    """Training and held-out pictures from whatever lies at `path`, at `resolution`.
+
+    - a folder or zip of pictures: `load_pictures`
+    - a folder of IDX files, such as Fashion-MNIST: `idx.load_idx`
+
+    Raises TrainingError with a sentence that names what cannot be used.
+    """
+    if importlib.util.find_spec("training.idx"):
+        idx = importlib.import_module("training.idx")
+        if idx.is_idx(path):
+            return idx.load_idx(path, resolution)
+    return load_pictures(path, resolution)

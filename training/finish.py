@@ -37,7 +37,7 @@ from generator.directions import principal_directions
 
 from .card import write_card, write_index
 from .curves import write_curves
-from .data import Pictures, load_pictures
+from .data import Data, load_data
 from .errors import TrainingError
 from .loop import Settings
 from .metrics import balanced_accuracy, diversity, roc_auc, sliced_wasserstein
@@ -65,7 +65,7 @@ def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
         raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
 
 
-def describe(name: str, about: Path | None, data: Path, rest: Pictures) -> dict[str, str]:
+def describe(name: str, about: Path | None, data: Path, rest: Data) -> dict[str, str]:
     """Title, licence, attribution and so on for the card, from the file `about`.
 
     Raises what would otherwise be found only after hours of training: a name that is none, a file that does not
@@ -132,17 +132,17 @@ def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0
 
 
 def evaluate(
-    model: Model, train: Pictures, rest: Pictures, class_weights: Tensor
+    model: Model, train: Data, rest: Data, class_weights: Tensor
 ) -> tuple[Calibration, dict[str, Any]]:
     """The critic's calibration and the figures for the card; every count is in the result."""
     rng = torch.Generator().manual_seed(7)
     labels = torch.multinomial(class_weights, JUDGED, replacement=True, generator=rng)
     fakes = generate(model, labels)
 
-    def reals(data: Pictures, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    def reals(data: Data, count: int, seed: int) -> tuple[Tensor, Tensor]:
         each = data.picture_weights(class_weights)
         index = torch.multinomial(each, count, replacement=True, generator=torch.Generator().manual_seed(seed))
-        return data.pixels[index].float() / 127.5 - 1, data.labels[index]
+        return data.batch(index).float() / 127.5 - 1, data.labels[index]
 
     held, held_labels = reals(rest, JUDGED, 1)
     seen, seen_labels = reals(train, JUDGED, 2)
@@ -173,7 +173,7 @@ def evaluate(
 def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, version: str = "1.0") -> Path:
     """Write checkpoints/NAME from the run's saved state; returns the folder."""
     settings, generator, critic, pictures, seconds = load_run(run)
-    train, rest = load_pictures(data, settings.generator.resolution)
+    train, rest = load_data(data, settings.generator.resolution)
     facts = describe(name, about, data, rest)
     weights = train.class_weights()
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")

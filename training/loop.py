@@ -24,7 +24,7 @@ from generator.config import CriticConfig, GeneratorConfig
 from generator.networks import Critic, Generator
 
 from .augment import POLICIES, adapt, augment
-from .data import Pictures
+from .data import Data
 from .errors import TrainingError
 
 LOG_FIELDS = (
@@ -107,7 +107,7 @@ def generator_for(*key: int) -> torch.Generator:
 class Trainer:
     """One run in one folder: state.pt (resume), log.csv, settings.json, snapshots/, sheets/."""
 
-    def __init__(self, settings: Settings, data: Pictures, folder: Path, device: str = "cpu") -> None:
+    def __init__(self, settings: Settings, data: Data, folder: Path, device: str = "cpu") -> None:
         self.settings, self.data, self.folder, self.device = settings, data, folder, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)  # initial weights only
@@ -145,7 +145,7 @@ class Trainer:
     def _reals(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
         s = self.settings
         index = torch.multinomial(self.weights, s.batch, replacement=True, generator=rng)
-        x = self.data.pixels[index].to(self.device)
+        x = self.data.batch(index).to(self.device)
         x = x.to(memory_format=torch.channels_last).float() / 127.5 - 1
         if s.mirror:
             flip = torch.rand(s.batch, 1, 1, 1, generator=rng).to(self.device) < 0.5
@@ -334,7 +334,7 @@ class Trainer:
             return
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            if json.loads(state["settings"]) != self.settings.to_dict():
+            if Settings.from_dict(json.loads(state["settings"])) != self.settings:  # a setting it lacks: the default
                 raise TrainingError(
                     f"{path} was made with other settings than those asked for: use another folder, or those."
                 )

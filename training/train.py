@@ -22,7 +22,7 @@ from generator.config import CriticConfig, GeneratorConfig
 from generator.storage import write_network
 
 from .augment import POLICIES
-from .data import load_pictures
+from .data import load_data
 from .finish import describe, finish
 from .loop import Settings, Trainer
 from .sheet import first_seeds, write_sheet
@@ -57,7 +57,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return p.parse_args(argv)
 
 
-def settings_of(args: argparse.Namespace, num_classes: int) -> Settings:
+def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -> Settings:
     """The run's settings from the command line."""
     generator = GeneratorConfig(
         args.resolution,
@@ -68,6 +68,7 @@ def settings_of(args: argparse.Namespace, num_classes: int) -> Settings:
         args.channel_base,
         args.channel_max,
         "shuffle",
+        channels,
     )
     critic = CriticConfig(
         args.resolution,
@@ -77,6 +78,7 @@ def settings_of(args: argparse.Namespace, num_classes: int) -> Settings:
         "strided",
         cmap_dim=64 if num_classes else 0,
         mapping_layers=0,
+        img_channels=channels,
     )
     policy = tuple(name for name in args.augment.split(",") if name)
     return Settings(
@@ -117,9 +119,9 @@ def main(argv: list[str] | None = None) -> int:
     """Train (or go on training); returns the exit code."""
     args = parse(argv)
     try:
-        data, rest = load_pictures(args.data, args.resolution)
+        data, rest = load_data(args.data, args.resolution)
         describe(args.name, args.about, args.data, rest)
-        trainer = Trainer(settings_of(args, len(data.classes)), data, args.runs / args.name, args.device)
+        trainer = Trainer(settings_of(args, len(data.classes), data.channels), data, args.runs / args.name, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(trainer, "interrupted", True))
