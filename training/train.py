@@ -50,7 +50,12 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--z-dim", type=int, default=64)
     p.add_argument("--w-dim", type=int, default=128)
     p.add_argument("--mapping-layers", type=int, default=4)
+    p.add_argument("--head", default="shuffle", help="how the generator makes the last doubling: shuffle (fast) or rgb")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
+    p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
+    p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")
+    p.add_argument("--snapshot-first", type=int, default=500, help="pictures at the first snapshot after the start")
+    p.add_argument("--snapshot-ratio", type=float, default=1.6, help="pictures at each snapshot by those at the last")
     p.add_argument("--mirror", action="store_true", help="also show the pictures mirrored")
     p.add_argument("--augment", default="colour,translation,cutout", help=f"of {', '.join(POLICIES)}; empty for none")
     p.add_argument("--fp32", action="store_true", help="convolve in float32 instead of with bfloat16 operands")
@@ -67,7 +72,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         args.mapping_layers,
         args.channel_base,
         args.channel_max,
-        "shuffle",
+        args.head,
         channels,
     )
     critic = CriticConfig(
@@ -87,6 +92,10 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         seed=args.seed,
         batch=args.batch,
         r1_gamma=args.gamma,
+        ema_pictures=args.ema_pictures,
+        style_mixing=args.style_mixing,
+        snapshot_first=args.snapshot_first,
+        snapshot_ratio=args.snapshot_ratio,
         mirror=args.mirror,
         policy=policy,
         half=not args.fp32,
