@@ -43,17 +43,17 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
     own, exact = _split(tensors)
     generator = Generator(GeneratorConfig.from_dict(header.get("config")))
     load_into(generator, own, "generator")
-    classes = _classes(header, generator.config.num_classes)
+    classes = read_classes(header, generator.config.num_classes)
     model = Model(
-        name=_text(header, "name"),
-        version=_text(header, "version"),
+        name=read_text(header, "name"),
+        version=read_text(header, "version"),
         generator=generator.to(device),
         critic=_open_critic(folder / CRITIC_FILE, generator.config, header, device),
         classes=classes,
         averages=_averages(generator, exact, len(classes), device),
         directions=_directions(header, exact, generator.config),
         calibration=_calibration(header, exact),
-        provenance=_provenance(header),
+        provenance=read_provenance(header),
         precision=precision or "fp32",
     )
     if precision is None and device == "cpu":
@@ -127,14 +127,16 @@ def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], de
     return critic.to(device)
 
 
-def _text(header: dict[str, Any], key: str) -> str:
+def read_text(header: dict[str, Any], key: str) -> str:
+    """A short text from a file's description; CheckpointError if it is not there."""
     value = header.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= 200:
         raise CheckpointError(f"The checkpoint's description has no {key}.")
     return value
 
 
-def _classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
+def read_classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
+    """The `count` different names of the classes from a file's description; CheckpointError if they are not there."""
     values = header.get("classes", [])
     if (
         not isinstance(values, list)
@@ -188,7 +190,8 @@ def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibratio
     return Calibration(real, generated, counts["real_count"], counts["generated_count"])
 
 
-def _provenance(header: dict[str, Any]) -> Provenance:
+def read_provenance(header: dict[str, Any]) -> Provenance:
+    """Where a network comes from, from its file's description; CheckpointError if that is missing or not well formed."""
     values = header.get("provenance")
     known = {f.name: f.type for f in fields(Provenance)}
     if not isinstance(values, dict) or set(values) - set(known):

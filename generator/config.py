@@ -1,4 +1,4 @@
-"""What a network is made of: two small frozen dataclasses that travel inside every checkpoint."""
+"""What a network is made of: small frozen dataclasses that travel inside every checkpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from .errors import CheckpointError
 
 RESOLUTIONS = (32, 64, 128, 256, 512, 1024)
-_C = TypeVar("_C", bound="_Config")
+_C = TypeVar("_C", bound="Config")
 
 
 def channels_at(resolution: int, channel_base: int, channel_max: int) -> int:
@@ -17,7 +17,7 @@ def channels_at(resolution: int, channel_base: int, channel_max: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Config:
+class Config:
     """Shared behaviour: both ways to a plain dict, with every field checked."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,19 +37,21 @@ class _Config:
         except TypeError as error:
             raise CheckpointError(f"{cls.__name__} is incomplete: {error}.") from None
 
-    def _require(self, name: str, low: int, high: int) -> None:
+    def require(self, name: str, low: int, high: int) -> None:
+        """Raise CheckpointError unless the field is a whole number in this range."""
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise CheckpointError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
 
-    def _require_choice(self, name: str, choices: tuple[Any, ...]) -> None:
+    def require_choice(self, name: str, choices: tuple[Any, ...]) -> None:
+        """Raise CheckpointError unless the field is one of these."""
         value = getattr(self, name)
         if type(value) is not type(choices[0]) or value not in choices:
             raise CheckpointError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}.")
 
 
 @dataclass(frozen=True)
-class GeneratorConfig(_Config):
+class GeneratorConfig(Config):
     """StyleGAN2 generator (Karras et al. 2019, 2020): mapping z → w, modulated convolutions, skip RGB.
 
     `head` says how the last doubling is made: "rgb" is the paper's (a block at full resolution), "shuffle" stops
@@ -68,15 +70,15 @@ class GeneratorConfig(_Config):
     img_channels: int = 3
 
     def __post_init__(self) -> None:
-        self._require_choice("resolution", RESOLUTIONS)
-        self._require_choice("head", ("rgb", "shuffle"))
-        self._require_choice("img_channels", (1, 3))
-        self._require("num_classes", 0, 10_000)
-        self._require("z_dim", 1, 4096)
-        self._require("w_dim", 1, 4096)
-        self._require("mapping_layers", 1, 16)
-        self._require("channel_base", 16, 1 << 18)
-        self._require("channel_max", 1, 4096)
+        self.require_choice("resolution", RESOLUTIONS)
+        self.require_choice("head", ("rgb", "shuffle"))
+        self.require_choice("img_channels", (1, 3))
+        self.require("num_classes", 0, 10_000)
+        self.require("z_dim", 1, 4096)
+        self.require("w_dim", 1, 4096)
+        self.require("mapping_layers", 1, 16)
+        self.require("channel_base", 16, 1 << 18)
+        self.require("channel_max", 1, 4096)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
@@ -110,7 +112,7 @@ class GeneratorConfig(_Config):
 
 
 @dataclass(frozen=True)
-class CriticConfig(_Config):
+class CriticConfig(Config):
     """StyleGAN2's residual discriminator, with projection for classes (Miyato & Koyama 2018).
 
     `stem`: "rgb" is the paper's 1×1 convolution at full resolution; "strided" is one 4×4 convolution of stride 2
@@ -128,15 +130,15 @@ class CriticConfig(_Config):
     img_channels: int = 3
 
     def __post_init__(self) -> None:
-        self._require_choice("resolution", RESOLUTIONS)
-        self._require_choice("stem", ("rgb", "strided"))
-        self._require_choice("img_channels", (1, 3))
-        self._require("num_classes", 0, 10_000)
-        self._require("channel_base", 16, 1 << 18)
-        self._require("channel_max", 1, 4096)
-        self._require("cmap_dim", 1 if self.num_classes else 0, 4096)
-        self._require("mapping_layers", 0, 16)
-        self._require("mbstd_group", 1, 64)
+        self.require_choice("resolution", RESOLUTIONS)
+        self.require_choice("stem", ("rgb", "strided"))
+        self.require_choice("img_channels", (1, 3))
+        self.require("num_classes", 0, 10_000)
+        self.require("channel_base", 16, 1 << 18)
+        self.require("channel_max", 1, 4096)
+        self.require("cmap_dim", 1 if self.num_classes else 0, 4096)
+        self.require("mapping_layers", 0, 16)
+        self.require("mbstd_group", 1, 64)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:

@@ -30,7 +30,7 @@ def is_idx(path: Path) -> bool:
 
 
 def _file(folder: Path, split: str, rest: str) -> Path | None:
-    # The originals are called train-images-idx3-ubyte.gz; some copies are unpacked, some have a dot for the second dash.
+    # The originals are called train-images-idx3-ubyte.gz; copies may be unpacked, or have a dot for the second dash.
     for stem in (f"{split}-{rest}", f"{split}-{rest}".replace("-idx", ".idx")):
         for suffix in ("", ".gz"):
             if (folder / (stem + suffix)).is_file():
