@@ -262,15 +262,25 @@ class CriticEngine:
                 return self._run(images, label, self.config.mbstd_group)
             if images.device.type != "cpu":
                 return self._run(images, label, 1)
-            labels = [None if label is None else label[i : i + 1] for i in range(images.shape[0])]
-            return torch.cat([self._run(images[i : i + 1], labels[i], 1) for i in range(images.shape[0])])
+            # In bfloat16 a few pictures at once cost a quarter less than one by one; in float32 nothing is gained, and
+            # the smallest maps' sums would depend on the size of the batch, as the last layers' do in both.
+            at_once = 4 if self.dtype == torch.bfloat16 else 1
+            maps = [one for few in images.split(at_once) for one in self._maps(few).split(1)]
+            labels = [None if label is None else label[i : i + 1] for i in range(len(maps))]
+            return torch.cat([self._logits(one, each, 1) for one, each in zip(maps, labels, strict=True)])
 
     def _run(self, images: Tensor, label: Tensor | None, group: int) -> Tensor:
+        return self._logits(self._maps(images), label, group)
+
+    def _maps(self, images: Tensor) -> Tensor:
         x = self.stem(_channels_last(images.to(self.dtype)))
         for conv0, conv1, skip in self.blocks:
             x = skip(x).add_(conv1(conv0(x)))
+        return x
+
+    def _logits(self, x: Tensor, label: Tensor | None, group: int) -> Tensor:
         y = F.conv2d(x, *self.conv, padding=1).float()
-        if group == 1 or len(images) == 1:
+        if group == 1 or len(x) == 1:
             y.add_(self.deviation, alpha=ALONE)
         else:
             y.addcmul_(minibatch_std(x, group)[:, -1:, :1, :1].float(), self.deviation)

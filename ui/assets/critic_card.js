@@ -5,13 +5,13 @@ const FLOOR = 78; // y of the axis
 const TOP = 8;
 const SVG = "http://www.w3.org/2000/svg";
 
+// densities: {logits: [...], generated: [...], real: [...]} or null
 const { densities, note } = JSON.parse(props.settings);
 const scale = element.querySelector(".scale");
 element.querySelector(".note").textContent = note;
 const words = element.querySelector(".words");
 const headline = element.querySelector(".headline");
 const stages = element.querySelector(".stages");
- // {logits: [...], generated: [...], real: [...]} or null
 
 function draw(tag, attributes, parent = scale) {
   const node = document.createElementNS(SVG, tag);
@@ -69,18 +69,35 @@ function stageRow(i) {
   return stages.children[i].children;
 }
 
-document.addEventListener("atelier:answer", ({ detail }) => {
-  const readings = [{ title: "raw picture", critic: detail.critic }, ...detail.stages];
-  atelier.text(headline, detail.critic?.headline ?? "");
-  atelier.text(words, detail.critic?.words ?? "This model came without a critic.");
+const WORDS_MS = 100; // nobody reads faster, and each change of words is a layout; the markers follow every picture
+let newest = null;
+let written = null;
+let wordsTimer = 0;
+
+const readingsOf = (detail) => [{ title: "raw picture", critic: detail.critic }, ...detail.stages];
+
+function write() {
+  wordsTimer = 0;
+  if (written === newest) return;
+  written = newest;
+  wordsTimer = setTimeout(write, WORDS_MS);
+  const readings = readingsOf(newest);
+  atelier.text(headline, newest.critic?.headline ?? "");
+  atelier.text(words, newest.critic?.words ?? "This model came without a critic.");
   readings.forEach(({ title, critic }, i) => {
     const [mark, name, percent] = stageRow(i);
     atelier.text(mark, i ? String(i) : "◆");
     atelier.text(name, title);
     atelier.text(percent, share(critic));
     percent.title = critic ? `${share(critic)} of held-out real pictures convince the critic less (logit ${critic.logit.toFixed(2)})` : "";
-    if (densities && critic) marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`);
   });
   while (stages.children.length > readings.length) stages.lastChild.remove();
-  while (markers.length > (densities ? readings.length : 0)) markers.pop()?.remove();
+}
+
+document.addEventListener("atelier:answer", ({ detail }) => {
+  newest = detail;
+  const readings = densities ? readingsOf(detail).filter(({ critic }) => critic) : [];
+  readings.forEach(({ critic }, i) => marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`));
+  while (markers.length > readings.length) markers.pop().remove();
+  if (!wordsTimer) write();
 });
