@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import io
 import zipfile
 import zlib
@@ -194,12 +192,15 @@ def load_data(path: Path, resolution: int) -> tuple[Data, Data]:
     """Training and held-out pictures from whatever lies at `path`, at `resolution`.
 
     - a folder or zip of pictures: `load_pictures`
-    - a folder of IDX files, such as Fashion-MNIST: `idx.load_idx`
+    - one picture of the whole world, or the word "relief" for the installed one: tiles of it, `relief.load_relief`
+    - a folder of idx files, such as Fashion-MNIST: `idx.load_idx`
 
     Raises TrainingError with a sentence that names what cannot be used.
     """
-    if importlib.util.find_spec("training.idx"):
-        idx = importlib.import_module("training.idx")
-        if idx.is_idx(path):
-            return idx.load_idx(path, resolution)
+    from . import idx, relief  # here, since they build on this file
+
+    if relief.is_relief(path):
+        return relief.load_relief(path, resolution)
+    if idx.is_idx(path):
+        return idx.load_idx(path, resolution)
     return load_pictures(path, resolution)
