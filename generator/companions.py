@@ -1,7 +1,7 @@
 """Other networks of the same data that stand beside a generator: classifier, autoencoder, recurrent network.
 
-Each is one safetensors file of its kind: weights in half precision, configuration, classes, where it comes from and what
-was measured of it in the metadata.
+Each is one safetensors file of its kind: weights in half precision; configuration, classes, where it comes from and
+what was measured of it in the metadata.
 """
 
 from __future__ import annotations
@@ -73,3 +73,12 @@ def check_pictures(pictures: Tensor, channels: int, resolution: int, who: str) -
         raise LatentError(f"The {who} takes pictures of {shape}, not {tuple(pictures.shape[1:])}.")
     if not torch.isfinite(pictures).all():
         raise LatentError(f"The {who} takes pictures of finite numbers.")
+
+
+def check_codes(codes: Tensor, shape: tuple[int, ...], number: int, who: str) -> None:
+    """Raise LatentError unless these are N×`shape` whole numbers from 0 to `number` − 1."""
+    if codes.dtype != torch.int64 or tuple(codes.shape[1:]) != shape or codes.ndim != len(shape) + 1:
+        wanted = " × ".join(map(str, shape))
+        raise LatentError(f"The {who} takes tables of {wanted} whole numbers, not {codes.dtype} {tuple(codes.shape)}.")
+    if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < number:
+        raise LatentError(f"The {who} has codes 0 to {number - 1}.")

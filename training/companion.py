@@ -19,6 +19,8 @@ from .data import Data, load_data
 from .errors import TrainingError
 from .finish import describe
 
+Figures = dict[str, float | int | str]
+
 
 def command_line(name: str, summary: str, passes: int, batch: int, rate: float) -> argparse.ArgumentParser:
     """The options that all of them take."""
@@ -53,7 +55,8 @@ def load(args: argparse.Namespace) -> tuple[Data, Data, Provenance]:
         if getattr(args, name) < 1:
             raise TrainingError(f"--{name} must be at least 1.")
     train, rest = load_data(args.data, args.resolution)
-    return train, rest, Provenance(**describe(args.name, args.about, args.data, rest))
+    facts = describe(args.name, args.about, args.data, rest)
+    return train, rest, Provenance(**facts, pictures_seen=args.passes * len(train))
 
 
 def to_input(pixels: Tensor, device: torch.device | str = "cpu") -> Tensor:
@@ -88,14 +91,13 @@ class Clock:
 
 
 def description(
-    args: argparse.Namespace, data: Data, provenance: Provenance, seconds: float, measured: dict[str, float | int | str]
+    args: argparse.Namespace, data: Data, provenance: Provenance, seconds: float, measured: Figures | None = None
 ) -> Description:
     """What the file will say: the figures, and how they were come by."""
     figures = {
-        **measured,
-        "pictures_seen": args.passes * len(data),
+        **(measured or {}),
         "seconds": round(seconds),
-        "machine": f"{platform.machine()}, {args.device}, {torch.get_num_threads()} thread(s), torch {torch.__version__}",
+        "machine": f"{platform.machine()}, {args.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "settings": f"passes {args.passes}, batch {args.batch}, learning rate {args.learning_rate}, seed {args.seed}",
     }
     return Description(args.name, args.version, data.classes, provenance, figures)
