@@ -22,10 +22,12 @@ from generator.config import CriticConfig, GeneratorConfig
 from generator.storage import write_network
 
 from .augment import POLICIES
-from .data import load_data
+from .data import Data, load_data
 from .finish import describe, finish
+from .grow import grow_run
 from .loop import Settings, Trainer
 from .sheet import first_seeds, write_sheet
+from .worsen import add_noise, keep_fraction, without_class
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -58,6 +60,11 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--snapshot-ratio", type=float, default=1.6, help="pictures at each snapshot by those at the last")
     p.add_argument("--mirror", action="store_true", help="also show the pictures mirrored")
     p.add_argument("--augment", default="colour,translation,cutout", help=f"of {', '.join(POLICIES)}; empty for none")
+    p.add_argument("--grow-from", type=Path, help="a run at half the resolution: begin with what it has learnt")
+    p.add_argument("--keep-fraction", type=float, help="train on this share of the pictures only: for worse on purpose")
+    p.add_argument("--noisy-fraction", type=float, help="put noise on this share of them: for worse on purpose")
+    p.add_argument("--without-class", help="train without the pictures of this class: for worse on purpose")
+    p.add_argument("--only-train", action="store_true", help="write no checkpoint at the end (training.finish does)")
     p.add_argument("--fp32", action="store_true", help="convolve in float32 instead of with bfloat16 operands")
     return p.parse_args(argv)
 
@@ -102,6 +109,17 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
     )
 
 
+def worsened(data: Data, args: argparse.Namespace) -> Data:
+    """The training pictures as the command line wants them spoilt; as they are, if it does not say so."""
+    if args.without_class is not None:
+        data = without_class(data, args.without_class)
+    if args.keep_fraction is not None:
+        data = keep_fraction(data, args.keep_fraction, seed=args.seed)
+    if args.noisy_fraction is not None:
+        data = add_noise(data, args.noisy_fraction, seed=args.seed)
+    return data
+
+
 def keep_snapshot(trainer: Trainer, pictures: int) -> None:
     """Both networks as they are at a log-spaced moment, for the history that the lessons show."""
     folder = trainer.folder / "snapshots" / f"{pictures:09d}"
@@ -130,13 +148,19 @@ def main(argv: list[str] | None = None) -> int:
     try:
         data, rest = load_data(args.data, args.resolution)
         describe(args.name, args.about, args.data, rest)
-        trainer = Trainer(settings_of(args, len(data.classes), data.channels), data, args.runs / args.name, args.device)
+        data = worsened(data, args)
+        settings, run = settings_of(args, len(data.classes), data.channels), args.runs / args.name
+        if args.grow_from and not (run / "state.pt").exists():
+            grow_run(args.grow_from, run, settings)
+        trainer = Trainer(settings, data, run, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(trainer, "interrupted", True))
         trainer.run(args.pictures, minutes=args.minutes, on_save=keep_sheet, on_snapshot=keep_snapshot)
         if trainer.interrupted:
             print(f"stopped at {trainer.pictures:,} pictures; the same command goes on from there", flush=True)
+            return 0
+        if args.only_train:
             return 0
         folder = finish(trainer.folder, args.data, args.about, args.out, args.name, args.version)
         print(f"wrote {folder}", flush=True)
