@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from .companions import Description, check_pictures, open_companion
 from .config import RESOLUTIONS, Config
+from .errors import CheckpointError
 
 KIND = "classifier"
 FILE = "classifier.safetensors"
@@ -97,18 +98,23 @@ class OpenClassifier:
         parts = [self.network.features(part.float()) for part in pictures.split(BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, self.dimensions)
 
-    @torch.inference_mode()
-    def probabilities(self, pictures: Tensor) -> Tensor:
-        """N×C×R×R in [−1, 1] → N×num_classes, each row summing to 1."""
-        return self.network.out(self(pictures)).softmax(dim=1)
+    @property
+    def accuracy(self) -> float:
+        """Share of the held-out pictures whose class it finds."""
+        return float(self.description.measured["test_accuracy"])
 
+    @torch.inference_mode()
     def classify(self, pictures: Tensor) -> Tensor:
-        """N×C×R×R in [−1, 1] → the likeliest class of each, N int64."""
-        return self.probabilities(pictures).argmax(dim=1)
+        """N×C×R×R in [−1, 1] → logits N×num_classes: the largest of a row is the likeliest class."""
+        return self.network.out(self(pictures))
 
 
 def open_classifier(path: str | Path) -> OpenClassifier:
     """The classifier in a folder or a file; CheckpointError, one sentence, if it is not a whole one."""
     path = Path(path)
     file = path / FILE if path.is_dir() else path
-    return OpenClassifier(*open_companion(file, KIND, ClassifierConfig, Classifier, lambda config: config.num_classes))
+    network, description = open_companion(file, KIND, ClassifierConfig, Classifier, lambda config: config.num_classes)
+    accuracy = description.measured.get("test_accuracy")
+    if not isinstance(accuracy, float) or not 0 <= accuracy <= 1:
+        raise CheckpointError(f"{file.name} does not say how often it is right (test_accuracy).")
+    return OpenClassifier(network, description)

@@ -193,7 +193,7 @@ def _uniforms(seed: int, pictures: int, count: int) -> Tensor:
 
 
 def _check_temperature(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
         raise LatentError(f"The temperature must be a finite number from 0 up, not {value!r}.")
 
 

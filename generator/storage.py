@@ -25,7 +25,8 @@ def write_network(
 ) -> None:
     """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
 
-    `kind`: "generator" or "critic". Tensors under `exact.` keep float32 (averages, directions, calibration).
+    `kind`: "generator", "critic" or that of a companion. Tensors under `exact.` keep float32 (averages, directions,
+    calibration).
     """
     stored = {
         name: (t if name.startswith("exact.") or not t.is_floating_point() else t.to(dtype)).detach().cpu().contiguous()
@@ -80,7 +81,8 @@ def _check_meta(path: Path, meta: dict[str, str], kind: str) -> None:
     if int(version) > FORMAT_VERSION:
         raise CheckpointError(f"{path.name} has format version {version}; this program reads up to {FORMAT_VERSION}.")
     if meta.get("kind") != kind:
-        raise CheckpointError(f"{path.name} holds a {meta.get('kind', 'network of no kind')}, not a {kind}.")
+        other, wanted = (f"an {k}" if k[:1] in "aeiou" else f"a {k}" for k in (meta.get("kind", "network"), kind))
+        raise CheckpointError(f"{path.name} holds {other}, not {wanted}.")
     if len(meta.get("header", "")) > MAX_METADATA:
         raise CheckpointError(f"The description inside {path.name} is longer than {MAX_METADATA:,} characters.")
 
