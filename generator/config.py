@@ -56,7 +56,7 @@ class GeneratorConfig(Config):
 
     `head` says how the last doubling is made: "rgb" is the paper's (a block at full resolution), "shuffle" stops
     the blocks at half of it and lets one modulated 3×3 convolution emit 2×2 pixels at once (sub-pixel convolution,
-    Shi et al. 2016), which saves the two most expensive layers.
+    Shi et al. 2016), which saves the two most expensive layers; "smooth" is that, low-pass filtered (`interleave`).
     """
 
     resolution: int
@@ -71,7 +71,7 @@ class GeneratorConfig(Config):
 
     def __post_init__(self) -> None:
         self.require_choice("resolution", RESOLUTIONS)
-        self.require_choice("head", ("rgb", "shuffle"))
+        self.require_choice("head", ("rgb", "shuffle", "smooth"))
         self.require_choice("img_channels", (1, 3))
         self.require("num_classes", 0, 10_000)
         self.require("z_dim", 1, 4096)
@@ -82,7 +82,7 @@ class GeneratorConfig(Config):
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
-        """4, 8, … up to the resolution of the last block (half the picture's with a shuffle head)."""
+        """4, 8, … up to the resolution of the last block (half the picture's with a sub-pixel head)."""
         top = self.resolution if self.head == "rgb" else self.resolution // 2
         return tuple(1 << i for i in range(2, top.bit_length()))
 
@@ -102,7 +102,7 @@ class GeneratorConfig(Config):
             work += 9 * width * width * size * size
             work += width * self.img_channels * size * size
             below = size
-        if self.head == "shuffle":
+        if self.head != "rgb":
             work += (9 * 4 - 1) * self.channels(below) * self.img_channels * below * below  # in place of the last RGB
         return 2 * work
 

@@ -26,6 +26,7 @@ from .layers import (
     ModulatedConv,
     blur,
     fir_kernel,
+    interleave,
     minibatch_std,
     normalize_2nd_moment,
     upsample_rgb,
@@ -163,7 +164,7 @@ class SynthesisEngine:
             self.config, self.dtype = network.config, dtype
             self.const = _channels_last(network.const[None].to(dtype))
             layers = [layer.conv for layer in network.layers]
-            to_rgb = [*network.to_rgb, *([network.head] if self.config.head == "shuffle" else [])]
+            to_rgb = [*network.to_rgb, *([network.head] if self.config.head != "rgb" else [])]
             self.layer_styles = _Styles(layers, range(len(layers)), SQRT2)
             self.rgb_styles = _Styles(to_rgb, range(1, 2 * len(to_rgb), 2), 1.0)
             self.layers = [_Modulated(conv, dtype, SQRT2) for conv in layers]
@@ -203,8 +204,8 @@ class SynthesisEngine:
 
     def _add(self, rgb: Tensor, y: Tensor) -> Tensor:
         rgb = upsample_rgb(rgb)
-        if y.shape[1] != self.config.img_channels:  # the shuffle head: 4C channels → C at twice the size
-            return upsample_rgb(rgb).add_(F.pixel_shuffle(y, 2))
+        if y.shape[1] != self.config.img_channels:  # a sub-pixel head: 4C channels → C at twice the size
+            return upsample_rgb(rgb).add_(interleave(y.float(), smooth=self.config.head == "smooth"))
         return rgb.add_(y)
 
 

@@ -70,6 +70,19 @@ def upsample_rgb(x: Tensor) -> Tensor:
     return padded[:, :, 2:-2, 2:-2]
 
 
+def interleave(x: Tensor, smooth: bool) -> Tensor:
+    """N×4C×H×W → N×C×2H×2W, four channels to each square of 2×2 pixels (sub-pixel convolution, Shi et al. 2016).
+
+    `smooth` then filters with [1, 2, 1] both ways. Its response is zero at the frequency of a checkerboard, which
+    is what four independent sub-pixels draw first and a critic of strided convolutions is late to notice
+    (Sugawara et al. 2019, arXiv:1806.02658).
+    """
+    x = F.pixel_shuffle(x, 2)
+    if smooth:
+        x = F.avg_pool2d(F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 2, stride=1), 2, stride=1)
+    return x
+
+
 def minibatch_std(x: Tensor, group: int) -> Tensor:
     """Append one channel: the mean standard deviation within groups of pictures (Karras et al. 2018, §3).
 

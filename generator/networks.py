@@ -21,6 +21,7 @@ from .layers import (
     Conv,
     FullyConnected,
     ModulatedConv,
+    interleave,
     minibatch_std,
     module_list,
     normalize_2nd_moment,
@@ -87,7 +88,7 @@ class Synthesis(nn.Module):
             ModulatedConv(config.channels(size), config.img_channels, 1, config.w_dim, demodulate=False)
             for size in (sizes if config.head == "rgb" else sizes[:-1])
         )
-        if config.head == "shuffle":
+        if config.head != "rgb":
             top = config.channels(sizes[-1])
             self.head = ModulatedConv(top, 4 * config.img_channels, 3, config.w_dim, demodulate=False)
             with torch.no_grad():  # the four sub-pixels begin alike, without a checkerboard (Aitken et al. 2017)
@@ -117,7 +118,8 @@ class Synthesis(nn.Module):
                 y = layer(x, w) + layer.bias.view(1, -1, 1, 1)
             else:
                 assert size * 2 == self.config.resolution
-                y = F.pixel_shuffle(self.head(x, w, half=half) + self.head.bias.view(1, -1, 1, 1), 2)
+                y = self.head(x, w, half=half) + self.head.bias.view(1, -1, 1, 1)
+                y = interleave(y, smooth=self.config.head == "smooth")
                 rgb = upsample_rgb(rgb) if rgb is not None else None
             rgb = y if rgb is None else rgb + y
         assert rgb is not None

@@ -39,7 +39,7 @@ from .card import write_card, write_index
 from .curves import write_curves
 from .data import Data, load_data
 from .errors import TrainingError
-from .loop import Settings
+from .loop import Settings, read_state
 from .metrics import balanced_accuracy, diversity, roc_auc, sliced_wasserstein
 from .name_directions import name_directions
 from .sheet import write_sheet
@@ -52,16 +52,15 @@ JUDGED = 2000  # generated pictures behind the calibration
 def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
     """Settings, averaged generator, critic, pictures shown and seconds spent, from a run's saved state."""
     path = folder / "state.pt"
-    if not path.exists():
-        raise TrainingError(f"{folder} holds no saved state (state.pt).")
+    settings, state = read_state(path)
+    if state.get("fade"):
+        raise TrainingError(f"{path} is of a run whose new layers are still fading in: train on first.")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        settings = Settings.from_dict(json.loads(state["settings"]))
         generator, critic = Generator(settings.generator), Critic(settings.critic)
         generator.load_state_dict(state["ema"])
         critic.load_state_dict(state["d"])
         return settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"])
-    except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
+    except Exception as error:  # many kinds, see read_state
         raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
 
 

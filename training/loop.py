@@ -26,6 +26,7 @@ from generator.networks import Critic, Generator
 from .augment import POLICIES, adapt, augment
 from .data import Data
 from .errors import TrainingError
+from .fade import Fade
 
 LOG_FIELDS = (
     "pictures",
@@ -61,13 +62,14 @@ class Settings:
     ada_target: float = 0.6
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False
+    fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
 
     def __post_init__(self) -> None:
         if unknown := [p for p in self.policy if p not in POLICIES]:
             raise TrainingError(f"Unknown augmentation {unknown[0]!r}; there are {', '.join(POLICIES)}.")
-        for name in ("batch", "r1_every", "ema_pictures", "ada_pictures", "snapshot_first"):
+        for name in ("batch", "r1_every", "ema_pictures", "ada_pictures", "fade_pictures", "snapshot_first"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} must be at least 1.")
         if self.snapshot_ratio <= 1:
@@ -85,6 +87,19 @@ class Settings:
         known["critic"] = CriticConfig.from_dict(values["critic"])
         known["policy"] = tuple(values["policy"])
         return cls(**known)
+
+
+def read_state(
+    path: Path, device: torch.device | str = "cpu", purpose: str = "read"
+) -> tuple[Settings, dict[str, Any]]:
+    """Settings and everything else of a saved state; TrainingError if the file holds none."""
+    if not path.exists():
+        raise TrainingError(f"{path.parent} holds no saved state ({path.name}).")
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        return Settings.from_dict(json.loads(state["settings"])), state
+    except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
+        raise TrainingError(f"{path} cannot be {purpose} ({type(error).__name__}: it is not a saved state).") from error
 
 
 def snapshot_points(settings: Settings, upto: int) -> list[int]:
@@ -124,6 +139,7 @@ class Trainer:
         self.seconds = 0.0
         self.probability = 0.0  # of each augmentation
         self.sureness: list[float] = []  # mean signs of the critic's logits on real pictures since the last change
+        self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
         self.class_weights = data.class_weights()
@@ -173,6 +189,8 @@ class Trainer:
     def train_step(self) -> dict[str, float]:
         """One batch for the critic and the generator; returns the step's losses and mean logits."""
         s = self.settings
+        if self.fade and not self.fade.update(self.pictures):
+            self.fade = None
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
         reals, real_label = self._reals(rng)
@@ -258,7 +276,7 @@ class Trainer:
         logged = self.pictures
         while True:
             while due and due[0] <= self.pictures:
-                if on_snapshot:
+                if on_snapshot and not self.fade:  # half of a critic is no moment of its history
                     on_snapshot(self, due[0])
                 due.pop(0)
             now = time.monotonic()
@@ -322,6 +340,7 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "opt_g": self.opt_g.state_dict(),
             "opt_d": self.opt_d.state_dict(),
+            "fade": self.fade.state() if self.fade else None,
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -332,12 +351,12 @@ class Trainer:
         if not path.exists():
             (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
             return
+        settings, state = read_state(path, self.device, "resumed from")
+        if settings != self.settings:  # a setting that the file lacks has its default
+            raise TrainingError(
+                f"{path} was made with other settings than those asked for: use another folder, or those."
+            )
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-            if Settings.from_dict(json.loads(state["settings"])) != self.settings:  # a setting it lacks: the default
-                raise TrainingError(
-                    f"{path} was made with other settings than those asked for: use another folder, or those."
-                )
             self.g.load_state_dict(state["g"])
             self.d.load_state_dict(state["d"])
             self.ema.load_state_dict(state["ema"])
@@ -345,9 +364,9 @@ class Trainer:
             self.opt_d.load_state_dict(state["opt_d"])
             self.step, self.seconds = int(state["step"]), float(state["seconds"])
             self.probability, self.sureness = float(state["probability"]), [float(v) for v in state["sureness"]]
-        except TrainingError:
-            raise
-        except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
+            if state.get("fade"):
+                self.fade = Fade(self.d, pictures=self.settings.fade_pictures, **state["fade"])
+        except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
             ) from error

@@ -52,7 +52,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--z-dim", type=int, default=64)
     p.add_argument("--w-dim", type=int, default=128)
     p.add_argument("--mapping-layers", type=int, default=4)
-    p.add_argument("--head", default="shuffle", help="how the generator makes the last doubling: shuffle (fast) or rgb")
+    p.add_argument("--head", default="smooth", help="how the last doubling is made: smooth, shuffle, rgb")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
     p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
     p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")

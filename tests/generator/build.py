@@ -30,6 +30,8 @@ GENERATORS = {
     "paper without classes": replace(GENERATOR, head="rgb", num_classes=0),
     "shuffle": GENERATOR,
     "shuffle without classes": replace(GENERATOR, num_classes=0),
+    "smooth": replace(GENERATOR, head="smooth"),
+    "grey smooth": replace(GENERATOR, head="smooth", img_channels=1),
     "grey": replace(GENERATOR, head="rgb", num_classes=0, img_channels=1),
     "grey shuffle": replace(GENERATOR, img_channels=1),
     "64 px, widths differ": replace(GENERATOR, resolution=64, channel_max=40, head="rgb"),

@@ -114,7 +114,7 @@ def synthesis(
             x = layer(x, 2 * block - 1, up=True)
         x = layer(x, 2 * block)
         last = block == config.num_ws // 2 - 1
-        name = "head" if last and config.head == "shuffle" else f"to_rgb.{block}"
+        name = "head" if last and config.head != "rgb" else f"to_rgb.{block}"
         rgb = modulated_conv(x, ws[:, 2 * block + 1], weights, name, demodulate=False)
         rgb = rgb + at(weights, f"{name}.bias").reshape(1, -1, 1, 1)
         if picture is not None:
@@ -124,6 +124,11 @@ def synthesis(
             n, _, height, width = rgb.shape
             rgb = rgb.reshape(n, config.img_channels, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
             rgb = rgb.reshape(n, config.img_channels, 2 * height, 2 * width)
+            if config.head == "smooth":
+                rows = F.pad(rgb, (1, 1, 1, 1), mode="replicate")
+                taps = torch.tensor([0.25, 0.5, 0.25], dtype=rgb.dtype)
+                kernel = torch.outer(taps, taps).expand(config.img_channels, 1, 3, 3)
+                rgb = F.conv2d(rows, kernel, groups=config.img_channels)
             picture = None if picture is None else fir(insert_zeros(picture), 2, 1) * 4
         picture = rgb if picture is None else picture + rgb
     assert picture is not None

@@ -64,7 +64,7 @@ def test_both_ways_to_a_dict(config: GeneratorConfig | CriticConfig):
     assert type(config).from_dict(config.to_dict()) == config
 
 
-@pytest.mark.parametrize("head", ["rgb", "shuffle"])
+@pytest.mark.parametrize("head", ["rgb", "shuffle", "smooth"])
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 def test_layers_of_a_generator(resolution: int, head: str):
     config = GeneratorConfig(resolution, head=head)
