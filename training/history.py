@@ -1,0 +1,196 @@
+"""A run's history for the lessons: `python -m training.history --run training-runs/NAME --data PICTURES`.
+
+Of the snapshots that a run kept, some evenly spaced in log time, the first and the last among them, each written as a
+small checkpoint of its own that `generator.open_checkpoint` opens, and history.json with the losses and scores of each.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from generator import Calibration, Critic, Generator, Model, Provenance, open_checkpoint, save_checkpoint
+from generator.features import FeatureNetwork, feature_network, network_for
+from generator.storage import load_into, read_network
+
+from .data import Data, load_data
+from .errors import TrainingError
+from .finish import averages_and_directions, describe, load_run
+from .samples import Sample, generate
+from .scoring import Reference, judge, score
+
+LOSSES = ("loss_g", "loss_d", "real", "fake", "r1", "sureness", "augment")
+SCORED = 2000  # pictures behind a moment's scores
+CALIBRATED = 1000  # behind its critic's calibration
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Both networks as they were after so many pictures and seconds of training steps."""
+
+    pictures: int
+    seconds: float
+    generator: Generator
+    critic: Critic
+
+
+def pick(moments: Sequence[int], count: int) -> list[int]:
+    """`count` of the picture counts, evenly spaced in log time, the first and the last among them; ascending.
+
+    The moment before any training has no logarithm: it is taken besides, the others are spaced from the next one on.
+    """
+    ordered = sorted(set(moments))
+    if not 2 <= count <= len(ordered):
+        raise TrainingError(f"Of {len(ordered)} moments, 2 to {len(ordered)} can be chosen, not {count}.")
+    chosen = [ordered.pop(0)] if ordered[0] == 0 else []
+    targets = np.geomspace(ordered[0], ordered[-1], count - len(chosen)) if count - len(chosen) > 1 else [ordered[-1]]
+    for i, target in enumerate(targets):
+        left = len(targets) - 1 - i  # as many must stay behind this one
+        nearest = min(ordered[: len(ordered) - left], key=lambda moment: abs(math.log(moment / target)))
+        chosen.append(nearest)
+        ordered = [moment for moment in ordered if moment > nearest]
+    return chosen
+
+
+def snapshots(run: Path) -> dict[int, Path]:
+    """Pictures seen → folder, of all snapshots of a run."""
+    found = {}
+    for folder in sorted((run / "snapshots").glob("*/")):
+        _, header = read_network(folder / "generator.safetensors", "generator")
+        found[int(header["pictures_seen"])] = folder
+    return found
+
+
+def read_moments(run: Path, count: int) -> list[Moment]:
+    """`count` moments of a run, the last one from its saved state."""
+    settings, generator, critic, pictures, seconds = load_run(run)
+    found = snapshots(run)
+    moments = []
+    for shown in pick([*(number for number in found if number < pictures), pictures], count):
+        if shown == pictures:
+            moments.append(Moment(pictures, seconds, generator, critic))
+            continue
+        earlier = Generator(settings.generator), Critic(settings.critic)
+        for kind, network in zip(("generator", "critic"), earlier, strict=True):
+            tensors, header = read_network(found[shown] / f"{kind}.safetensors", kind)
+            load_into(network, tensors, kind)
+        moments.append(Moment(shown, float(header["seconds"]), *earlier))
+    return moments
+
+
+def losses_at(log: Path, pictures: int) -> dict[str, float | None]:
+    """The row of the log (a mean over some steps) into which a moment falls; the last one for the end."""
+    with log.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise TrainingError(f"{log} holds no row.")
+    row = next((row for row in rows if int(row["pictures"]) >= pictures), rows[-1])
+    numbers = {key: float(row[key]) for key in LOSSES}
+    return {key: number if math.isfinite(number) else None for key, number in numbers.items()}
+
+
+def calibrate(model: Model, reference: Reference) -> Calibration:
+    """The critic's calibration on held-out and as many generated pictures; fewer than for a finished checkpoint."""
+    labels = reference.training.labels[:CALIBRATED]
+    fakes = Sample(generate(model, labels), labels, torch.empty(len(labels), 0))  # the critic needs no features
+    on_real, on_fakes = judge(model, reference.held_out.rows(slice(CALIBRATED)), fakes)
+    return Calibration.measure(on_real.tolist(), on_fakes.tolist())
+
+
+def write_moment(
+    moment: Moment, name: str, version: str, facts: dict[str, str], train: Data, reference: Reference, folder: Path
+) -> Model:
+    """A checkpoint without directions in `folder`; returns it as it is stored, with its critic calibrated."""
+    provenance = Provenance(**facts, pictures_seen=moment.pictures, trained=f"{moment.seconds / 60:.1f} minutes")
+    averages, _ = averages_and_directions(moment.generator, train.class_weights())
+    model = Model(
+        name, version, moment.generator.eval(), moment.critic.eval(), train.classes, averages, (), None, provenance
+    )
+    save_checkpoint(model, folder)
+    model = open_checkpoint(folder, precision="fp32")  # half precision, as it will be used
+    model.calibration = calibrate(model, reference)
+    save_checkpoint(model, folder)
+    return model
+
+
+def write_history(
+    run: Path, data: Path, about: Path | None, network: FeatureNetwork, out: Path, name: str, version: str, count: int
+) -> list[dict[str, Any]]:
+    """Write `count` moments of a run and history.json into the folder `out`; returns what history.json lists.
+
+    The moments are scored against all of `data`, whatever share of it the run was trained on.
+    """
+    settings, *_ = load_run(run)
+    train, rest = load_data(data, settings.generator.resolution)
+    facts = describe(name, about, data, rest)
+    reference = Reference.measure(train, rest, network, SCORED)
+    rows = []
+    for moment in read_moments(run, count):
+        folder = f"{moment.pictures:09d}"
+        model = write_moment(moment, name, version, facts, train, reference, out / folder)
+        figures = {key: round(value, 4) for key, value in score(model, reference).items()}
+        rows.append(
+            {
+                "pictures": moment.pictures,
+                "seconds": round(moment.seconds, 1),
+                "folder": folder,
+                "losses": losses_at(run / "log.csv", moment.pictures),
+                "scores": figures,
+            }
+        )
+        print(f"{moment.pictures:>9,} pictures  Fréchet ratio {figures['frechet_ratio']:.2f}", flush=True)
+    history = {
+        "name": name,
+        "version": version,
+        "run": run.name,
+        "features": network.name,
+        "counts": {"generated": len(reference.training), "held_out": len(reference.held_out)},
+        "settings": settings.to_dict(),
+        "moments": rows,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
+    return rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns the exit code."""
+    p = argparse.ArgumentParser(prog="python -m training.history", description="Write a run's history.")
+    p.add_argument("--run", type=Path, required=True, help="the run's folder")
+    p.add_argument("--data", type=Path, required=True, help="the pictures to score the moments with")
+    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes")
+    p.add_argument("--name", help="the model's name; default: the run's")
+    p.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), help="where the model's folder lies")
+    p.add_argument("--out", type=Path, help="default: CHECKPOINTS/NAME/history")
+    p.add_argument("--version", default="1.0")
+    p.add_argument("--moments", type=int, default=6)
+    args = p.parse_args(argv)
+    name = args.name or args.run.name
+    folder = args.checkpoints / name
+    try:
+        network = feature_network(network_for(folder), folder)
+        out = args.out or folder / "history"
+        write_history(args.run, args.data, args.about, network, out, name, args.version, args.moments)
+    except (ValueError, OSError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
