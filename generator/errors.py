@@ -11,3 +11,7 @@ class CheckpointError(GeneratorError):
 
 class LatentError(GeneratorError):
     """A latent, label, truncation or direction that the model does not have."""
+
+
+class FeatureError(GeneratorError):
+    """A feature network that is not there, or pictures that it cannot look at."""

@@ -80,3 +80,26 @@ def diversity(x: Tensor, labels: Tensor, size: int = 16) -> float:
         if len(rows) > 1:
             distances.append(float(torch.pdist(rows).mean() / np.sqrt(rows.shape[1])))
     return float(np.mean(distances)) if distances else 0.0
+
+
+def reliability(positive: Tensor, negative: Tensor, bins: int = 10) -> list[tuple[float, float, float]]:
+    """What a critic's logits are worth as probabilities: (mean probability, share of positives, weight) a bin.
+
+    The probability that a picture is real is the logit's sigmoid (what the logistic loss trains it to be, both kinds
+    equally frequent); both sets count half, whatever their sizes. Bins of equal width; empty ones are left out.
+    """
+    p = torch.sigmoid(torch.cat([positive, negative]).double())
+    weight = torch.cat([torch.full((len(s),), 0.5 / len(s), dtype=torch.float64) for s in (positive, negative)])
+    truth = torch.cat([torch.ones(len(positive)), torch.zeros(len(negative))]).double()
+    place = (p * bins).long().clamp(max=bins - 1)
+    rows = []
+    for i in range(bins):
+        w = weight * (place == i)
+        if (total := float(w.sum())) > 0:
+            rows.append((float((w * p).sum() / total), float((w * truth).sum() / total), total))
+    return rows
+
+
+def calibration_error(positive: Tensor, negative: Tensor) -> float:
+    """Expected calibration error, 0 … 1 (Guo et al. 2017, §2): by how much probability and frequency differ."""
+    return sum(abs(said - true) * weight for said, true, weight in reliability(positive, negative))
