@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -100,6 +101,7 @@ def description(
         "machine": f"{platform.machine()}, {args.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "settings": f"passes {args.passes}, batch {args.batch}, learning rate {args.learning_rate}, seed {args.seed}",
     }
+    provenance = replace(provenance, trained=f"{seconds / 60:.1f} minutes")
     return Description(args.name, args.version, data.classes, provenance, figures)
 
 

@@ -20,21 +20,26 @@ WORDS = {
     "size": ("smaller", "larger"),
     "height": ("lower", "higher"),
     "detail": ("smoother", "more detailed"),
-    "paper": ("darker paper", "lighter paper"),
+    "background": ("darker background", "lighter background"),
     "spread": ("gathered", "spread out"),
 }
+OF_COLOUR = ("warmth", "redness", "colourfulness")  # nothing that a grey picture has
+LEAST = 0.004  # a level of 8 bits: what varies by less over pictures is not seen, however much a direction adds to it
 
 
 def picture_features(x: Tensor) -> dict[str, Tensor]:
-    """Simple measures of N×3×H×W pictures in [−1, 1], each [N]. The paper is taken to be the border's median colour."""
-    x = ((x + 1) / 2).clamp(0, 1)
+    """Simple measures of pictures N×3×H×W (or N×1×H×W, grey) in [−1, 1], each [N].
+
+    The background is taken to be the border's median colour.
+    """
+    x = ((x + 1) / 2).clamp(0, 1).expand(-1, 3, -1, -1)
     r, g, b = x.unbind(1)
     grey = 0.299 * r + 0.587 * g + 0.114 * b
     n, side = grey.shape[0], grey.shape[1]
     rim = max(side // 16, 1)
     border = torch.cat([x[:, :, :rim].flatten(2), x[:, :, -rim:].flatten(2), x[:, :, :, :rim].flatten(2)], dim=2)
-    paper = border.median(dim=2).values  # N×3
-    subject = torch.sigmoid(((x - paper[:, :, None, None]).abs().mean(dim=1) - 0.12) * 40)  # N×H×W
+    background = border.median(dim=2).values  # N×3
+    subject = torch.sigmoid(((x - background[:, :, None, None]).abs().mean(dim=1) - 0.12) * 40)  # N×H×W
     area = subject.mean(dim=(1, 2)) + 1e-6
     ys = torch.linspace(-1, 1, side)[None, :, None]
     xs = torch.linspace(-1, 1, side)[None, None, :]
@@ -55,7 +60,7 @@ def picture_features(x: Tensor) -> dict[str, Tensor]:
         "size": area,
         "height": -centre_y,
         "detail": (grey - blurred).abs().mean(dim=(1, 2)),
-        "paper": paper.mean(dim=1),
+        "background": background.mean(dim=1),
         "spread": (subject * distance).mean(dim=(1, 2)) / area,
     }
 
@@ -76,13 +81,15 @@ def name_directions(
     z = torch.stack([draw_z(seed, model.z_dim) for seed in range(count)])
     chosen = [labels(i) for i in range(count)]
     ws = model.map(z, None if None in chosen else [c for c in chosen if c is not None], psi=0.7)
-    plain = picture_features(model.synthesize(ws))
+    pictures = model.synthesize(ws)
+    plain = picture_features(pictures)
+    measures = [key for key in WORDS if pictures.shape[1] == 3 or key not in OF_COLOUR]
     taken: set[str] = set()
     named = []
     for direction in directions:
         step = direction.vector.to(ws.device) * (direction.sigma * amount)
         more, less = picture_features(model.synthesize(ws + step)), picture_features(model.synthesize(ws - step))
-        effect = {key: float((more[key] - less[key]).mean() / (plain[key].std() + 1e-6)) for key in WORDS}
+        effect = {key: float((more[key] - less[key]).mean() / (plain[key].std() + LEAST)) for key in measures}
         title, sign = title_of(effect, taken)
         taken.add(title)
         named.append(Direction(direction.name, title, direction.vector * sign, direction.sigma))
