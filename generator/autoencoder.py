@@ -137,6 +137,6 @@ class OpenAutoencoder:
 def open_autoencoder(path: str | Path) -> OpenAutoencoder:
     """The autoencoder in a folder or a file; CheckpointError, one sentence, if it is not a whole one."""
     path = Path(path)
-    file = path / FILE if path.is_dir() else path
+    file = path if path.suffix == ".safetensors" else path / FILE
     found = open_companion(file, KIND, AutoencoderConfig, Autoencoder, lambda config: config.num_classes)
     return OpenAutoencoder(*found)

@@ -191,7 +191,7 @@ def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibratio
 
 
 def read_provenance(header: dict[str, Any]) -> Provenance:
-    """Where a network comes from, from its file's description; CheckpointError if that is missing or not well formed."""
+    """Where a network comes from, from its file's description; CheckpointError if that is missing or malformed."""
     values = header.get("provenance")
     known = {f.name: f.type for f in fields(Provenance)}
     if not isinstance(values, dict) or set(values) - set(known):

@@ -112,7 +112,7 @@ class OpenClassifier:
 def open_classifier(path: str | Path) -> OpenClassifier:
     """The classifier in a folder or a file; CheckpointError, one sentence, if it is not a whole one."""
     path = Path(path)
-    file = path / FILE if path.is_dir() else path
+    file = path if path.suffix == ".safetensors" else path / FILE
     network, description = open_companion(file, KIND, ClassifierConfig, Classifier, lambda config: config.num_classes)
     accuracy = description.measured.get("test_accuracy")
     if not isinstance(accuracy, float) or not 0 <= accuracy <= 1:

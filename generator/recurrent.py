@@ -205,5 +205,5 @@ def _check_seed(value: object) -> None:
 def open_recurrent(path: str | Path) -> OpenRecurrent:
     """The recurrent network in a folder or a file; CheckpointError, one sentence, if it is not a whole one."""
     path = Path(path)
-    file = path / FILE if path.is_dir() else path
+    file = path if path.suffix == ".safetensors" else path / FILE
     return OpenRecurrent(*open_companion(file, KIND, RecurrentConfig, Recurrent, lambda config: config.num_classes))
