@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .augment import POLICIES, adapt, augment
 from .data import Data
 from .errors import TrainingError
 from .fade import Fade
+from .projected import ProjectedCritic
 
 LOG_FIELDS = (
     "pictures",
@@ -40,6 +41,7 @@ LOG_FIELDS = (
     "augment",
     "pictures_per_second",
 )
+PROJECTED_FIELDS = ("projected_g", "projected_d")  # the same two losses of the projected critic, in runs that have one
 ADAPT_EVERY = 4  # steps, as in ADA
 
 
@@ -62,6 +64,7 @@ class Settings:
     ada_target: float = 0.6
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False
+    projected: float = 0.0  # weight of a projected critic's loss beside the plain critic's; 0 = there is none
     fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
@@ -74,6 +77,8 @@ class Settings:
                 raise TrainingError(f"{name} must be at least 1.")
         if self.snapshot_ratio <= 1:
             raise TrainingError("snapshot_ratio must be above 1.")
+        if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
+            raise TrainingError("projected must be a weight, 0 or above.")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` is its inverse."""
@@ -139,6 +144,9 @@ class Trainer:
         self.seconds = 0.0
         self.probability = 0.0  # of each augmentation
         self.sureness: list[float] = []  # mean signs of the critic's logits on real pictures since the last change
+        self.projected: ProjectedCritic | None = None
+        if settings.projected:
+            self.projected = ProjectedCritic(len(data.classes), settings.policy, settings.seed, self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
@@ -221,7 +229,15 @@ class Trainer:
         fakes, fake_label = self._fakes(rng)
         loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)).mean()
         self.opt_g.zero_grad(set_to_none=True)
-        loss_g.backward()
+        beside: dict[str, float] = {}
+        if self.projected:
+            rng = generator_for(s.seed, 2, self.step)  # the plain critic's draws stay as they are without this one
+            loss_p, seen = self.projected.generated(fakes, fake_label, rng)
+            (loss_g + loss_p * (s.projected * self.projected.warmth)).backward()
+            beside["projected_g"] = loss_p.item()
+            beside["projected_d"] = self.projected.learn(reals, real_label, seen, fake_label, rng)
+        else:
+            loss_g.backward()
         self.opt_g.step()
 
         self.step += 1
@@ -242,6 +258,7 @@ class Trainer:
             "r1": penalty,
             "sureness": sureness,
             "augment": probability,
+            **beside,
         }
 
     @torch.no_grad()
@@ -297,10 +314,14 @@ class Trainer:
                 self._log(self.pictures - logged, quiet)
                 logged = self.pictures
 
+    @property
+    def _log_fields(self) -> tuple[str, ...]:
+        return LOG_FIELDS + (PROJECTED_FIELDS if self.projected else ())
+
     def _log(self, shown: int, quiet: bool) -> None:
         path = self.folder / "log.csv"
         mean: dict[str, float] = {}
-        for key in ("loss_g", "loss_d", "real", "fake", "r1", "sureness", "augment"):
+        for key in self._recent[0]:
             values = [row[key] for row in self._recent if not math.isnan(row[key])]
             mean[key] = sum(values) / len(values) if values else math.nan
         self._recent.clear()
@@ -314,7 +335,7 @@ class Trainer:
         }
         fresh = not path.exists()
         with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, LOG_FIELDS)
+            writer = csv.DictWriter(file, self._log_fields)
             if fresh:
                 writer.writeheader()
             writer.writerow(row)
@@ -341,6 +362,7 @@ class Trainer:
             "opt_g": self.opt_g.state_dict(),
             "opt_d": self.opt_d.state_dict(),
             "fade": self.fade.state() if self.fade else None,
+            "projected": self.projected.state() if self.projected else None,
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -352,7 +374,8 @@ class Trainer:
             (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
-        if settings != self.settings:  # a setting that the file lacks has its default
+        # A setting that the file lacks has its default. A projected critic may come and go.
+        if replace(settings, projected=self.settings.projected) != self.settings:
             raise TrainingError(
                 f"{path} was made with other settings than those asked for: use another folder, or those."
             )
@@ -366,6 +389,8 @@ class Trainer:
             self.probability, self.sureness = float(state["probability"]), [float(v) for v in state["sureness"]]
             if state.get("fade"):
                 self.fade = Fade(self.d, pictures=self.settings.fade_pictures, **state["fade"])
+            if self.projected and state.get("projected"):
+                self.projected.load(state["projected"])
         except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
@@ -381,6 +406,6 @@ class Trainer:
         with path.open(newline="") as file:
             rows = [row for row in csv.DictReader(file) if int(row["pictures"]) <= self.pictures]
         with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, LOG_FIELDS)
+            writer = csv.DictWriter(file, self._log_fields, restval="nan", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

@@ -54,6 +54,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--mapping-layers", type=int, default=4)
     p.add_argument("--head", default="smooth", help="how the last doubling is made: smooth, shuffle, rgb")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
+    p.add_argument(
+        "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
+    )
     p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
     p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")
     p.add_argument("--snapshot-first", type=int, default=500, help="pictures at the first snapshot after the start")
@@ -106,6 +109,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         mirror=args.mirror,
         policy=policy,
         half=not args.fp32,
+        projected=args.projected,
     )
 
 
