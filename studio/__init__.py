@@ -5,6 +5,7 @@ from .encode import data_url, picture_accent, reference_profile
 from .errors import BusyError, RecipeError, StudioError
 from .files import recipe_from_png, to_png
 from .fitting import neighbours
+from .nearest import TrainingPicture
 from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, Mix, Recipe
 from .render import Studio
@@ -12,6 +13,6 @@ from .rendering import Rendering, StageReading
 
 __all__ = [
     "FIELDS", "MAX_SEED", "MAX_STEPS", "NOTE", "BusyError", "Mix", "Reading", "Recipe", "RecipeError", "Rendering",
-    "StageReading", "Studio", "StudioError", "data_url", "label_text", "neighbours", "picture_accent",
-    "recipe_from_png", "reference_profile", "to_png",
+    "StageReading", "Studio", "StudioError", "TrainingPicture", "data_url", "label_text", "neighbours",
+    "picture_accent", "recipe_from_png", "reference_profile", "to_png",
 ]

@@ -56,7 +56,7 @@ class Painter:
             return model
 
     @contextmanager
-    def _working(self, model: Model) -> Iterator[None]:
+    def working(self, model: Model) -> Iterator[None]:
         """The one place at torch. A light network is done before a second, sleeping thread has woken for each of its
         small layers; alone it is as fast, and leaves a core to the rest."""
         with self._torch:
@@ -65,7 +65,7 @@ class Painter:
 
     def paint(self, model: Model, recipe: Recipe) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only."""
-        with self._working(model):
+        with self.working(model):
             ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
             if recipe.mix is not None:
                 label = recipe.label if recipe.mix.label is None else recipe.mix.label
@@ -86,7 +86,7 @@ class Painter:
         images = torch.from_numpy(batch).permute(0, 3, 1, 2) * 2 - 1
         if model.generator.config.img_channels == 1:
             images = images.mean(dim=1, keepdim=True)
-        with self._working(model):
+        with self.working(model):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
             return [float(logit) for logit in logits]
 

@@ -21,6 +21,7 @@ from .cache import BoundedCache
 from .describe import describe_model, label_text
 from .errors import BusyError, RecipeError, StudioError
 from .fitting import fit
+from .nearest import Lookup, TrainingPicture, with_pictures
 from .painter import Array, Painter
 from .reading import Reading
 from .recipe import Recipe
@@ -60,6 +61,7 @@ class Studio:
         self._stages: BoundedCache[StageKey, Stage] = BoundedCache(STAGE_BYTES)
         self._readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
         self._places = BoundedSemaphore(1 + MAX_WAITING)
+        self._lookup = Lookup()
 
     def models(self) -> list[dict[str, Any]]:
         """What there is, JSON-able: one object a model, see `studio.describe`. A model that cannot be opened is left
@@ -92,6 +94,19 @@ class Studio:
             raise RecipeError(str(error)) from None
         finally:
             self._places.release()
+
+    def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
+        """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.
+
+        Errors as for `render`; StudioError if the model came without an index of its training pictures.
+        """
+        rendering = self.render(replace(recipe, steps=()), critic="none")
+        model = self._painter.model(rendering.recipe.model)
+        folder = self._painter.paths[rendering.recipe.model]
+        with self._painter.working(model):
+            grey = model.generator.config.img_channels == 1
+            index, matches = self._lookup.search(folder, rendering.raw, grey, k)
+        return with_pictures(index, matches)
 
     def _render(self, recipe: Recipe, critic: Critique, regions: bool) -> Rendering:
         clock = _Clock()

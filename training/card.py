@@ -8,8 +8,10 @@ from typing import Any
 
 from generator import Model, list_checkpoints, open_checkpoint
 
+from .figures import figures_section, number, table
 from .loop import Settings
 
+REACHED = "## What was reached"
 CARD = """---
 license: apache-2.0
 library_name: latent-atelier
@@ -49,20 +51,7 @@ augmentation {policy}{mirror}, {half}. At the end: generator loss {loss_g:.2f}, 
 
 ## What was reached
 
-| measure | value |
-|---|---|
-| sliced Wasserstein distance to held-out pictures, fine to coarse (×10³) | {swd} |
-| the same, real against real (the floor) | {floor} |
-| ratio of the sums | {ratio} |
-| variety within classes, generated (real) | {diversity} ({diversity_real}) |
-| critic: ROC AUC, held-out real against generated | {auc} |
-| critic: the same with training pictures as the real ones | {auc_seen} |
-| critic: balanced accuracy at logit 0 | {accuracy} |
-
-{counts[generated]:,} generated pictures (seeds 0 …, ψ = 1) and {counts[held_out_draws]:,} draws from
-{counts[held_out_pictures]:,} held-out pictures, classes weighted as in training (∝ √count). The critic is no detector
-of fakes: it knows this generator only.
-
+{figures}
 ## What is wrong with it
 
 {notes}
@@ -104,40 +93,48 @@ def write_card(
         loss_d=last.get("loss_d", float("nan")),
         speed=last.get("pictures_per_second", float("nan")),
         rows=50,
-        swd=" · ".join(map(str, evaluation["swd"])),
-        floor=" · ".join(map(str, evaluation["swd_floor"])),
-        ratio=evaluation["swd_ratio"],
-        diversity=evaluation["diversity"],
-        diversity_real=evaluation["diversity_real"],
-        auc=evaluation["critic_auc"],
-        auc_seen=evaluation["critic_auc_training_pictures"],
-        accuracy=evaluation["critic_accuracy"],
-        counts=evaluation["counts"],
+        figures=figures_section(evaluation),
         notes=provenance.notes or "Nothing was noted.",
     )
-    (folder / "README.md").write_text(text)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def update_card(folder: Path, evaluation: dict[str, Any]) -> None:
+    """Put the figures into a card that is there already, in the place of the old ones."""
+    path = folder / "README.md"
+    if not path.exists():
+        return
+    head, _, rest = path.read_text(encoding="utf-8").partition(REACHED)
+    _, following, tail = rest.partition("\n## ")
+    text = f"{head.rstrip()}\n\n{REACHED}\n\n{figures_section(evaluation)}\n"
+    path.write_text(text + (following + tail if following else ""), encoding="utf-8")
 
 
 INDEX = """# Checkpoints
 
 One folder a model: weights of the generator and of its critic, the card, sample sheets of the first 64 seeds
-(unpicked), the curves and figures of its training. `training.finish` writes this list.
+(unpicked), the curves and figures of its training, the index of its training pictures. `training.finish` and
+`training.evaluate` write this list.
 
-| model | pixels | classes | pictures seen | SWD ratio to the floor | critic AUC | what is still wrong |
-|---|---|---|---|---|---|---|
+Fréchet ratios are distances to held-out pictures over those of as many real pictures, on all features and on the first
+64 components (`training/scoring.py` says why both): 1 would be as good as the training pictures themselves.
+
 """
+INDEX_HEAD = (
+    "model", "pixels", "classes", "pictures seen", "Fréchet ratio, all", "first 64", "precision", "recall", "coverage",
+    "critic AUC", "what is still wrong",
+)
+INDEX_FIGURES = ("frechet_ratio", "frechet_pca64_ratio", "precision", "recall", "coverage", "critic_auc")
 
 
 def write_index(folder: Path) -> None:
     """Write README.md with one line for each checkpoint below `folder` that has an evaluation."""
-    lines = []
+    rows: list[list[str]] = []
     for name, path in list_checkpoints(folder).items():
         if (path / "evaluation.json").exists():
-            evaluation = json.loads((path / "evaluation.json").read_text())
+            evaluation = json.loads((path / "evaluation.json").read_text(encoding="utf-8"))
             model = open_checkpoint(path, precision="fp32")
-            lines.append(
-                f"| [{name}]({name}/README.md) | {model.resolution} | {len(model.classes) or '–'} "
-                f"| {evaluation['pictures_seen']:,} | {evaluation['swd_ratio']} | {evaluation['critic_auc']} "
-                f"| {model.provenance.notes or '–'} |\n"
-            )
-    (folder / "README.md").write_text(INDEX + "".join(lines))
+            figures = (number(evaluation.get(key)) for key in INDEX_FIGURES)
+            facts = (str(model.resolution), str(len(model.classes) or "–"), f"{evaluation['pictures_seen']:,}")
+            rows.append([f"[{name}]({name}/README.md)", *facts, *figures, model.provenance.notes or "–"])
+    (folder / "README.md").write_text(INDEX + table(INDEX_HEAD, rows) + "\n", encoding="utf-8")

@@ -14,39 +14,39 @@ import argparse
 import csv
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from generator import (
     Averages,
-    Calibration,
     Critic,
     Direction,
     Generator,
     Model,
     Provenance,
-    draw_z,
     open_checkpoint,
     save_checkpoint,
 )
 from generator.checkpoint import check_name
 from generator.directions import principal_directions
+from generator.features import feature_network, network_for
 
 from .card import write_card, write_index
 from .curves import write_curves
 from .data import Data, load_data
 from .errors import TrainingError
+from .evaluate import PAIRS_FILE, evaluate, write_results
 from .loop import Settings, read_state
-from .metrics import balanced_accuracy, diversity, roc_auc, sliced_wasserstein
 from .name_directions import name_directions
+from .samples import as_float, generate
+from .scoring import COUNT, SMALLEST
 from .sheet import write_sheet
 
 W_SAMPLES = 1000  # per class
 DIRECTIONS = 10
-JUDGED = 2000  # generated pictures behind the calibration
 
 
 def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
@@ -68,23 +68,28 @@ def describe(name: str, about: Path | None, data: Path, rest: Data) -> dict[str,
     """Title, licence, attribution and so on for the card, from the file `about`.
 
     Raises what would otherwise be found only after hours of training: a name that is none, a file that does not
-    describe a model, too few pictures held out to calibrate the critic with.
+    describe a model, too few pictures held out to measure it with.
     """
     check_name(name)
-    if len(rest) < 2:
-        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to calibrate the critic with.")
+    if len(rest) < SMALLEST:
+        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to measure a model with.")
     if about is None:
         return {"title": name, "licence": "unknown", "attribution": "unknown", "data": data.name}
     try:
         facts = json.loads(about.read_text(encoding="utf-8"))
     except ValueError:
         raise TrainingError(f"{about} is not JSON.") from None
-    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes")
+    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes", "source")
     if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
         raise TrainingError(f"{about} must be a JSON object of texts.")
     if wrong := sorted(set(required) - set(facts)) + sorted(set(facts) - {*required, *optional}):
         raise TrainingError(f"{about} needs {', '.join(required)}, may have {', '.join(optional)}: see {wrong[0]!r}.")
-    return facts
+    return {key: value for key, value in facts.items() if key != "source"}
+
+
+def source_of(about: Path | None) -> str:
+    """The link to a training picture that a file `about` (checked by `describe`) gives, see `generator.index.Index`."""
+    return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get("source", ""))
 
 
 @torch.inference_mode()
@@ -116,61 +121,16 @@ def averages_and_directions(
     return Averages(everything, centres if config.num_classes else None), directions
 
 
-def _logits(model: Model, images: Tensor, labels: Tensor) -> Tensor:
-    return model.criticize(images, labels if model.classes else None)
-
-
-def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0) -> Tensor:
-    """Pictures of consecutive seeds, clipped to [−1, 1] and rounded to 8 bits as a visitor gets them."""
-    pictures = []
-    for i, label in enumerate(labels.tolist()):
-        z = draw_z(first_seed + i, model.z_dim)[None]
-        pictures.append(model.synthesize(model.map(z, [label] if model.classes else None, psi)))
-    x = torch.cat(pictures).clamp(-1, 1)
-    return ((x + 1) * 127.5).round() / 127.5 - 1
-
-
-def evaluate(
-    model: Model, train: Data, rest: Data, class_weights: Tensor
-) -> tuple[Calibration, dict[str, Any]]:
-    """The critic's calibration and the figures for the card; every count is in the result."""
-    rng = torch.Generator().manual_seed(7)
-    labels = torch.multinomial(class_weights, JUDGED, replacement=True, generator=rng)
-    fakes = generate(model, labels)
-
-    def reals(data: Data, count: int, seed: int) -> tuple[Tensor, Tensor]:
-        each = data.picture_weights(class_weights)
-        index = torch.multinomial(each, count, replacement=True, generator=torch.Generator().manual_seed(seed))
-        return data.batch(index).float() / 127.5 - 1, data.labels[index]
-
-    held, held_labels = reals(rest, JUDGED, 1)
-    seen, seen_labels = reals(train, JUDGED, 2)
-    on_fakes, on_held, on_seen = (
-        _logits(model, fakes, labels),
-        _logits(model, held, held_labels),
-        _logits(model, seen, seen_labels),
-    )
-    calibration = Calibration.measure(on_held.tolist(), on_fakes.tolist())
-    count = min(JUDGED, 1024)
-    again, _ = reals(train, JUDGED, 3)
-    distance = sliced_wasserstein(held[:count], fakes[:count])
-    floor = sliced_wasserstein(held[:count], again[:count])
-    result = {
-        "counts": {"generated": JUDGED, "held_out_draws": JUDGED, "held_out_pictures": len(rest), "swd": count},
-        "critic_auc": round(roc_auc(on_held, on_fakes), 4),
-        "critic_auc_training_pictures": round(roc_auc(on_seen, on_fakes), 4),
-        "critic_accuracy": round(balanced_accuracy(on_held, on_fakes), 4),
-        "swd": [round(v, 2) for v in distance],
-        "swd_floor": [round(v, 2) for v in floor],
-        "swd_ratio": round(sum(distance) / sum(floor), 3),
-        "diversity": round(diversity(fakes, labels), 4),
-        "diversity_real": round(diversity(held, held_labels), 4),
-    }
-    return calibration, result
-
-
-def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, version: str = "1.0") -> Path:
-    """Write checkpoints/NAME from the run's saved state; returns the folder."""
+def finish(
+    run: Path,
+    data: Path,
+    about: Path | None,
+    out: Path,
+    name: str,
+    version: str = "1.0",
+    say: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured."""
     settings, generator, critic, pictures, seconds = load_run(run)
     train, rest = load_data(data, settings.generator.resolution)
     facts = describe(name, about, data, rest)
@@ -186,23 +146,19 @@ def finish(run: Path, data: Path, about: Path | None, out: Path, name: str, vers
     model = open_checkpoint(folder, precision="fp32")
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
-    model.calibration, evaluation = evaluate(model, train, rest, weights)
+    network = feature_network(network_for(folder), folder)
+    evaluation = evaluate(model, train, rest, network, COUNT, source=source_of(about), say=say)
+    model.calibration = evaluation.calibration
     save_checkpoint(model, folder)
 
     labels = torch.arange(64) % max(number, 1)
     for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):
-        write_sheet(generate(model, labels, psi), folder / file, enlarge=max(1, 128 // model.resolution))
+        write_sheet(as_float(generate(model, labels, psi)), folder / file, enlarge=max(1, 128 // model.resolution))
     if (run / "log.csv").exists():
         write_curves(run / "log.csv", folder / "curves.png")
-    evaluation = {
-        "name": name,
-        "version": version,
-        "pictures_seen": pictures,
-        "training_seconds": round(seconds),
-        **evaluation,
-    }
-    (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
-    write_card(model, settings, evaluation, _last_rows(run / "log.csv"), folder)
+    run_facts = {"name": name, "version": version, "pictures_seen": pictures, "training_seconds": round(seconds)}
+    figures = write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
+    write_card(model, settings, figures, _last_rows(run / "log.csv"), folder)
     write_index(out)
     return folder
 
@@ -223,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     p.add_argument("--run", type=Path, required=True, help="the run's folder")
     p.add_argument("--data", type=Path, required=True, help="the pictures it was trained on")
-    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes")
+    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes, source")
     p.add_argument("--out", type=Path, default=Path("checkpoints"))
     p.add_argument("--name", help="default: the run's name")
     p.add_argument("--version", default="1.0")

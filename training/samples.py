@@ -59,9 +59,13 @@ def generated(model: Model, network: FeatureNetwork, labels: Tensor, psi: float 
 
 def real(data: Data, network: FeatureNetwork, index: Tensor) -> Sample:
     """The pictures of `data` with these numbers, with their features."""
-    parts = [data.batch(part) for part in index.split(CHUNK)]
-    features = torch.cat([network(as_float(part)) for part in parts])
-    return Sample(torch.cat(parts), data.labels[index], features)
+    pictures = data.batch(index)
+    return Sample(pictures, data.labels[index], features_of(network, pictures))
+
+
+def real_features(data: Data, network: FeatureNetwork, index: Tensor) -> Tensor:
+    """Their features alone, N×F: for more pictures than one would like to hold at once."""
+    return torch.cat([network(as_float(data.batch(part))) for part in index.split(CHUNK)])
 
 
 def class_counts(count: int, shares: Tensor, available: Tensor) -> Tensor:

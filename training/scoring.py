@@ -39,6 +39,7 @@ from .samples import Sample, as_float, class_counts, draw, generated, real
 COUNT = 2000
 COMPONENTS = 64
 SEED = 0  # of the draws; generated pictures have the seeds 0, 1, 2, …
+JUDGED = 500  # generated pictures that the critic judges, even where there are fewer held-out ones
 SMALLEST = 8  # pictures in a set: fewer have no five neighbours to speak of
 
 
@@ -112,12 +113,12 @@ def neighbourhoods(reference: Tensor, features: Tensor) -> dict[str, float]:
 
 
 def judge(model: Model, held_out: Sample, fakes: Sample) -> tuple[Tensor, Tensor]:
-    """The critic's logits of held-out and of as many generated pictures (or all there are), each judged alone."""
+    """The critic's logits of held-out and of as many generated pictures (at least JUDGED), each judged alone."""
 
     def logits(sample: Sample) -> Tensor:
         return model.criticize(as_float(sample.pictures), sample.labels if model.classes else None).cpu()
 
-    return logits(held_out), logits(fakes.rows(slice(len(held_out))))
+    return logits(held_out), logits(fakes.rows(slice(max(len(held_out), JUDGED))))
 
 
 def critic_figures(on_real: Tensor, on_fakes: Tensor) -> dict[str, float]:

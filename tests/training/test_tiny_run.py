@@ -17,6 +17,7 @@ from torch import Tensor
 
 from generator import CheckpointError, Model, draw_z, open_checkpoint
 from generator.storage import read_network
+from training import evaluate as evaluating
 from training import finish as finishing
 from training import train
 from training.data import Pictures
@@ -26,7 +27,7 @@ from training.metrics import sliced_wasserstein
 from training.name_directions import WORDS
 from training.sheet import first_seeds, write_sheet
 
-from .build import CLASSES, SETTINGS, SIDE
+from .build import CLASSES, SETTINGS, SIDE, Coarse
 
 PICTURES = 120 * SETTINGS.batch
 ABOUT = {
@@ -59,7 +60,9 @@ def checkpoint(run: Run, shapes: Path, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("out")
     (folder / "about.json").write_text(json.dumps(ABOUT))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finishing, "JUDGED", 96)
+        patch.setattr(finishing, "COUNT", 96)
+        patch.setattr(evaluating, "SWEEP", 16)
+        patch.setattr(finishing, "feature_network", lambda name, folder: Coarse())
         patch.setattr(finishing, "W_SAMPLES", 200)
         yield finishing.finish(run.folder, shapes, folder / "about.json", folder, "shapes", "1.2")
 
@@ -139,10 +142,12 @@ def test_directions_are_orthonormal_named_and_in_units_of_w(model: Model):
     assert sigmas == sorted(sigmas, reverse=True) and sigmas[-1] > 0
 
 
-def test_the_critic_is_calibrated_on_held_out_and_generated_pictures(model: Model):
+def test_the_critic_is_calibrated_on_held_out_and_generated_pictures(
+    model: Model, split: tuple[Pictures, Pictures],
+):
     calibration = model.calibration
     assert calibration is not None
-    assert (calibration.real_count, calibration.generated_count) == (96, 96)
+    assert (calibration.real_count, calibration.generated_count) == (len(split[1]), 96)
     z = torch.stack([draw_z(seed, model.z_dim) for seed in range(40)])
     labels = [seed % 2 for seed in range(40)]
     pictures = model.synthesize(model.map(z, labels)).clamp(-1, 1)
@@ -153,7 +158,15 @@ def test_the_critic_is_calibrated_on_held_out_and_generated_pictures(model: Mode
 def test_the_evaluation_says_what_was_measured(checkpoint: Path):
     facts = json.loads((checkpoint / "evaluation.json").read_text())
     assert (facts["name"], facts["version"], facts["pictures_seen"]) == ("shapes", "1.2", PICTURES)
-    assert facts["counts"]["generated"] == 96
+    assert facts["counts"]["generated"] == facts["counts"]["floor"] == 96
+    for key in ("frechet", "frechet_pca64"):
+        assert facts[f"{key}_ratio"] == pytest.approx(facts[key] / facts[f"{key}_floor"], rel=0.01)
+    for key in ("precision", "recall", "coverage"):
+        assert 0 <= facts[key] <= 1 and 0.3 < facts[f"{key}_floor"] <= 1
+    assert facts["features"].startswith("coarse, 48 numbers")
+    assert [row["psi"] for row in facts["truncation"]] == list(evaluating.PSIS)
+    assert len(facts["closest_pairs"]) == 10
+    assert facts["class_agreement_real"] > 0.9 and set(facts["per_class"]) == set(CLASSES)
     assert 0 <= facts["critic_auc"] <= 1 and 0 <= facts["critic_accuracy"] <= 1
     assert len(facts["swd"]) == len(facts["swd_floor"]) == 2  # 32 and 16 px
     assert facts["swd_ratio"] == pytest.approx(sum(facts["swd"]) / sum(facts["swd_floor"]), rel=0.01)
@@ -215,7 +228,9 @@ def command(shapes: Path, folder: Path, *more: str) -> list[str]:
 def test_one_command_trains_goes_on_and_finishes(
     shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ):
-    monkeypatch.setattr(finishing, "JUDGED", 48)
+    monkeypatch.setattr(finishing, "COUNT", 48)
+    monkeypatch.setattr(evaluating, "SWEEP", 16)
+    monkeypatch.setattr(finishing, "feature_network", lambda name, folder: Coarse())
     monkeypatch.setattr(finishing, "W_SAMPLES", 40)
     monkeypatch.setattr(finishing, "DIRECTIONS", 2)
 

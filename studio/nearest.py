@@ -1,0 +1,94 @@
+""""Have I seen this before?": the training pictures that a generated picture comes nearest to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from generator import GeneratorError
+from generator.features import FeatureNetwork, feature_network
+from generator.index import Index, Match, open_index
+
+from .cache import BoundedCache
+from .errors import StudioError
+from .training_pictures import read_picture
+
+Array = NDArray[np.float32]
+MAX_NEAREST = 24
+OPEN_INDICES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPicture:
+    """A training picture near a generated one.
+
+    `record`: its name in the training data, `number`: the number in that name. `distance`: of their features, in the
+    index's own unit. `closer_than`: share of held-out real pictures that are farther from their own nearest training
+    picture, 0 … 1: near 1, it may be a copy. `picture` H×W×3 in [0, 1] where the data are on this machine; `source`, a
+    link to it, where one is known.
+    """
+
+    record: str
+    number: int | None
+    distance: float
+    closer_than: float
+    picture: Array | None
+    source: str | None
+
+    def report(self) -> dict[str, Any]:
+        """JSON-able, without the picture."""
+        return {
+            "record": self.record,
+            "number": self.number,
+            "distance": round(self.distance, 3),
+            "closer_than": round(self.closer_than, 4),
+            "has_picture": self.picture is not None,
+            "source": self.source,
+        }
+
+
+class Lookup:
+    """The indices of checkpoints and the networks that they are searched with, opened when first asked for."""
+
+    def __init__(self) -> None:
+        self._open: BoundedCache[Path, tuple[Index, FeatureNetwork]] = BoundedCache(OPEN_INDICES)
+
+    def search(self, folder: Path, raw: Array, grey: bool, k: int) -> tuple[Index, list[Match]]:
+        """The index of the checkpoint in `folder`, and the k records nearest to a picture H×W×3 in [0, 1].
+
+        Uses torch: the caller holds its lock. StudioError if there is no index, it is broken, or its network is not
+        installed; or for k out of 1 … MAX_NEAREST.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_NEAREST:
+            raise StudioError(f"From 1 to {MAX_NEAREST} nearest training pictures can be shown, not {k!r}.")
+        try:
+            index, network = self._opened(folder)
+            picture = torch.from_numpy(raw.copy()).permute(2, 0, 1)[None] * 2 - 1
+            features = network(picture.mean(dim=1, keepdim=True) if grey else picture)[0]
+            return index, index.nearest(features, k)
+        except GeneratorError as error:
+            raise StudioError(f"The training pictures of {folder.name} cannot be searched: {error}") from None
+
+    def _opened(self, folder: Path) -> tuple[Index, FeatureNetwork]:
+        if (known := self._open.get(folder)) is not None:
+            return known
+        index = open_index(folder)
+        network = feature_network(index.network, folder)
+        self._open.put(folder, (index, network), 1)
+        return index, network
+
+
+def with_pictures(index: Index, matches: list[Match]) -> list[TrainingPicture]:
+    """The matches with what there is to see of them: pictures on this machine, links."""
+    return [
+        TrainingPicture(
+            match.record, match.number, match.distance, match.closer_than,
+            read_picture(match.record), index.link(match.record),
+        )
+        for match in matches
+    ]
