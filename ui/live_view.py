@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -30,6 +31,7 @@ from studio import neighbours as next_seeds
 
 from .controls import ControlSet
 from .files import MAX_FILE_BYTES, bytes_of, field_of
+from .models import model_pages
 from .theme import asset, settings
 
 NEIGHBOURS = 8
@@ -85,7 +87,10 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
         else:
             query = own_query(field_of(request, "query"))
             recipe = Recipe.from_query(query) if query else Recipe()
-        return {"values": controls.values(studio.normalise(recipe))}
+        recipe = studio.normalise(recipe if recipe.model else replace(recipe, model=controls.model))
+        if recipe.model != controls.model:  # its controls are on that model's page
+            return {"elsewhere": f"{model_pages(studio)[recipe.model]}?{recipe.to_query()}"}
+        return {"values": controls.values(recipe)}
 
     def save(request: Any) -> dict[str, Any]:
         rendering = studio.render(controls.recipe(field_of(request, "values")))

@@ -23,19 +23,32 @@ KEYS = (
 PRECISIONS = {"mixed": "fp32; the critic in bf16"}
 
 
-def masthead(models: list[dict[str, Any]]) -> str:
-    """HTML of the masthead and its two dialogs."""
+def masthead(model: Mapping[str, Any], pages: Mapping[str, str]) -> str:
+    """HTML of the masthead on the page of a model (an entry of `Studio.models()`), and its two dialogs.
+
+    `pages`: the address of every model's page, by name.
+    """
     keys = "".join(f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
                    for keys, what in KEYS)
     return (
         '<header class="masthead"><h1>Latent Atelier</h1>'
         '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
-        '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
+        f'{_models(model["name"], pages)}<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
         '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
         '<a href="?view=api">API</a></nav></header>'
-        + _dialog("about-dialog", "About the model", "".join(map(_facts, models)))
+        + _dialog("about-dialog", "About the model", _facts(model))
         + _dialog("keys-dialog", "Keys", f'<dl class="keys">{keys}</dl>')
     )
+
+
+def _models(current: str, pages: Mapping[str, str]) -> str:
+    if len(pages) < 2:
+        return ""
+    links = "".join(
+        f'<a href="{escape(path)}"{" aria-current=page" * (name == current)}>{escape(name)}</a>'
+        for name, path in pages.items()
+    )
+    return f'<nav class="models" aria-label="Models">{links}</nav>'
 
 
 def _facts(model: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The page: a masthead, the tabs, the endpoints for programs; and what Gradio is told at launch."""
+"""The pages, one a model: a masthead and the tabs; the endpoints for programs; and what Gradio is told at launch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from studio import Studio
 
 from .endpoints import add_endpoints
 from .masthead import masthead
+from .models import model_entry, model_pages
 from .tabs import find_tabs
 from .theme import head, theme
 
@@ -20,21 +21,29 @@ KEEP_FILES_SECONDS = 3600
 
 
 def build_page(studio: Studio) -> gr.Blocks:
-    """The whole page, ready to be launched with `launch_options()`."""
+    """All pages, ready to be launched with `launch_options()`: the default model at /, the others at /NAME."""
+    first, *others = model_pages(studio).items()
     with gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
         fill_width=True,
         delete_cache=(KEEP_FILES_SECONDS, KEEP_FILES_SECONDS),
     ) as page:
-        gr.HTML(masthead(studio.models()), elem_id="masthead", apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"):
-            for tab in find_tabs():
-                with gr.Tab(tab.title):
-                    tab.build(studio, page)
+        _fill(studio, page, first[0])
         add_endpoints(studio)
+    for name, path in others:
+        with page.route(name, path, show_in_navbar=False):
+            _fill(studio, page, name)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return page
+
+
+def _fill(studio: Studio, page: gr.Blocks, model: str) -> None:
+    gr.HTML(masthead(model_entry(studio, model), model_pages(studio)), elem_id="masthead", apply_default_css=False)
+    with gr.Tabs(elem_id="tabs"):
+        for tab in find_tabs():
+            with gr.Tab(tab.title):
+                tab.build(studio, page, model)
 
 
 def launch_options() -> dict[str, Any]:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from generator import save_checkpoint
 from studio import Studio
-from tests.generator.build import lively_model
+from tests.generator.build import GENERATORS, lively_model
 from ui import build_page, launch_options
 
 MODEL = "plums"  # 32 px, three classes, two directions
+OTHER = "quinces"  # grey, neither classes nor critic
 
 
 def tiny_studio(folder: Path) -> Studio:
-    """A studio with one tiny model, written to `folder`."""
+    """A studio with two tiny models, written to `folder`."""
     save_checkpoint(lively_model(), folder / MODEL)
+    other = lively_model(replace(GENERATORS["grey smooth"], num_classes=0), critic=None)
+    other.name = OTHER
+    save_checkpoint(other, folder / OTHER)
     return Studio(folder, default=MODEL)
 
 

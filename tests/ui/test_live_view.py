@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
+from tests.ui.serving import OTHER
 from ui.controls import ControlSet
 from ui.live_view import NEIGHBOURS, VIEW, live_functions
 
@@ -117,6 +118,14 @@ def test_a_busy_studio_asks_to_come_back(
 
     monkeypatch.setattr(studio, "render", render)
     assert server["picture"]({"values": controls.values(studio.normalise(Recipe()))})["busy"] > 0
+
+
+def test_a_recipe_of_another_model_is_on_its_page(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipe = studio.normalise(Recipe(model=OTHER, seed=4))
+    answer = server["restore"]({"query": recipe.to_query()})
+    assert answer == {"elsewhere": f"{OTHER}?{recipe.to_query()}"}
+    png = base64.b64encode(to_png(studio.render(recipe))).decode()
+    assert server["restore"]({"png": png}) == answer
 
 
 def test_a_recipe_of_another_model_does_not_fit_this_page(

@@ -9,7 +9,9 @@ import gradio as gr
 import pytest
 
 from studio import Studio
+from tests.ui.serving import MODEL, OTHER
 from ui.masthead import masthead
+from ui.models import model_entry, model_pages
 from ui.page import build_page, launch_options
 from ui.tabs import find_tabs
 from ui.theme import ASSETS, head
@@ -53,4 +55,18 @@ def test_nothing_is_fetched_from_outside() -> None:
 def test_a_models_own_words_cannot_become_html(studio: Studio) -> None:
     model = studio.models()[0]
     model["provenance"]["attribution"] = "<script>alert(1)</script>"
-    assert "<script" not in masthead([model])
+    assert "<script" not in masthead(model, {"plums": "./", "<script>": "x"})
+
+
+def test_every_model_has_a_page_with_its_own_controls(page: gr.Blocks, studio: Studio) -> None:
+    paths = model_pages(studio)
+    assert set(paths) == {MODEL, OTHER} and paths[MODEL] == "./"
+    dropdowns = {name: [block for block in page.blocks.values() if isinstance(block, gr.Dropdown)
+                        and block.page == path.strip("./")] for name, path in paths.items()}
+    assert dropdowns[MODEL] and not dropdowns[OTHER]  # only the first has classes
+
+
+def test_the_masthead_leads_to_every_model_and_says_which_is_shown(studio: Studio) -> None:
+    text = masthead(model_entry(studio, OTHER), model_pages(studio))
+    assert '<a href="./">plums</a>' in text
+    assert f'<a href="{OTHER}" aria-current=page>{OTHER}</a>' in text

@@ -218,6 +218,7 @@ async function showNeighbours(values) {
 async function restore(source) {
   const reply = await call("restore", source);
   if (reply.error) atelier.toast(reply.error, { alert: true });
+  if (reply.elsewhere) location.assign(reply.elsewhere); // the page of another model
   return reply.values ?? null;
 }
 

@@ -14,11 +14,12 @@ from studio import Studio
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab of the page: `build` is called inside its context and adds its components and listeners to `page`."""
+    """A tab: `build(studio, page, model)` is called inside its context, on the page of each model by name, and adds
+    its components and listeners to `page`."""
 
     title: str
     order: int
-    build: Callable[[Studio, gr.Blocks], None]
+    build: Callable[[Studio, gr.Blocks, str], None]
 
 
 def find_tabs() -> list[Tab]:

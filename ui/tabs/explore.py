@@ -14,6 +14,7 @@ from studio import MAX_SEED, Recipe, Studio
 from ..controls import MOVE, SAME_CLASS, ControlSet
 from ..critic_card import CriticCard
 from ..live_view import LiveView
+from ..models import model_entry
 from ..steps_editor import StepsEditor
 from . import Tab
 
@@ -23,9 +24,9 @@ CONTROLS = "async () => (await atelier.part('live')).controls()"
 OPEN = "async () => (await atelier.part('live')).open()"
 
 
-def build(studio: Studio, page: gr.Blocks) -> None:
+def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     """Lay the tab out and wire it: controls feed the live view; links, files and undo set the controls."""
-    model = next(entry for entry in studio.models() if entry["name"] == studio.default)
+    model = model_entry(studio, name)
     controls = ControlSet.of(model)
     initial = controls.values(studio.normalise(Recipe(model=model["name"])))
     start = dict(zip(controls.names, initial, strict=True))
