@@ -76,7 +76,7 @@ def read_map(path: Path) -> Tensor:
 # ---- where tiles lie ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tiles:
     """Places on a map of `map_width` pixels: N left edges, N top edges and N heights, in whole pixels."""
 
@@ -205,7 +205,7 @@ def area_weights(length: float, count: int) -> Tensor:
     return torch.from_numpy(np.maximum(covered, 0) * (count / length)).float()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relief(Labelled):
     """A split of the tiles of one map: `pixels` 3×H×W uint8 (shared), the tiles and their numbers as candidates."""
 
