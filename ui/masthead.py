@@ -33,7 +33,8 @@ def masthead(model: Mapping[str, Any], pages: Mapping[str, str]) -> str:
     return (
         '<header class="masthead"><h1>Latent Atelier</h1>'
         '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
-        f'{_models(model["name"], pages)}<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
+        f'{_models(model["name"], pages)}'
+        '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
         '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
         '<a href="?view=api">API</a></nav></header>'
         + _dialog("about-dialog", "About the model", _facts(model))
