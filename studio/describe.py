@@ -12,8 +12,9 @@ from .reading import NOTE
 from .recipe import FIELDS, MIX_FIELDS, Recipe
 
 
-def describe_model(name: str, model: Model) -> dict[str, Any]:
-    """One entry of `Studio.models()`, JSON-able; `name` is the model's in recipes."""
+def describe_model(name: str, model: Model, has_index: bool) -> dict[str, Any]:
+    """One entry of `Studio.models()`, JSON-able; `name` is the model's in recipes, `has_index` says whether its
+    training pictures can be searched."""
     provenance = model.provenance
     return {
         "name": name,
@@ -27,6 +28,7 @@ def describe_model(name: str, model: Model) -> dict[str, Any]:
         "recipe": describe_recipe(name, model),
         "steps": schema(),
         "has_critic": model.has_critic,
+        "has_index": has_index,
         "densities": None if model.calibration is None else describe_calibration(model.calibration),
         "critic_note": NOTE,
         "precision": model.precision,

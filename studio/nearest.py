@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from generator import GeneratorError
 from generator.features import FeatureNetwork, feature_network
-from generator.index import Index, Match, open_index
+from generator.index import FILE, Index, Match, open_index
 
 from .cache import BoundedCache
 from .errors import StudioError
@@ -50,6 +50,11 @@ class TrainingPicture:
             "has_picture": self.picture is not None,
             "source": self.source,
         }
+
+
+def has_index(folder: Path) -> bool:
+    """Whether the checkpoint in `folder` brings an index of its training pictures."""
+    return (folder / FILE).is_file()
 
 
 class Lookup:

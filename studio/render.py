@@ -21,7 +21,7 @@ from .cache import BoundedCache
 from .describe import describe_model, label_text
 from .errors import BusyError, RecipeError, StudioError
 from .fitting import fit
-from .nearest import Lookup, TrainingPicture, with_pictures
+from .nearest import Lookup, TrainingPicture, has_index, with_pictures
 from .painter import Array, Painter
 from .reading import Reading
 from .recipe import Recipe
@@ -68,9 +68,9 @@ class Studio:
         out, with a line in the log. Opens every model once."""
         if not self._descriptions:
             found = []
-            for name in self._painter.paths:
+            for name, path in self._painter.paths.items():
                 try:
-                    found.append(describe_model(name, self._painter.model(name)))
+                    found.append(describe_model(name, self._painter.model(name), has_index(path)))
                 except StudioError as error:
                     logger.warning("%s", error)
             self._descriptions = found

@@ -10,6 +10,7 @@ KEYS = (
     ("d", "roll a seed"),
     ("p  n", "previous, next seed"),
     ("m", "roll the second seed and mix it in"),
+    ("t", "the nearest training pictures"),
     ("b", "hold: before post-processing"),
     ("s", "split: before and after"),
     ("1", "actual pixels"),

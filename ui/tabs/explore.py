@@ -15,6 +15,7 @@ from ..controls import MOVE, SAME_CLASS, ControlSet
 from ..critic_card import CriticCard
 from ..live_view import LiveView
 from ..models import model_entry
+from ..nearest_sheet import NearestSheet
 from ..steps_editor import StepsEditor
 from . import Tab
 
@@ -41,6 +42,8 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
             _fold_head("The critic", "discriminator")
             with gr.Column(elem_classes="fold-body"):
                 CriticCard(model["densities"], model["critic_note"])
+                if model["has_index"]:
+                    NearestSheet(studio, controls)
         with gr.Column(elem_id="post", elem_classes="fold"):
             _fold_head("Afterwards", "post-processing")
             with gr.Column(elem_classes="fold-body"):
