@@ -61,6 +61,7 @@ class Settings:
     style_mixing: float = 0.5
     mirror: bool = False
     policy: tuple[str, ...] = ("colour", "translation", "cutout")
+    augment_start: float = 0.0  # probability of each augmentation at the first step; adapted from there
     ada_target: float = 0.6
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False
@@ -75,6 +76,8 @@ class Settings:
         for name in ("batch", "r1_every", "ema_pictures", "ada_pictures", "fade_pictures", "snapshot_first"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} must be at least 1.")
+        if not 0 <= self.augment_start <= 1:
+            raise TrainingError("augment_start is a probability: from 0 to 1.")
         if self.snapshot_ratio <= 1:
             raise TrainingError("snapshot_ratio must be above 1.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
@@ -142,7 +145,7 @@ class Trainer:
         self.opt_d = torch.optim.Adam(self.d.parameters(), settings.learning_rate * c, (0.0, 0.99**c), 1e-8)
         self.step = 0
         self.seconds = 0.0
-        self.probability = 0.0  # of each augmentation
+        self.probability = settings.augment_start  # of each augmentation
         self.sureness: list[float] = []  # mean signs of the critic's logits on real pictures since the last change
         self.projected: ProjectedCritic | None = None
         if settings.projected:

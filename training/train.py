@@ -63,6 +63,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--snapshot-ratio", type=float, default=1.6, help="pictures at each snapshot by those at the last")
     p.add_argument("--mirror", action="store_true", help="also show the pictures mirrored")
     p.add_argument("--augment", default="colour,translation,cutout", help=f"of {', '.join(POLICIES)}; empty for none")
+    p.add_argument("--augment-start", type=float, default=0.0, help="probability of augmentation to begin with")
     p.add_argument("--grow-from", type=Path, help="a run at half the resolution: begin with what it has learnt")
     p.add_argument("--keep-fraction", type=float, help="train on this share of the pictures only: for worse on purpose")
     p.add_argument("--noisy-fraction", type=float, help="put noise on this share of them: for worse on purpose")
@@ -107,6 +108,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         snapshot_first=args.snapshot_first,
         snapshot_ratio=args.snapshot_ratio,
         mirror=args.mirror,
+        augment_start=args.augment_start,
         policy=policy,
         half=not args.fp32,
         projected=args.projected,

@@ -252,7 +252,7 @@ def test_settings_both_ways():
     "change",
     [
         {"policy": ("shear",)}, {"batch": 0}, {"r1_every": 0}, {"ema_pictures": 0}, {"ada_pictures": 0},
-        {"snapshot_first": 0}, {"snapshot_ratio": 1.0},
+        {"snapshot_first": 0}, {"snapshot_ratio": 1.0}, {"augment_start": 1.5},
     ],
 )
 def test_settings_without_sense_are_refused(change: dict[str, Any]):
