@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from generator import CheckpointError, Model, draw_z, open_checkpoint
+from generator.index import open_index
 from generator.storage import read_network
 from training import evaluate as evaluating
 from training import finish as finishing
@@ -25,6 +27,7 @@ from training.errors import TrainingError
 from training.loop import Trainer
 from training.metrics import sliced_wasserstein
 from training.name_directions import WORDS
+from training.samples import as_float
 from training.sheet import first_seeds, write_sheet
 
 from .build import CLASSES, SETTINGS, SIDE, Coarse
@@ -32,8 +35,9 @@ from .build import CLASSES, SETTINGS, SIDE, Coarse
 PICTURES = 120 * SETTINGS.batch
 ABOUT = {
     "title": "Shapes", "licence": "CC0", "attribution": "Drawn by a program.", "data": "discs and squares",
-    "subject": "shape", "notes": "They are all alike.",
+    "subject": "shape", "notes": "They are all alike.", "source": "https://example.org/{number}",
 }
+FACTS = {key: value for key, value in ABOUT.items() if key != "source"}  # that goes into the index
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def test_it_keeps_snapshots_and_sheets(run: Run):
 def test_the_checkpoint_opens_and_is_the_run(model: Model, run: Run):
     assert (model.name, model.version, model.classes) == ("shapes", "1.2", CLASSES)
     assert model.provenance.pictures_seen == PICTURES
-    assert {key: getattr(model.provenance, key) for key in ABOUT} == ABOUT
+    assert {key: getattr(model.provenance, key) for key in ABOUT if key != "source"} == FACTS
     z = torch.stack([draw_z(seed, model.z_dim) for seed in range(8)])
     pictures = model.synthesize(model.map(z, [seed % 2 for seed in range(8)]))
     assert float((pictures - run.after[:8]).abs().max()) < 0.05  # half precision of the weights
@@ -179,10 +183,68 @@ def test_sheets_curves_and_card(checkpoint: Path):
         assert image.size == (8 * 128, 8 * 128) and len(image.resize((64, 64)).getcolors(64 * 64) or ()) > 50
     assert Image.open(checkpoint / "curves.png").width > 500
     card = (checkpoint / "README.md").read_text(encoding="utf-8")
-    told = [value for key, value in ABOUT.items() if key != "subject"]  # that is for the page's label
+    told = [value for key, value in FACTS.items() if key != "subject"]  # that is for the page's label
     for text in (*told, "license: apache-2.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png"):
         assert text in card
     assert "{" not in card.replace("{counts", "") and "nan" not in card
+
+
+def test_the_index_finds_the_training_pictures(checkpoint: Path, split: tuple[Pictures, Pictures]):
+    index = open_index(checkpoint)
+    assert index.network == "coarse" and index.records == split[0].names
+    features = Coarse()(as_float(split[0].batch(torch.arange(5))))
+    for name, row in zip(split[0].names, features, strict=False):
+        assert index.nearest(row, 1)[0].record == name
+    assert index.link(split[0].names[3]) == f"https://example.org/{index.nearest(features[3], 1)[0].number}"
+
+
+def test_a_checkpoint_is_measured_again_by_one_command(
+    checkpoint: Path, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+):
+    folder = tmp_path / "checkpoints" / "shapes"
+    shutil.copytree(checkpoint, folder)
+    before = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    weights = (folder / "generator.safetensors").read_bytes()
+    (folder / "index.safetensors").write_bytes((checkpoint / "index.safetensors").read_bytes())
+    monkeypatch.setattr(evaluating, "SWEEP", 16)
+    monkeypatch.setattr(evaluating, "feature_network", lambda name, folder: Coarse())
+    arguments = ["--checkpoint", str(folder), "--data", str(shapes), "--pairs", str(tmp_path / "pairs.png")]
+    assert evaluating.main([*arguments, "--count", "60", "--psi", "0.5"]) == 0
+    assert "60 generated pictures" in capsys.readouterr().out
+
+    after = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    assert after["training_seconds"] == before["training_seconds"] and after["name"] == "shapes"
+    assert (after["counts"]["generated"], after["psi"]) == (60, 0.5) and after["frechet"] != before["frechet"]
+    assert (folder / "generator.safetensors").read_bytes() == weights
+    assert open_index(folder).source == open_index(checkpoint).source != ""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert card.count("## What was reached") == card.count("## What is wrong with it") == 1
+    assert "ψ = 0.5" in card and ABOUT["notes"] in card
+    old = (checkpoint / "README.md").read_text(encoding="utf-8")
+    assert card.split("## What was reached")[0] == old.split("## What was reached")[0]
+    assert "[shapes](shapes/README.md)" in (folder.parent / "README.md").read_text(encoding="utf-8")
+    assert Image.open(tmp_path / "pairs.png").size == (10 * 128, 2 * 128)
+    # Measured as before, everything is as before.
+    assert evaluating.main([*arguments, "--count", "96"]) == 0
+    again = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    assert {**again, "evaluation_seconds": 0} == {**before, "evaluation_seconds": 0}
+
+
+@pytest.mark.parametrize("broken", ["evaluation.json", "data"])
+def test_measuring_refuses_with_one_sentence(
+    checkpoint: Path, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str,
+):
+    folder = tmp_path / "shapes"
+    shutil.copytree(checkpoint, folder)
+    (folder / "evaluation.json").write_text("{")
+    data = tmp_path / "nowhere" if broken == "data" else shapes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluating, "SWEEP", 16)
+        patch.setattr(evaluating, "feature_network", lambda name, folder: Coarse())
+        assert evaluating.main(["--checkpoint", str(folder), "--data", str(data), "--count", "40"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("training: ") and error.count("\n") == 1
+    assert ("There is no data" if broken == "data" else "evaluation.json is not JSON.") in error
 
 
 def test_finishing_needs_a_run_pictures_and_a_description_that_fits(run: Run, shapes: Path, tmp_path: Path):
