@@ -1,0 +1,110 @@
+""""Have I seen this before?": the look-up through the studio, with and without the data."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from generator.index import Index
+from studio import Recipe, RecipeError, Studio, StudioError, nearest, training_pictures
+from studio.nearest import MAX_NEAREST
+
+from .conftest import CLASSES
+
+RECORDS = tuple(f"fruit/{i:03d}.png" for i in range(12))
+
+
+class Coarse:
+    """A feature network without a network: the mean colours of 4×4 places."""
+
+    name = "coarse"
+    dimensions = 48
+    resize = "means of 4 × 4 places"
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        return F.adaptive_avg_pool2d(pictures.expand(-1, 3, -1, -1), 4).flatten(1)
+
+
+@pytest.fixture
+def indexed(studio: Studio, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[np.ndarray]]:
+    """"tiny" with an index of its own first twelve seeds; gives their pictures."""
+    pictures = [studio.render(Recipe(seed=i)).raw for i in range(12)]
+    x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) * 2 - 1
+    features = Coarse()(x)
+    Index.build("coarse", RECORDS, features, features + 0.05, "https://example.org/{number}").save(checkpoints / "tiny")
+    monkeypatch.setattr(nearest, "feature_network", lambda name, folder: Coarse())
+    monkeypatch.setattr(studio, "_lookup", nearest.Lookup())
+    monkeypatch.delenv(training_pictures.VARIABLE, raising=False)
+    monkeypatch.setattr(training_pictures, "BESIDE", ())
+    monkeypatch.setattr(training_pictures, "PACKAGED", ())
+    yield pictures
+    (checkpoints / "tiny" / "index.safetensors").unlink()
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_picture_of_the_index_is_found_first_and_steps_do_not_matter(studio: Studio):
+    for recipe in (Recipe(seed=7), Recipe.from_json({"seed": 7, "steps": [{"name": "gamma"}]})):
+        found = studio.nearest(recipe, 3)
+        assert found[0].record == "fruit/007.png" and len(found) == 3
+        assert found[0].number == 7 and found[0].source == "https://example.org/7"
+        assert found[0].distance < 0.1 < found[1].distance <= found[2].distance
+        assert found[0].closer_than > found[1].closer_than
+
+
+@pytest.mark.usefixtures("indexed")
+def test_without_the_data_there_are_numbers_and_links_only(studio: Studio):
+    found = studio.nearest(Recipe(seed=2), 12)
+    assert all(match.picture is None for match in found)
+    report = found[0].report()
+    assert report == {
+        "record": "fruit/002.png", "number": 2, "distance": pytest.approx(0, abs=0.1),
+        "closer_than": pytest.approx(1, abs=0.2), "has_picture": False, "source": "https://example.org/2",
+    }
+
+
+def test_with_the_data_there_are_the_pictures(
+    studio: Studio, indexed: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for record, picture in zip(RECORDS[:6], indexed, strict=False):
+            buffer = io.BytesIO()
+            Image.fromarray((picture * 255).round().astype(np.uint8)).save(buffer, "PNG")
+            archive.writestr(record, buffer.getvalue())
+    monkeypatch.setenv(training_pictures.VARIABLE, str(tmp_path / "data.zip"))
+    for match in studio.nearest(Recipe(seed=5), 12):
+        assert match.number is not None and (match.picture is not None) == (match.number < 6)
+        if match.picture is not None:
+            np.testing.assert_allclose(match.picture, indexed[match.number], atol=0.003)
+            assert match.report()["has_picture"]
+
+
+@pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize("k", [0, -3, MAX_NEAREST + 1, True, 2.5, "3"])
+def test_a_senseless_number_is_refused(studio: Studio, k: int):
+    with pytest.raises(StudioError, match=f"From 1 to {MAX_NEAREST} nearest training pictures can be shown"):
+        studio.nearest(Recipe(), k)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_recipe_that_does_not_fit_is_refused_as_ever(studio: Studio):
+    with pytest.raises(RecipeError, match="has no class"):
+        studio.nearest(Recipe(label=CLASSES[0] + "s"))
+
+
+def test_a_model_without_an_index_or_with_a_broken_one_says_so(studio: Studio, checkpoints: Path):
+    with pytest.raises(StudioError, match=r"of plain cannot be searched: There is no file index.*\.$"):
+        studio.nearest(Recipe(model="plain"))
+    path = checkpoints / "plain" / "index.safetensors"
+    path.write_bytes(b"no index")
+    with pytest.raises(StudioError, match="not a whole safetensors file"):
+        studio.nearest(Recipe(model="plain"))
+    path.unlink()
