@@ -10,6 +10,7 @@ from torch import Tensor
 from generator.layers import blur, fir_kernel, upsample_rgb
 
 PATCH = 7  # side of the neighbourhoods that are compared, in pixels
+UNFOLDED = 16  # pictures at a time: all neighbourhoods of one of 128 px take 9 MB
 
 
 def roc_auc(positive: Tensor, negative: Tensor) -> float:
@@ -39,8 +40,11 @@ def laplacian_pyramid(x: Tensor, smallest: int = 16) -> list[Tensor]:
 
 def _patches(level: Tensor, positions: Tensor) -> Tensor:
     # The 7×7 neighbourhoods at `positions` (N×P, counted row by row) of each picture, each a row of C·49 numbers.
-    columns = F.unfold(level, PATCH)  # N×(C·49)×positions
-    return columns.gather(2, positions[:, None].expand(-1, columns.shape[1], -1)).transpose(1, 2).flatten(0, 1)
+    rows = []
+    for part, at in zip(level.split(UNFOLDED), positions.split(UNFOLDED), strict=True):
+        columns = F.unfold(part, PATCH)  # N×(C·49)×positions
+        rows.append(columns.gather(2, at[:, None].expand(-1, columns.shape[1], -1)).transpose(1, 2).flatten(0, 1))
+    return torch.cat(rows)
 
 
 def sliced_wasserstein(

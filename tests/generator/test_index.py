@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -147,7 +148,7 @@ def test_an_index_needs_a_name_for_each_of_two_records_or_more(records: tuple[st
         ({"tensors": {"exact.mean": torch.full((100,), torch.nan)}}, "not finite"),
     ],
 )
-def test_a_broken_index_is_refused_in_a_sentence(index: Index, tmp_path: Path, change: dict, sentence: str):
+def test_a_broken_index_is_refused_in_a_sentence(index: Index, tmp_path: Path, change: dict[str, Any], sentence: str):
     tensors, header = read_network(index.save(tmp_path), "index")
     tensors.update(change.get("tensors", {}))
     header.update(change.get("header", {}))
