@@ -125,9 +125,9 @@ def synthesis(
             rgb = rgb.reshape(n, config.img_channels, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
             rgb = rgb.reshape(n, config.img_channels, 2 * height, 2 * width)
             if config.head == "smooth":
-                rows = F.pad(rgb, (1, 1, 1, 1), mode="replicate")
-                taps = torch.tensor([0.25, 0.5, 0.25], dtype=rgb.dtype)
-                kernel = torch.outer(taps, taps).expand(config.img_channels, 1, 3, 3)
+                rows = F.pad(rgb, (2, 2, 2, 2), mode="replicate")
+                taps = torch.tensor([-1, 4, 10, 4, -1], dtype=rgb.dtype) / 16
+                kernel = torch.outer(taps, taps).expand(config.img_channels, 1, 5, 5)
                 rgb = F.conv2d(rows, kernel, groups=config.img_channels)
             picture = None if picture is None else fir(insert_zeros(picture), 2, 1) * 4
         picture = rgb if picture is None else picture + rgb

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from generator import Critic, CriticConfig, GeneratorConfig
-from generator.layers import minibatch_std, normalize_2nd_moment, upsample_rgb
+from generator.layers import interleave, minibatch_std, normalize_2nd_moment, upsample_rgb
 
 from . import reference
 from .build import CRITICS, GENERATORS, lively_critic, lively_generator, some_labels, some_pictures, some_ws
@@ -103,3 +103,11 @@ def test_gradients_reach_every_weight(config: GeneratorConfig):
     network(torch.randn(2, config.z_dim), label).square().mean().backward()
     without = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert without == []
+
+
+def test_a_smooth_head_cannot_draw_a_checkerboard_and_keeps_what_is_even():
+    board = torch.tensor([1.0, -1.0, -1.0, 1.0]).repeat(3)[None, :, None, None].expand(1, 12, 8, 8)
+    even = torch.ones(1, 12, 8, 8)
+    assert interleave(board, smooth=False).abs().min() == 1
+    assert interleave(board, smooth=True)[:, :, 2:-2, 2:-2].abs().max() < 1e-6  # the border repeats its last pixel
+    torch.testing.assert_close(interleave(even, smooth=True), torch.ones(1, 3, 16, 16))
