@@ -10,7 +10,6 @@ from torch import Tensor
 from generator.layers import blur, fir_kernel, upsample_rgb
 
 PATCH = 7  # side of the neighbourhoods that are compared, in pixels
-UNFOLDED = 16  # pictures at a time: all neighbourhoods of one of 128 px take 9 MB
 
 
 def roc_auc(positive: Tensor, negative: Tensor) -> float:
@@ -40,11 +39,9 @@ def laplacian_pyramid(x: Tensor, smallest: int = 16) -> list[Tensor]:
 
 def _patches(level: Tensor, positions: Tensor) -> Tensor:
     # The 7×7 neighbourhoods at `positions` (N×P, counted row by row) of each picture, each a row of C·49 numbers.
-    rows = []
-    for part, at in zip(level.split(UNFOLDED), positions.split(UNFOLDED), strict=True):
-        columns = F.unfold(part, PATCH)  # N×(C·49)×positions
-        rows.append(columns.gather(2, at[:, None].expand(-1, columns.shape[1], -1)).transpose(1, 2).flatten(0, 1))
-    return torch.cat(rows)
+    windows = level.unfold(2, PATCH, 1).unfold(3, PATCH, 1)  # N×C×H'×W'×7×7, a view
+    y, x = positions // windows.shape[3], positions % windows.shape[3]
+    return windows[torch.arange(len(level))[:, None], :, y, x].flatten(2).flatten(0, 1)
 
 
 def sliced_wasserstein(
