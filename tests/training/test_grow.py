@@ -80,14 +80,13 @@ def test_moments_follow_their_parameters(trained: Path, tmp_path: Path):
         ("g", "opt_g", "generator", Generator, kept_in_generator), ("d", "opt_d", "critic", Critic, kept_in_critic),
     ):
         names = [name for name, _ in make(getattr(SETTINGS, config)).named_parameters()]
-        places = {name: i for i, (name, _) in enumerate(make(getattr(LARGER, config)).named_parameters())}
-        carried = {places[there]: i for i, name in enumerate(names) if (there := kept(name)) is not None}
+        new_names = [name for name, _ in make(getattr(LARGER, config)).named_parameters()]
+        carried = {new_names.index(there): i for i, name in enumerate(names) if (there := kept(name)) is not None}
         assert new[optimiser]["state"].keys() == carried.keys()
-        for there, here in carried.items():
-            one, two = old[optimiser]["state"][here], new[optimiser]["state"][there]
-            assert torch.equal(one["exp_avg"], two["exp_avg"]) and one["exp_avg"].shape == new[key][
-                {i: name for name, i in places.items()}[there]
-            ].shape
+        for place, index in carried.items():
+            moment = new[optimiser]["state"][place]["exp_avg"]
+            assert torch.equal(moment, old[optimiser]["state"][index]["exp_avg"])
+            assert moment.shape == new[key][new_names[place]].shape
 
 
 def test_the_history_goes_on(trained: Path, larger_pictures: Pictures, tmp_path: Path):
