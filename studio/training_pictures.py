@@ -69,11 +69,12 @@ class Zip:
     def read(self, record: str) -> Array | None:
         """See `Source`."""
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                if archive.getinfo(record).file_size > MAX_BYTES:
-                    return None
-                with archive.open(record) as stream:
-                    return _decode(stream)
+            status = self.path.stat()
+            archive = _open_zip(self.path, status.st_mtime_ns, status.st_size)
+            if archive.getinfo(record).file_size > MAX_BYTES:
+                return None
+            with archive.open(record) as stream:
+                return _decode(stream)
         except (KeyError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error):  # RuntimeError: encrypted
             return None
 
@@ -146,6 +147,12 @@ def _sources_at(path: Path) -> Iterator[Source]:
             yield Idx(path)
         yield Folder(path)
         yield from (Zip(file) for file in sorted(path.glob("*.zip")))
+
+
+@lru_cache(maxsize=4)
+def _open_zip(path: Path, changed: int, size: int) -> zipfile.ZipFile:
+    """Left open: its list of thousands of files takes longer to read than a picture. A changed file is read anew."""
+    return zipfile.ZipFile(path)
 
 
 def _decode(stream: object) -> Array | None:

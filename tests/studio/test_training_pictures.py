@@ -89,6 +89,14 @@ def test_several_places_are_searched_in_order_and_the_environment_first(
     assert [colour_of(f"a/{i}") for i in (1, 2, 3, 4)] == [(1, 0, 0), (2, 2, 0), (3, 3, 0), None]
 
 
+def test_a_zip_that_has_changed_is_read_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    path = write_zip(tmp_path / "data.zip", a_1=png((1, 0, 0)))
+    monkeypatch.setenv(VARIABLE, str(path))
+    assert colour_of("a/1") == (1, 0, 0) and colour_of("a/2") is None
+    write_zip(path, a_1=png((5, 0, 0)), a_2=png((2, 0, 0)))
+    assert colour_of("a/1") == (5, 0, 0) and colour_of("a/2") == (2, 0, 0)
+
+
 def test_nothing_outside_the_folder_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "secret.png").write_bytes(png((9, 9, 9)))
