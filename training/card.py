@@ -43,7 +43,7 @@ Every picture it makes is AI-generated; nothing in them exists.
 
 ## How it was trained
 
-{pictures:,} real pictures shown ({hours}), batch {batch}, Adam {lr}, R1 γ {gamma} every {lazy} steps,
+{pictures:,} real pictures shown ({hours}), batch {batch}, Adam {lr}, R1 γ {gamma} every {lazy} steps, {loss} loss,
 augmentation {policy}{mirror}, {half}. At the end: generator loss {loss_g:.2f}, critic loss {loss_d:.2f}
 (means over the last {rows} log rows), {speed:.0f} pictures a second.
 
@@ -86,6 +86,7 @@ def write_card(
         lr=settings.learning_rate,
         gamma=settings.r1_gamma,
         lazy=settings.r1_every,
+        loss=settings.loss,
         policy=", ".join(settings.policy) or "none",
         mirror=", mirrored" if settings.mirror else "",
         half="convolutions with bfloat16 operands, all else float32" if settings.half else "float32",

@@ -1,4 +1,4 @@
-"""The training loop: non-saturating logistic loss, lazy R1, EMA, DiffAugment, log-spaced snapshots, exact resume.
+"""The training loop: adversarial loss, lazy R1, EMA, DiffAugment, log-spaced snapshots, exact resume.
 
 Every random draw comes from a generator seeded by (run seed, step), so a run that is killed and resumed makes the
 same pictures, bit for bit, as one that was not (on the CPU).
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from generator.config import CriticConfig, GeneratorConfig
@@ -27,6 +26,8 @@ from .augment import POLICIES, adapt, augment
 from .data import Data
 from .errors import TrainingError
 from .fade import Fade
+from .groups import ClassGroups
+from .losses import LOSSES
 from .projected import ProjectedCritic
 
 LOG_FIELDS = (
@@ -54,6 +55,8 @@ class Settings:
     seed: int = 0
     batch: int = 32
     learning_rate: float = 2e-3
+    loss: str = "logistic"
+    class_groups: bool = False  # pictures that the critic's minibatch statistics compare are of one class
     r1_gamma: float = 0.3
     r1_every: int = 16
     ema_pictures: int = 10_000
@@ -73,6 +76,10 @@ class Settings:
     def __post_init__(self) -> None:
         if unknown := [p for p in self.policy if p not in POLICIES]:
             raise TrainingError(f"Unknown augmentation {unknown[0]!r}; there are {', '.join(POLICIES)}.")
+        if self.loss not in LOSSES:
+            raise TrainingError(f"Unknown loss {self.loss!r}; there are {', '.join(LOSSES)}.")
+        if self.class_groups and self.batch % self.critic.mbstd_group:
+            raise TrainingError(f"With class groups, batch must be a multiple of {self.critic.mbstd_group}.")
         for name in ("batch", "r1_every", "ema_pictures", "ada_pictures", "fade_pictures", "snapshot_first"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} must be at least 1.")
@@ -154,6 +161,9 @@ class Trainer:
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
         self.class_weights = data.class_weights()
+        self.groups: ClassGroups | None = None
+        if settings.class_groups:
+            self.groups = ClassGroups(data.labels, self.class_weights, settings.critic.mbstd_group)
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
         self._recent: list[dict[str, float]] = []  # steps since the last row of the log
         self._logged_seconds = 0.0
@@ -171,7 +181,10 @@ class Trainer:
 
     def _reals(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
         s = self.settings
-        index = torch.multinomial(self.weights, s.batch, replacement=True, generator=rng)
+        if self.groups:
+            index = self.groups.pictures(self.groups.classes(s.batch, rng), rng)
+        else:
+            index = torch.multinomial(self.weights, s.batch, replacement=True, generator=rng)
         x = self.data.batch(index).to(self.device)
         x = x.to(memory_format=torch.channels_last).float() / 127.5 - 1
         if s.mirror:
@@ -179,10 +192,15 @@ class Trainer:
             x = torch.where(flip, x.flip(3), x)
         return x, self._label(self.data.labels[index])
 
-    def _fakes(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
+    def _fakes(self, rng: torch.Generator, like: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Generated pictures with gradients, and their labels: `like` those given, or drawn."""
         s, c = self.settings, self.settings.generator
         z = torch.randn(2, s.batch, c.z_dim, generator=rng).to(self.device)
-        label = self._label(torch.multinomial(self.class_weights, s.batch, replacement=True, generator=rng))
+        label = like
+        if label is None and self.groups:
+            label = self._label(self.groups.classes(s.batch, rng))
+        elif label is None:
+            label = self._label(torch.multinomial(self.class_weights, s.batch, replacement=True, generator=rng))
         w = self.g.mapping(z[0], label)
         with torch.no_grad():  # tracked for truncation (Karras et al. 2019, appendix B)
             self.g.w_avg.lerp_(w.mean(dim=0), 0.005)
@@ -204,14 +222,16 @@ class Trainer:
             self.fade = None
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
+        loss = LOSSES[s.loss]
         reals, real_label = self._reals(rng)
+        like = real_label if loss.paired else None
         with torch.no_grad():
-            fakes, fake_label = self._fakes(rng)
+            fakes, fake_label = self._fakes(rng, like)
 
         self.d.requires_grad_(True)
         real_logits = self.d(augment(reals, s.policy, rng, self.probability), real_label, half=s.half)
         fake_logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
-        loss_d = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+        loss_d = loss.critic(real_logits, fake_logits)
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
         self.opt_d.step()
@@ -221,16 +241,21 @@ class Trainer:
             # R1 (Mescheder et al. 2018): the critic's gradient on real pictures, every few steps, weighted up.
             x = augment(reals, s.policy, rng, self.probability).detach().requires_grad_(True)
             (gradient,) = torch.autograd.grad(self.d(x, real_label).sum(), x, create_graph=True)
-            r1 = gradient.square().sum(dim=(1, 2, 3)).mean()
+            r1 = penalised = gradient.square().sum(dim=(1, 2, 3)).mean()
+            if loss.paired:  # R2: the same on generated pictures, without which this loss need not converge
+                x = augment(fakes, s.policy, rng, self.probability).detach().requires_grad_(True)
+                (gradient,) = torch.autograd.grad(self.d(x, fake_label).sum(), x, create_graph=True)
+                penalised = r1 + gradient.square().sum(dim=(1, 2, 3)).mean()
             self.opt_d.zero_grad(set_to_none=True)
-            (r1 * (s.r1_gamma / 2 * s.r1_every)).backward()
+            (penalised * (s.r1_gamma / 2 * s.r1_every)).backward()
             self.opt_d.step()
             penalty = r1.item()
 
         # The generator's step draws pictures anew: the critic has just learnt the others.
         self.d.requires_grad_(False)
-        fakes, fake_label = self._fakes(rng)
-        loss_g = F.softplus(-self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)).mean()
+        fakes, fake_label = self._fakes(rng, like)
+        logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
+        loss_g = loss.generator(real_logits.detach(), logits)  # the real ones as they were a moment ago: saves a pass
         self.opt_g.zero_grad(set_to_none=True)
         beside: dict[str, float] = {}
         if self.projected:

@@ -26,6 +26,7 @@ from .data import Data, load_data
 from .finish import describe, finish
 from .grow import grow_run
 from .loop import Settings, Trainer
+from .losses import LOSSES
 from .sheet import first_seeds, write_sheet
 from .worsen import add_noise, keep_fraction, without_class
 
@@ -56,6 +57,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
+    )
+    p.add_argument("--loss", default="logistic", help=f"of {', '.join(LOSSES)}")
+    p.add_argument(
+        "--class-groups", action="store_true", help="the critic's minibatch statistics compare pictures of one class"
     )
     p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
     p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")
@@ -103,6 +108,8 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         seed=args.seed,
         batch=args.batch,
         r1_gamma=args.gamma,
+        loss=args.loss,
+        class_groups=args.class_groups,
         ema_pictures=args.ema_pictures,
         style_mixing=args.style_mixing,
         snapshot_first=args.snapshot_first,
