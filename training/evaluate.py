@@ -92,6 +92,7 @@ def evaluate(
         figures["critic_reliability"] = reliability(on_real, on_fakes)
     say("features of the other training pictures")
     records, features = _records(train, network, reference)
+    figures |= _to_training(features[~torch.isin(records, reference.floor_index)], reference.training, fakes)
     index = Index.build(network.name, tuple(train.names[i] for i in records), features, held_out.features, source)
     found = nearest(fakes.features, features)
     figures["memorisation"] = memorisation(found, nearest(held_out.features, features))
@@ -146,6 +147,19 @@ def _records(train: Data, network: FeatureNetwork, reference: Reference) -> tupl
         features.append(real_features(train, network, others))
     records, places = torch.cat([reference.floor_index, others]).sort()
     return records, torch.cat(features)[places]
+
+
+def _to_training(others: Tensor, floor: Sample, fakes: Sample) -> dict[str, float]:
+    """The Fréchet distance on all features once more, to the training pictures that are not of the floor.
+
+    There are more of them, so there is less bias in it; and it stands where the held-out ones are no fair sample (tiles
+    of a few places of a map). But copies of training pictures would do well here. Left out where they are too few.
+    """
+    if len(others) < len(fakes):
+        return {}
+    reference = Moments.of(others)
+    made, real = (frechet_distance(reference, Moments.of(sample.features)) for sample in (fakes, floor))
+    return with_floor({"frechet_training": made}, {"frechet_training": real})
 
 
 def _class(model: Model, label: Tensor) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 ROWS = {
     "frechet": "Fréchet distance, all features",
     "frechet_pca64": "Fréchet distance, first 64 components",
+    "frechet_training": "Fréchet distance, all features, to other training pictures",
     "kid": "kernel distance (KID)",
     "precision": "precision",
     "recall": "recall",
@@ -43,9 +44,9 @@ def figures_section(evaluation: dict[str, Any]) -> str:
         f"{counts['generated']:,} generated pictures (seeds 0 …, ψ = {evaluation['psi']:g}) and, for the floor, "
         f"{counts['floor']:,} training pictures of the same classes, none twice; both against "
         f"{counts['held_out_pictures']:,} held-out pictures in the data's own mix of classes. Features: "
-        f"{evaluation['features']}. With so few pictures most of the floor on all features is the estimate's own bias, "
-        "which flatters that ratio; on the first 64 components there is little of it. The critic is no detector of "
-        "fakes: it knows this generator only. "
+        f"{evaluation['features']}. Part of the floor on all features is the estimate's own bias, the more the fewer "
+        "the pictures, and flatters that ratio; on the first 64 components, and against the more numerous other "
+        "training pictures, there is less of it. The critic is no detector of fakes: it knows this generator only. "
         "[evaluation.json](evaluation.json) has every figure.",
         _truncation(evaluation, counts),
         _memorisation(evaluation),
@@ -59,6 +60,7 @@ def _main_table(evaluation: dict[str, Any]) -> str:
     rows = [
         [title, *(number(evaluation[f"{key}{end}"]) for end in ("", "_floor")), number(evaluation.get(f"{key}_ratio"))]
         for key, title in ROWS.items()
+        if key in evaluation
     ]
     if "class_agreement" in evaluation:
         agreement = (percent(evaluation[f"class_agreement{end}"]) for end in ("", "_real"))
