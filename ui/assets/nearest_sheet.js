@@ -5,6 +5,7 @@ const dialog = element.querySelector("dialog");
 const words = dialog.querySelector(".words");
 const list = dialog.querySelector(".nearest");
 dialog.querySelector(".note").textContent = note;
+element.closest(".gradio-container").append(dialog); // where it stands its fold may be closed
 
 function tile({ picture, title, detail, source }) {
   const item = document.createElement("li");
@@ -13,7 +14,7 @@ function tile({ picture, title, detail, source }) {
   else frame.textContent = "not on this machine";
   const name = Object.assign(document.createElement(source ? "a" : "span"), { className: "record", textContent: title });
   if (source) Object.assign(name, { href: source, target: "_blank", rel: "noopener" });
-  item.append(frame, name, Object.assign(document.createElement("span"), { className: "small", textContent: detail }));
+  item.append(frame, name, Object.assign(document.createElement("span"), { className: "detail", textContent: detail }));
   return item;
 }
 
