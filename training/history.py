@@ -15,15 +15,26 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
-from generator import Calibration, Critic, Generator, Model, Provenance, open_checkpoint, save_checkpoint
+from generator import (
+    Calibration,
+    Critic,
+    CriticConfig,
+    Generator,
+    GeneratorConfig,
+    Model,
+    Provenance,
+    open_checkpoint,
+    save_checkpoint,
+)
 from generator.features import FeatureNetwork, feature_network, network_for
 from generator.storage import load_into, read_network
 
@@ -33,6 +44,8 @@ from .finish import averages_and_directions, describe, load_run
 from .samples import Sample, generate
 from .scoring import Reference, judge, score
 
+_C = TypeVar("_C", GeneratorConfig, CriticConfig)
+_N = TypeVar("_N", bound=nn.Module)
 LOSSES = ("loss_g", "loss_d", "real", "fake", "r1", "sureness", "augment")
 SCORED = 2000  # pictures behind a moment's scores
 CALIBRATED = 1000  # behind its critic's calibration
@@ -77,19 +90,25 @@ def snapshots(run: Path) -> dict[int, Path]:
 
 def read_moments(run: Path, count: int) -> list[Moment]:
     """`count` moments of a run, the last one from its saved state."""
-    settings, generator, critic, pictures, seconds = load_run(run)
+    _, last_generator, last_critic, pictures, seconds = load_run(run)
     found = snapshots(run)
     moments = []
     for shown in pick([*(number for number in found if number < pictures), pictures], count):
         if shown == pictures:
-            moments.append(Moment(pictures, seconds, generator, critic))
+            moments.append(Moment(pictures, seconds, last_generator, last_critic))
             continue
-        earlier = Generator(settings.generator), Critic(settings.critic)
-        for kind, network in zip(("generator", "critic"), earlier, strict=True):
-            tensors, header = read_network(found[shown] / f"{kind}.safetensors", kind)
-            load_into(network, tensors, kind)
-        moments.append(Moment(shown, float(header["seconds"]), *earlier))
+        generator, seconds = _read(found[shown], "generator", GeneratorConfig, Generator)
+        critic, _ = _read(found[shown], "critic", CriticConfig, Critic)
+        moments.append(Moment(shown, seconds, generator, critic))
     return moments
+
+
+def _read(folder: Path, kind: str, config: type[_C], build: Callable[[_C], _N]) -> tuple[_N, float]:
+    """A network of a snapshot and the seconds until then; of its own configuration, since runs grow."""
+    tensors, header = read_network(folder / f"{kind}.safetensors", kind)
+    network = build(config.from_dict(header.get("config")))
+    load_into(network, tensors, kind)
+    return network, float(header["seconds"])
 
 
 def losses_at(log: Path, pictures: int) -> dict[str, float | None]:
@@ -135,12 +154,15 @@ def write_history(
     The moments are scored against all of `data`, whatever share of it the run was trained on.
     """
     settings, *_ = load_run(run)
-    train, rest = load_data(data, settings.generator.resolution)
-    facts = describe(name, about, data, rest)
-    reference = Reference.measure(train, rest, network, SCORED)
+    references: dict[int, tuple[Data, Reference]] = {}
     rows = []
     for moment in read_moments(run, count):
-        folder = f"{moment.pictures:09d}"
+        folder, resolution = f"{moment.pictures:09d}", moment.generator.config.resolution
+        if resolution not in references:  # a moment before the run grew is compared with pictures of its own size
+            train, rest = load_data(data, resolution)
+            facts = describe(name, about, data, rest)
+            references[resolution] = train, Reference.measure(train, rest, network, SCORED)
+        train, reference = references[resolution]
         model = write_moment(moment, name, version, facts, train, reference, out / folder)
         figures = {key: round(value, 4) for key, value in score(model, reference).items()}
         rows.append(

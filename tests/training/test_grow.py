@@ -15,7 +15,9 @@ from training.errors import TrainingError
 from training.fade import Fade
 from training.finish import load_run
 from training.grow import grow_critic, grow_generator, grow_run, kept_in_critic, kept_in_generator
+from training.history import read_moments
 from training.loop import Settings, Trainer, read_state
+from training.train import keep_snapshot
 
 from .build import SETTINGS, SIDE
 
@@ -31,7 +33,7 @@ LARGER = replace(
 def trained(split: tuple[Pictures, Pictures], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of a few steps at the smaller resolution."""
     folder = tmp_path_factory.mktemp("small") / "run"
-    Trainer(SETTINGS, split[0], folder).run(20 * SETTINGS.batch, quiet=True)
+    Trainer(SETTINGS, split[0], folder).run(20 * SETTINGS.batch, on_snapshot=keep_snapshot, quiet=True)
     return folder
 
 
@@ -94,6 +96,15 @@ def test_the_history_goes_on(trained: Path, larger_pictures: Pictures, tmp_path:
     trainer = Trainer(LARGER, larger_pictures, tmp_path)
     assert trainer.pictures == 20 * SETTINGS.batch
     assert (tmp_path / "log.csv").read_text() == (trained / "log.csv").read_text()
+
+
+def test_moments_of_both_sizes_are_read(trained: Path, larger_pictures: Pictures, tmp_path: Path):
+    grow_run(trained, tmp_path, LARGER)
+    trainer = Trainer(LARGER, larger_pictures, tmp_path)
+    trainer.run(trainer.pictures + 6 * LARGER.batch, quiet=True)
+    moments = read_moments(tmp_path, 3)
+    assert [moment.generator.config.resolution for moment in moments] == [SIDE, SIDE, 2 * SIDE]
+    assert [moment.critic.config.resolution for moment in moments] == [SIDE, SIDE, 2 * SIDE]
 
 
 def test_fading_goes_from_the_old_critic_to_the_new(trained: Path):
