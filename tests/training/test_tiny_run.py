@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -16,9 +17,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from generator import CheckpointError, Model, draw_z, open_checkpoint
+from generator import CheckpointError, Critic, Generator, Model, draw_z, open_checkpoint
 from generator.index import open_index
-from generator.storage import read_network
+from generator.storage import load_into, read_network
 from training import evaluate as evaluating
 from training import finish as finishing
 from training import train
@@ -28,6 +29,7 @@ from training.loop import Trainer
 from training.metrics import sliced_wasserstein
 from training.name_directions import WORDS
 from training.samples import as_float
+from training.scoring import Reference, score
 from training.sheet import first_seeds, write_sheet
 
 from .build import CLASSES, SETTINGS, SIDE, Coarse
@@ -100,6 +102,26 @@ def test_it_learns_the_classes(run: Run):
     middle = run.after[:, :, 12:20, 12:20].mean(dim=(2, 3))
     warmth = middle[:, 0] - middle[:, 2]
     assert float(warmth[0::2].mean()) > float(warmth[1::2].mean()) + 0.4
+
+
+def snapshot(run: Run, model: Model, pictures: int) -> Model:
+    """Both networks as they were."""
+    networks = Generator(SETTINGS.generator), Critic(SETTINGS.critic)
+    for kind, network in zip(("generator", "critic"), networks, strict=True):
+        tensors, _ = read_network(run.folder / "snapshots" / f"{pictures:09d}" / f"{kind}.safetensors", kind)
+        load_into(network, tensors, kind)
+    return dataclasses.replace(model, generator=networks[0], critic=networks[1])
+
+
+def test_its_scores_tell_that_it_learns(run: Run, model: Model, split: tuple[Pictures, Pictures]):
+    reference = Reference.measure(*split, Coarse(), count=96)
+    first, early, last = snapshot(run, model, 0), snapshot(run, model, 655), model
+    figures = score(last, reference)
+    assert figures["frechet_ratio"] < score(first, reference)["frechet_ratio"] / 10  # measured: 6 and 153
+    assert figures["precision"] > 0.2 and figures["coverage"] > 0.2  # from nothing
+    # An early critic knows its own generator's pictures at once, and no longer the last one's.
+    assert score(early, reference)["critic_auc"] > 0.99
+    assert score(dataclasses.replace(last, critic=early.critic), reference)["critic_auc"] < 0.7
 
 
 def test_it_keeps_snapshots_and_sheets(run: Run):

@@ -8,18 +8,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from generator import save_checkpoint
+from generator.index import Index
 from studio import Studio
 from tests.generator.build import GENERATORS, lively_model
 from ui import build_page, launch_options
 
 MODEL = "plums"  # 32 px, three classes, two directions
+RECORDS = tuple(f"damson/{i:05d}.jpg" for i in range(12))
 OTHER = "quinces"  # grey, neither classes nor critic
 
 
 def tiny_studio(folder: Path) -> Studio:
     """A studio with two tiny models, written to `folder`."""
     save_checkpoint(lively_model(), folder / MODEL)
+    features = torch.randn(12, 1280, generator=torch.Generator().manual_seed(0))  # of no pictures: any are the nearest
+    Index.build("efficientnet-lite2", RECORDS, features, features + 0.1).save(folder / MODEL)
     other = lively_model(replace(GENERATORS["grey smooth"], num_classes=0), critic=None)
     other.name = OTHER
     save_checkpoint(other, folder / OTHER)
