@@ -222,11 +222,12 @@ class Relief(Labelled):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Number among the candidates, and the centre: such as "01234 46.40N 010.50E"."""
-        places = zip(self.numbers, self.tiles.latitude, self.tiles.longitude, strict=True)
+        """Number among the candidates, the centre, and the height in degrees: such as "01234 46.40N 010.50E 6.40"."""
+        degrees = self.tiles.height * 180 / self.pixels.shape[1]
+        places = zip(self.numbers, self.tiles.latitude, self.tiles.longitude, degrees, strict=True)
         return tuple(
-            f"{number:05d} {abs(y):05.2f}{'N' if y >= 0 else 'S'} {abs(x):06.2f}{'E' if x >= 0 else 'W'}"
-            for number, y, x in places
+            f"{number:05d} {abs(y):05.2f}{'N' if y >= 0 else 'S'} {abs(x):06.2f}{'E' if x >= 0 else 'W'} {height:.2f}"
+            for number, y, x, height in places
         )
 
     def tile(self, index: int) -> Tensor:

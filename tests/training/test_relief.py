@@ -96,7 +96,8 @@ def test_names_are_records_of_the_candidates(split: tuple[Relief, Relief]):
     names: set[str] = set()
     for part in split:
         for index in range(0, len(part), 997):
-            number, north, east = part.names[index].split()
+            number, north, east, height = part.names[index].split()
+            assert float(height) == pytest.approx(tiles.height[int(number)] * 360 / WIDTH, abs=0.006)
             assert float(north[:-1]) * (1 if north[-1] == "N" else -1) == pytest.approx(
                 float(tiles.latitude[int(number)]), abs=0.006
             )
