@@ -39,7 +39,7 @@ from .samples import Sample, as_float, class_counts, draw, generated, real
 COUNT = 2000
 COMPONENTS = 64
 SEED = 0  # of the draws; generated pictures have the seeds 0, 1, 2, …
-JUDGED = 500  # generated pictures that the critic judges, even where there are fewer held-out ones
+JUDGED = 1000  # generated pictures that the critic judges, even where there are fewer held-out ones
 SMALLEST = 8  # pictures in a set: fewer have no five neighbours to speak of
 
 

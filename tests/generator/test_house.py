@@ -87,7 +87,8 @@ def test_calibration_belongs_to_its_critic(name: str):
     model = opened(name)
     calibration = model.calibration
     assert calibration is not None
-    assert min(calibration.real_count, calibration.generated_count) >= 1000
+    assert calibration.generated_count >= 1000
+    assert calibration.real_count >= 500  # each held-out picture once: orchard has 618 of them
     x, label = sixteen(model)
     eight_bits = ((x.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
     ranks = [calibration.percentile_generated(float(logit)) for logit in model.criticize(eight_bits, label)]
