@@ -55,6 +55,8 @@ class Settings:
     seed: int = 0
     batch: int = 32
     learning_rate: float = 2e-3
+    decay_from: int = 0  # pictures at which the learning rate begins to fall, in a straight line
+    decay_to: int = 0  # … and at which it reaches 0, which should be the run's end; 0 = it stays
     loss: str = "logistic"
     class_groups: bool = False  # pictures that the critic's minibatch statistics compare are of one class
     r1_gamma: float = 0.3
@@ -85,10 +87,23 @@ class Settings:
                 raise TrainingError(f"{name} must be at least 1.")
         if not 0 <= self.augment_start <= 1:
             raise TrainingError("augment_start is a probability: from 0 to 1.")
+        if self.decay_to and not 0 <= self.decay_from < self.decay_to:
+            raise TrainingError("decay_to must be above decay_from.")
         if self.snapshot_ratio <= 1:
             raise TrainingError("snapshot_ratio must be above 1.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
             raise TrainingError("projected must be a weight, 0 or above.")
+
+    @property
+    def decay_start(self) -> float:
+        """Pictures up to which nothing depends on the learning rate's decay."""
+        return self.decay_from if self.decay_to else math.inf
+
+    def rate_share(self, pictures: int) -> float:
+        """What of the learning rate is left after so many pictures, 1 … 0."""
+        if not self.decay_to:
+            return 1.0
+        return min(max((self.decay_to - pictures) / (self.decay_to - self.decay_from), 0.0), 1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` is its inverse."""
@@ -148,8 +163,9 @@ class Trainer:
         self.ema = copy.deepcopy(self.g).requires_grad_(False).eval()
         # Lazy regularisation: Adam's constants are corrected for the extra steps (Karras et al. 2020, appendix B).
         c = settings.r1_every / (settings.r1_every + 1)
-        self.opt_g = torch.optim.Adam(self.g.parameters(), settings.learning_rate, (0.0, 0.99), 1e-8)
-        self.opt_d = torch.optim.Adam(self.d.parameters(), settings.learning_rate * c, (0.0, 0.99**c), 1e-8)
+        self.rates = settings.learning_rate, settings.learning_rate * c
+        self.opt_g = torch.optim.Adam(self.g.parameters(), self.rates[0], (0.0, 0.99), 1e-8)
+        self.opt_d = torch.optim.Adam(self.d.parameters(), self.rates[1], (0.0, 0.99**c), 1e-8)
         self.step = 0
         self.seconds = 0.0
         self.probability = settings.augment_start  # of each augmentation
@@ -220,6 +236,8 @@ class Trainer:
         s = self.settings
         if self.fade and not self.fade.update(self.pictures):
             self.fade = None
+        for optimiser, rate in zip((self.opt_g, self.opt_d), self.rates, strict=True):
+            optimiser.param_groups[0]["lr"] = rate * s.rate_share(self.pictures)
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
         loss = LOSSES[s.loss]
@@ -402,8 +420,13 @@ class Trainer:
             (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
-        # A setting that the file lacks has its default. A projected critic may come and go.
-        if replace(settings, projected=self.settings.projected) != self.settings:
+        # A setting that the file lacks has its default. A projected critic may come and go, and when the learning rate
+        # is to fall may be decided until it does: nothing so far depends on it.
+        settings = replace(settings, projected=self.settings.projected)
+        step = state.get("step")
+        if isinstance(step, int) and step * settings.batch <= min(settings.decay_start, self.settings.decay_start):
+            settings = replace(settings, decay_from=self.settings.decay_from, decay_to=self.settings.decay_to)
+        if settings != self.settings:
             raise TrainingError(
                 f"{path} was made with other settings than those asked for: use another folder, or those."
             )

@@ -58,6 +58,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
     )
+    p.add_argument(
+        "--decay", type=int, nargs=2, default=(0, 0), metavar=("FROM", "TO"),
+        help="pictures between which the learning rate falls to 0; may be decided while a run goes on",
+    )
     p.add_argument("--loss", default="logistic", help=f"of {', '.join(LOSSES)}")
     p.add_argument(
         "--class-groups", action="store_true", help="the critic's minibatch statistics compare pictures of one class"
@@ -108,6 +112,8 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         seed=args.seed,
         batch=args.batch,
         r1_gamma=args.gamma,
+        decay_from=args.decay[0],
+        decay_to=args.decay[1],
         loss=args.loss,
         class_groups=args.class_groups,
         ema_pictures=args.ema_pictures,

@@ -273,3 +273,31 @@ def test_streams_depend_on_every_number_and_their_order():
     first, second = ([tuple(torch.rand(4, generator=generator_for(*key)).tolist()) for key in keys] for _ in range(2))
     assert len(set(first)) == len(keys)
     assert first == second
+
+
+def test_the_learning_rate_falls_to_nothing(split: tuple[Pictures, Pictures], tmp_path: Path):
+    settings = replace(SMALLEST, decay_from=20, decay_to=40)
+    assert [settings.rate_share(pictures) for pictures in (0, 20, 30, 40, 50)] == [1, 1, 0.5, 0, 0]
+    assert SMALLEST.rate_share(10**9) == 1
+    trainer = Trainer(settings, split[0], tmp_path)
+    trainer.run(40, quiet=True)
+    before = [p.clone() for p in trainer.g.parameters()]
+    trainer.run(48, quiet=True)  # past its end nothing is learnt any more
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.g.parameters(), strict=True))
+
+
+def test_a_decay_may_be_decided_until_it_begins(split: tuple[Pictures, Pictures], tmp_path: Path):
+    whole = Trainer(replace(SMALLEST, decay_from=20, decay_to=40), split[0], tmp_path / "whole")
+    whole.run(40, quiet=True)
+    Trainer(SMALLEST, split[0], tmp_path / "late").run(20, quiet=True)
+    late = Trainer(replace(SMALLEST, decay_from=20, decay_to=40), split[0], tmp_path / "late")
+    late.run(40, quiet=True)
+    assert all(torch.equal(a, b) for a, b in zip(whole.g.parameters(), late.g.parameters(), strict=True))
+    for settings in (SMALLEST, replace(SMALLEST, decay_from=20, decay_to=60)):
+        with pytest.raises(TrainingError, match="other settings"):
+            Trainer(settings, split[0], tmp_path / "late")
+
+
+def test_a_decay_needs_a_span():
+    with pytest.raises(TrainingError, match="decay_to"):
+        replace(SMALLEST, decay_from=40, decay_to=40)
