@@ -35,20 +35,21 @@ from generator import (
     open_checkpoint,
     save_checkpoint,
 )
+from generator.classifier import OpenClassifier
 from generator.features import FeatureNetwork, feature_network, network_for
 from generator.storage import load_into, read_network
 
 from .data import Data, load_data
 from .errors import TrainingError
 from .finish import averages_and_directions, describe, load_run
-from .samples import Sample, generate
+from .samples import Sample, as_float, generate
 from .scoring import Reference, judge, score
 
 _C = TypeVar("_C", GeneratorConfig, CriticConfig)
 _N = TypeVar("_N", bound=nn.Module)
 LOSSES = ("loss_g", "loss_d", "real", "fake", "r1", "sureness", "augment")
 SCORED = 2000  # pictures behind a moment's scores
-CALIBRATED = 1000  # behind its critic's calibration
+LOOKED_AT = 1000  # behind its critic's calibration, and by the classifier
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,15 @@ class Moment:
 
 
 def pick(moments: Sequence[int], count: int) -> list[int]:
-    """`count` of the picture counts, evenly spaced in log time, the first and the last among them; ascending.
+    """`count` of the picture counts, evenly spaced in log time: the last and (if two or more) the first among them.
 
     The moment before any training has no logarithm: it is taken besides, the others are spaced from the next one on.
     """
     ordered = sorted(set(moments))
-    if not 2 <= count <= len(ordered):
-        raise TrainingError(f"Of {len(ordered)} moments, 2 to {len(ordered)} can be chosen, not {count}.")
+    if not 1 <= count <= len(ordered):
+        raise TrainingError(f"Of {len(ordered)} moments, 1 to {len(ordered)} can be chosen, not {count}.")
+    if count == 1:
+        return ordered[-1:]
     chosen = [ordered.pop(0)] if ordered[0] == 0 else []
     targets = np.geomspace(ordered[0], ordered[-1], count - len(chosen)) if count - len(chosen) > 1 else [ordered[-1]]
     for i, target in enumerate(targets):
@@ -88,12 +91,13 @@ def snapshots(run: Path) -> dict[int, Path]:
     return found
 
 
-def read_moments(run: Path, count: int) -> list[Moment]:
-    """`count` moments of a run, the last one from its saved state."""
+def read_moments(run: Path, count: int, upto: int | None = None) -> list[Moment]:
+    """`count` moments of a run; the last one is its saved state, or the last snapshot at `upto` pictures or before."""
     _, last_generator, last_critic, pictures, seconds = load_run(run)
     found = snapshots(run)
     moments = []
-    for shown in pick([*(number for number in found if number < pictures), pictures], count):
+    end = pictures if upto is None else upto
+    for shown in pick([number for number in {*found, pictures} if number <= end], count):
         if shown == pictures:
             moments.append(Moment(pictures, seconds, last_generator, last_critic))
             continue
@@ -122,18 +126,33 @@ def losses_at(log: Path, pictures: int) -> dict[str, float | None]:
     return {key: number if math.isfinite(number) else None for key, number in numbers.items()}
 
 
-def calibrate(model: Model, reference: Reference) -> Calibration:
+def sample(model: Model, reference: Reference) -> Sample:
+    """Generated pictures for the critic and the classifier to look at."""
+    labels = reference.training.labels[:LOOKED_AT]
+    return Sample(generate(model, labels), labels, torch.empty(len(labels), 0))  # neither needs the features
+
+
+def calibrate(model: Model, reference: Reference, fakes: Sample) -> Calibration:
     """The critic's calibration on held-out and as many generated pictures; fewer than for a finished checkpoint."""
-    labels = reference.training.labels[:CALIBRATED]
-    fakes = Sample(generate(model, labels), labels, torch.empty(len(labels), 0))  # the critic needs no features
-    on_real, on_fakes = judge(model, reference.held_out.rows(slice(CALIBRATED)), fakes)
+    on_real, on_fakes = judge(model, reference.held_out.rows(slice(LOOKED_AT)), fakes)
     return Calibration.measure(on_real.tolist(), on_fakes.tolist())
+
+
+def recognised(classifier: OpenClassifier, fakes: Sample) -> dict[str, float]:
+    """Share of generated pictures of each class, by name, that the classifier takes for what was asked for."""
+    right = classifier.classify(as_float(fakes.pictures)).argmax(dim=1) == fakes.labels
+    shares = {}
+    for label, name in enumerate(classifier.classes):
+        own = right[fakes.labels == label]
+        if len(own):
+            shares[name] = round(float(own.double().mean()), 4)
+    return shares
 
 
 def write_moment(
     moment: Moment, name: str, version: str, facts: dict[str, str], train: Data, reference: Reference, folder: Path
-) -> Model:
-    """A checkpoint without directions in `folder`; returns it as it is stored, with its critic calibrated."""
+) -> tuple[Model, Sample]:
+    """A checkpoint without directions in `folder`, its critic calibrated, as it is stored; the pictures behind that."""
     provenance = Provenance(**facts, pictures_seen=moment.pictures, trained=f"{moment.seconds / 60:.1f} minutes")
     averages, _ = averages_and_directions(moment.generator, train.class_weights())
     model = Model(
@@ -141,13 +160,22 @@ def write_moment(
     )
     save_checkpoint(model, folder)
     model = open_checkpoint(folder, precision="fp32")  # half precision, as it will be used
-    model.calibration = calibrate(model, reference)
+    fakes = sample(model, reference)
+    model.calibration = calibrate(model, reference, fakes)
     save_checkpoint(model, folder)
-    return model
+    return model, fakes
 
 
 def write_history(
-    run: Path, data: Path, about: Path | None, network: FeatureNetwork, out: Path, name: str, version: str, count: int
+    run: Path,
+    data: Path,
+    about: Path | None,
+    network: FeatureNetwork,
+    out: Path,
+    name: str,
+    version: str,
+    count: int,
+    upto: int | None = None,
 ) -> list[dict[str, Any]]:
     """Write `count` moments of a run and history.json into the folder `out`; returns what history.json lists.
 
@@ -156,24 +184,25 @@ def write_history(
     settings, *_ = load_run(run)
     references: dict[int, tuple[Data, Reference]] = {}
     rows = []
-    for moment in read_moments(run, count):
+    for moment in read_moments(run, count, upto):
         folder, resolution = f"{moment.pictures:09d}", moment.generator.config.resolution
         if resolution not in references:  # a moment before the run grew is compared with pictures of its own size
             train, rest = load_data(data, resolution)
             facts = describe(name, about, data, rest)
             references[resolution] = train, Reference.measure(train, rest, network, SCORED)
         train, reference = references[resolution]
-        model = write_moment(moment, name, version, facts, train, reference, out / folder)
+        model, fakes = write_moment(moment, name, version, facts, train, reference, out / folder)
         figures = {key: round(value, 4) for key, value in score(model, reference).items()}
-        rows.append(
-            {
-                "pictures": moment.pictures,
-                "seconds": round(moment.seconds, 1),
-                "folder": folder,
-                "losses": losses_at(run / "log.csv", moment.pictures),
-                "scores": figures,
-            }
-        )
+        row: dict[str, Any] = {
+            "pictures": moment.pictures,
+            "seconds": round(moment.seconds, 1),
+            "folder": folder,
+            "losses": losses_at(run / "log.csv", moment.pictures),
+            "scores": figures,
+        }
+        if isinstance(network, OpenClassifier):
+            row["recognised"] = recognised(network, fakes)
+        rows.append(row)
         print(f"{moment.pictures:>9,} pictures  Fréchet ratio {figures['frechet_ratio']:.2f}", flush=True)
     history = {
         "name": name,
@@ -200,13 +229,14 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--out", type=Path, help="default: CHECKPOINTS/NAME/history")
     p.add_argument("--version", default="1.0")
     p.add_argument("--moments", type=int, default=6)
+    p.add_argument("--upto", type=int, help="pictures at which the history ends; default: where the run is")
     args = p.parse_args(argv)
     name = args.name or args.run.name
     folder = args.checkpoints / name
     try:
         network = feature_network(network_for(folder), folder)
         out = args.out or folder / "history"
-        write_history(args.run, args.data, args.about, network, out, name, args.version, args.moments)
+        write_history(args.run, args.data, args.about, network, out, name, args.version, args.moments, args.upto)
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2

@@ -55,9 +55,10 @@ def test_all_moments_can_be_chosen():
     assert pick([0, 1, 2, 3, 4000, 5000], 6) == [0, 1, 2, 3, 4000, 5000]
     assert pick([7, 9], 2) == [7, 9]
     assert pick([0, 9], 2) == [0, 9]
+    assert pick([0, 9, 12], 1) == [12]
 
 
-@pytest.mark.parametrize("count", [0, 1, 4])
+@pytest.mark.parametrize("count", [-1, 0, 4])
 def test_too_few_moments_or_too_many(count: int):
     with pytest.raises(TrainingError, match="Of 3 moments"):
         pick([0, 1, 2], count)
@@ -70,6 +71,13 @@ def test_the_last_moment_is_the_saved_state(run: Path):
     assert moments[-1].pictures == state["step"] * SETTINGS.batch
     torch.testing.assert_close(dict(moments[-1].generator.state_dict()), state["ema"])
     assert [m.seconds for m in moments] == sorted(m.seconds for m in moments)
+
+
+def test_a_history_may_end_before_the_run(run: Path):
+    earlier = sorted(snapshots(run))[-2]
+    (moment,) = read_moments(run, 1, upto=earlier)
+    assert moment.pictures == earlier
+    assert [m.pictures for m in read_moments(run, 2, upto=earlier + 1)] == [0, earlier]
 
 
 def test_losses_are_those_of_the_row_that_holds_the_moment(tmp_path: Path):
