@@ -104,9 +104,13 @@ class OpenClassifier:
         return float(self.description.measured["test_accuracy"])
 
     @torch.inference_mode()
-    def classify(self, pictures: Tensor) -> Tensor:
-        """N×C×R×R in [−1, 1] → logits N×num_classes: the largest of a row is the likeliest class."""
+    def logits(self, pictures: Tensor) -> Tensor:
+        """N×C×R×R in [−1, 1] → logits N×num_classes."""
         return self.network.out(self(pictures))
+
+    def classify(self, pictures: Tensor) -> Tensor:
+        """N×C×R×R in [−1, 1] → the likeliest class of each, N int64."""
+        return self.logits(pictures).argmax(dim=1)
 
 
 def open_classifier(path: str | Path) -> OpenClassifier:

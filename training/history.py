@@ -140,7 +140,7 @@ def calibrate(model: Model, reference: Reference, fakes: Sample) -> Calibration:
 
 def recognised(classifier: OpenClassifier, fakes: Sample) -> dict[str, float]:
     """Share of generated pictures of each class, by name, that the classifier takes for what was asked for."""
-    right = classifier.classify(as_float(fakes.pictures)).argmax(dim=1) == fakes.labels
+    right = classifier.classify(as_float(fakes.pictures)) == fakes.labels
     shares = {}
     for label, name in enumerate(classifier.classes):
         own = right[fakes.labels == label]

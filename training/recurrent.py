@@ -59,7 +59,7 @@ def recognised(
     """Share of sampled pictures (classes in turn, seeds 0 …) that the classifier takes for what was asked for."""
     labels = torch.arange(JUDGED) % len(recurrent.classes)
     pictures = autoencoder.decode(recurrent.sample(labels, temperature=temperature)).clamp(-1, 1)
-    return float((open_classifier(classifier_file).classify(pictures).argmax(1) == labels).double().mean())
+    return float((open_classifier(classifier_file).classify(pictures) == labels).double().mean())
 
 
 def measure(folder: Path, train: Tensor, rest: Tensor, labels: Tensor) -> Figures:

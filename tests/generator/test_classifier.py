@@ -30,7 +30,8 @@ def test_features_and_logits(folder: Path, count: int):
     opened = open_classifier(folder)
     x = torch.rand(count, 1, 32, 32) * 2 - 1
     assert opened(x).shape == (count, opened.dimensions) == (count, 12)
-    assert opened.classify(x).shape == (count, len(opened.classes))
+    assert opened.logits(x).shape == (count, len(opened.classes))
+    assert torch.equal(opened.classify(x), opened.logits(x).argmax(dim=1))
     assert opened.accuracy == 0.5
 
 
