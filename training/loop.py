@@ -447,6 +447,7 @@ class Trainer:
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
             ) from error
         self._logged_seconds = self.seconds
+        (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
         self._trim_log()
 
     def _trim_log(self) -> None:
