@@ -68,7 +68,9 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     """What the live view may ask of the server, by name; each takes one JSON value and answers with one object."""
 
     def picture(request: Any) -> dict[str, Any]:
-        return live_answer(studio.render(controls.recipe(field_of(request, "values"))))
+        recipe = controls.recipe(field_of(request, "values"))
+        read = request.get("read") is not False  # false: a drag goes on, and its next picture will be read
+        return {**live_answer(studio.render(recipe, critic="all" if read else "none")), "read": read}
 
     def details(request: Any) -> dict[str, Any]:
         return rest_answer(studio.render(controls.recipe(field_of(request, "values")), critic="none"))

@@ -95,6 +95,7 @@ function write() {
 }
 
 document.addEventListener("atelier:answer", ({ detail }) => {
+  if (!detail.read) return; // in the middle of a drag: its reading comes with one of the next pictures
   newest = detail;
   const readings = densities ? readingsOf(detail).filter(({ critic }) => critic) : [];
   readings.forEach(({ critic }, i) => marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`));

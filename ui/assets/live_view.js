@@ -3,6 +3,7 @@
 // Controls tell it their values; it knows them all, in the order of settings.names. At most IN_FLIGHT requests are on their way; of what
 // waits only the newest is kept; an answer older than the one shown is dropped; so the last value is always drawn.
 const IN_FLIGHT = 2;
+const READ_MS = 110; // in a drag the critic reads the picture this often, not at each frame: it takes as long as the picture
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which the thin line shows
 const HISTORY = 200;
@@ -28,6 +29,8 @@ let good = null; // the last values that made a picture
 let answer = null; // and what came back for them
 let restTimer = 0;
 let slowTimer = 0;
+let readAt = 0; // when the critic was last asked
+let readTimer = 0; // to ask it of the last picture of a drag
 
 /** A server function's answer; where there is none (no server, or an error that it did not foresee), a sentence. */
 const call = (name, request) =>
@@ -45,16 +48,21 @@ function feed(values, quiet = false) {
   if (good && same(values, current) && same(values, good)) return;
   current = values;
   clearTimeout(restTimer);
+  clearTimeout(readTimer);
+  request(values, quiet);
+}
+
+function request(values, quiet) {
   pending = { number: ++asked, values, quiet };
   pump();
 }
 
 function pump() {
   while (pending && inFlight < IN_FLIGHT) {
-    const request = pending;
+    const next = pending;
     pending = null;
     inFlight++;
-    ask(request).finally(() => {
+    ask(next).finally(() => {
       inFlight--;
       pump();
       if (!inFlight && !pending) idle();
@@ -64,7 +72,9 @@ function pump() {
 
 async function ask(request) {
   slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS); // since the last picture, see `draw`
-  const reply = await call("picture", { values: request.values });
+  const read = performance.now() - readAt >= READ_MS;
+  if (read) readAt = performance.now();
+  const reply = await call("picture", { values: request.values, read });
   if (reply.busy) {
     await new Promise((resolve) => setTimeout(resolve, reply.busy));
     if (request.number === asked) pending = request;
@@ -88,6 +98,8 @@ function notSlow() {
 
 function idle() {
   notSlow();
+  clearTimeout(restTimer);
+  if (answer && !answer.read) readTimer = setTimeout(() => same(good, current) && request(good, true), READ_MS);
   restTimer = setTimeout(rest, REST_MS);
 }
 
@@ -101,7 +113,7 @@ function refuse(sentence) {
 
 function draw(reply) {
   notSlow();
-  after.src = reply.picture;
+  if (after.src !== reply.picture) after.src = reply.picture; // the same with a reading is no new picture
   if (answer?.width !== reply.width) sheet.style.setProperty("--actual", `${reply.width}px`);
   answer = reply;
   element.classList.toggle("cut-out", reply.cut_out);
