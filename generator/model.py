@@ -92,6 +92,16 @@ class Model:
         return self.generator.config.resolution
 
     @property
+    def img_channels(self) -> int:
+        """3 for RGB, 1 for grey."""
+        return self.generator.config.img_channels
+
+    @property
+    def flops(self) -> int:
+        """Work of one picture's convolutions, in floating-point operations."""
+        return self.generator.config.flops
+
+    @property
     def z_dim(self) -> int:
         """Length of z."""
         return self.generator.config.z_dim
@@ -116,7 +126,7 @@ class Model:
     @property
     def light(self) -> bool:
         """Whether a picture takes so little work that float32 and a single thread are best everywhere."""
-        return self.generator.config.flops <= LIGHT_FLOPS
+        return self.flops <= LIGHT_FLOPS
 
     @property
     def has_critic(self) -> bool:
@@ -255,7 +265,7 @@ class Model:
         """
         if self._critic is None:
             raise LatentError(f"{self.name} came without its critic.")
-        shape = (self.generator.config.img_channels, self.resolution, self.resolution)
+        shape = (self.img_channels, self.resolution, self.resolution)
         if images.ndim != 4 or tuple(images.shape[1:]) != shape:
             raise LatentError(f"The critic of {self.name} judges pictures of {shape}, not {tuple(images.shape[1:])}.")
         if not torch.isfinite(images).all():
@@ -286,10 +296,13 @@ class Model:
         return torch.nn.functional.one_hot(values.long(), number).to(self.device, torch.float32)
 
     def _noise(self, seed: int | None) -> list[Tensor]:
-        sizes = [layer.resolution for layer in self.generator.synthesis.layers]
+        sizes = self._noise_sizes()
         flat = draw_z(0 if seed is None else seed, sum(n * n for n in sizes))
         parts = torch.split(flat, [n * n for n in sizes])
         return [part.view(1, 1, n, n).to(self.device) for part, n in zip(parts, sizes, strict=True)]
+
+    def _noise_sizes(self) -> list[int]:
+        return [layer.resolution for layer in self.generator.synthesis.layers]
 
     def describe(self) -> dict[str, Any]:
         """What a visitor may want to know of the networks."""

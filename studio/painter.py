@@ -84,7 +84,7 @@ class Painter:
             return []
         batch = np.stack([for_critic(image, alpha, model.resolution) for image, alpha in pictures])
         images = torch.from_numpy(batch).permute(0, 3, 1, 2) * 2 - 1
-        if model.generator.config.img_channels == 1:
+        if model.img_channels == 1:
             images = images.mean(dim=1, keepdim=True)
         with self.working(model):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))

@@ -104,7 +104,7 @@ class Studio:
         model = self._painter.model(rendering.recipe.model)
         folder = self._painter.paths[rendering.recipe.model]
         with self._painter.working(model):
-            grey = model.generator.config.img_channels == 1
+            grey = model.img_channels == 1
             index, matches = self._lookup.search(folder, rendering.raw, grey, k)
         return with_pictures(index, matches)
 

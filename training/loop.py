@@ -59,6 +59,7 @@ class Settings:
     decay_to: int = 0  # … and at which it reaches 0, which should be the run's end; 0 = it stays
     loss: str = "logistic"
     class_groups: bool = False  # pictures that the critic's minibatch statistics compare are of one class
+    mismatch: float = 0.0  # weight of real pictures under a wrong class, which the critic is to tell too; 0 = none
     r1_gamma: float = 0.3
     r1_every: int = 16
     ema_pictures: int = 10_000
@@ -91,6 +92,10 @@ class Settings:
             raise TrainingError("decay_to must be above decay_from.")
         if self.snapshot_ratio <= 1:
             raise TrainingError("snapshot_ratio must be above 1.")
+        if isinstance(self.mismatch, bool) or not 0 <= self.mismatch < math.inf:
+            raise TrainingError("mismatch must be a weight, 0 or above.")
+        if self.mismatch and self.critic.num_classes < 2:
+            raise TrainingError("mismatch needs pictures in at least two classes.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
             raise TrainingError("projected must be a weight, 0 or above.")
 
@@ -231,6 +236,14 @@ class Trainer:
         noise = [n.to(self.device) for n in self.g.synthesis.draw_noise(s.batch, rng)]
         return self.g.synthesis(ws, noise, half=s.half), label
 
+    def _wrong_label(self, label: Tensor | None, rng: torch.Generator) -> Tensor:
+        """Another class for each picture, all others alike likely; pictures of one class keep sharing one."""
+        assert label is not None
+        number = len(self.data.classes)
+        shift = torch.randint(1, number, (number,), generator=rng)
+        index = label.argmax(dim=1).cpu()
+        return self.eye[((index + shift[index]) % number).to(self.device)]
+
     def train_step(self) -> dict[str, float]:
         """One batch for the critic and the generator; returns the step's losses and mean logits."""
         s = self.settings
@@ -250,6 +263,11 @@ class Trainer:
         real_logits = self.d(augment(reals, s.policy, rng, self.probability), real_label, half=s.half)
         fake_logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
         loss_d = loss.critic(real_logits, fake_logits)
+        if s.mismatch:
+            # A critic that must tell wrong classes looks at the class from the first step (Reed et al. 2016, §4.1).
+            wrong = self._wrong_label(real_label, generator_for(s.seed, 3, self.step))
+            seen = augment(reals, s.policy, rng, self.probability)
+            loss_d = loss_d + s.mismatch * loss.mismatched(real_logits, self.d(seen, wrong, half=s.half))
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
         self.opt_d.step()

@@ -21,6 +21,9 @@ class Loss(Protocol):
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the critic makes small."""
 
+    def mismatched(self, right: Tensor, wrong: Tensor) -> Tensor:
+        """The same for logits of real pictures with their own class, and with another."""
+
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the generator makes small; `real` carries no gradient."""
 
@@ -33,6 +36,10 @@ class Logistic:
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         """−log of the chance that the critic gives real pictures of being real, and generated ones of not being."""
         return F.softplus(fake).mean() + F.softplus(-real).mean()
+
+    def mismatched(self, right: Tensor, wrong: Tensor) -> Tensor:
+        """−log of the chance that the critic gives real pictures under a wrong class of not belonging there."""
+        return F.softplus(wrong).mean()
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         """−log of the chance that the critic gives generated pictures of being real."""
@@ -52,6 +59,10 @@ class Relativistic:
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         """−log of the chance that the critic gives the real picture of each pair."""
         return F.softplus(fake - real).mean() + DRIFT * ((real + fake) / 2).square().mean()
+
+    def mismatched(self, right: Tensor, wrong: Tensor) -> Tensor:
+        """−log of the chance that the critic gives the right class of each picture."""
+        return F.softplus(wrong - right).mean()
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         """−log of the chance that the critic gives the generated picture of each pair."""

@@ -28,6 +28,7 @@ from .grow import grow_run
 from .loop import Settings, Trainer
 from .losses import LOSSES
 from .sheet import first_seeds, write_sheet
+from .start import start_from
 from .worsen import add_noise, keep_fraction, without_class
 
 
@@ -66,6 +67,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument(
         "--class-groups", action="store_true", help="the critic's minibatch statistics compare pictures of one class"
     )
+    p.add_argument(
+        "--mismatch", type=float, default=0.0, help="weight of real pictures under a wrong class in the critic's loss"
+    )
     p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
     p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")
     p.add_argument("--snapshot-first", type=int, default=500, help="pictures at the first snapshot after the start")
@@ -74,6 +78,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--augment", default="colour,translation,cutout", help=f"of {', '.join(POLICIES)}; empty for none")
     p.add_argument("--augment-start", type=float, default=0.0, help="probability of augmentation to begin with")
     p.add_argument("--grow-from", type=Path, help="a run at half the resolution: begin with what it has learnt")
+    p.add_argument("--start-from", type=Path, help="a checkpoint's folder: begin with its weights (see start.py)")
     p.add_argument("--keep-fraction", type=float, help="train on this share of the pictures only: for worse on purpose")
     p.add_argument("--noisy-fraction", type=float, help="put noise on this share of them: for worse on purpose")
     p.add_argument("--without-class", help="train without the pictures of this class: for worse on purpose")
@@ -116,6 +121,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         decay_to=args.decay[1],
         loss=args.loss,
         class_groups=args.class_groups,
+        mismatch=args.mismatch,
         ema_pictures=args.ema_pictures,
         style_mixing=args.style_mixing,
         snapshot_first=args.snapshot_first,
@@ -169,8 +175,12 @@ def main(argv: list[str] | None = None) -> int:
         describe(args.name, args.about, args.data, rest)
         data = worsened(data, args)
         settings, run = settings_of(args, len(data.classes), data.channels), args.runs / args.name
-        if args.grow_from and not (run / "state.pt").exists():
+        fresh = not (run / "state.pt").exists()
+        if args.grow_from and fresh:
             grow_run(args.grow_from, run, settings)
+        if args.start_from and fresh:
+            anew = start_from(Trainer(settings, data, run, args.device), args.start_from, args.name)
+            print(f"began with {args.start_from}; anew: {', '.join(anew) or 'nothing'}", flush=True)
         trainer = Trainer(settings, data, run, args.device)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,1 @@
+"""Other people's checkpoints: files read as data, never run, and the networks that their tensors belong to."""
