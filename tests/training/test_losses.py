@@ -88,3 +88,36 @@ def test_a_run_with_pairs_goes_on_where_it_was_stopped(
 def test_settings_are_checked(wrong: dict[str, object]):
     with pytest.raises(TrainingError, match=r"Unknown loss|multiple of 4"):
         Settings.from_dict({**SMALLEST.to_dict(), **wrong})
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_critic_that_tells_the_wrong_class_pays_less(name: str):
+    right, low, high = torch.full((4,), 0.5), torch.full((4,), -1.0), torch.full((4,), 1.0)
+    assert LOSSES[name].mismatched(right, low) < LOSSES[name].mismatched(right, high)
+
+
+def test_a_wrong_class_is_never_the_right_one(split: tuple[Pictures, Pictures], tmp_path: Path):
+    trainer = Trainer(replace(SMALLEST, mismatch=0.5), split[0], tmp_path)
+    trainer.eye, number = torch.eye(5), 5
+    trainer.data = replace(split[0], classes=tuple("abcde"))
+    index = torch.arange(number).repeat(8)
+    seen = set()
+    for seed in range(40):
+        wrong = trainer._wrong_label(trainer.eye[index], torch.Generator().manual_seed(seed)).argmax(dim=1)
+        assert not (wrong == index).any()
+        assert torch.equal(wrong[:number].repeat(8), wrong)  # pictures of one class keep sharing one
+        seen |= {(int(a), int(b)) for a, b in zip(index, wrong, strict=True)}
+    assert len(seen) == number * (number - 1)
+
+
+def test_mismatch_changes_what_the_critic_learns(split: tuple[Pictures, Pictures], tmp_path: Path):
+    plain, told = (Trainer(replace(SMALLEST, mismatch=m), split[0], tmp_path / str(m)) for m in (0.0, 0.5))
+    rows = [trainer.train_step() for trainer in (plain, told)]
+    assert rows[1]["loss_d"] > rows[0]["loss_d"]
+    assert any(not torch.equal(a, b) for a, b in zip(plain.d.parameters(), told.d.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("change", [{"mismatch": -1.0}, {"mismatch": math.nan}])
+def test_a_mismatch_that_is_no_weight_is_refused(change: dict[str, float]):
+    with pytest.raises(TrainingError, match="mismatch"):
+        replace(SMALLEST, **change)

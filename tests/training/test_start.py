@@ -1,0 +1,82 @@
+"""Beginning with a checkpoint's weights: what is taken over, what begins anew, and when the count goes on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from generator import Averages, Critic, Generator, Model, Provenance, save_checkpoint
+from training.data import Pictures
+from training.errors import TrainingError
+from training.loop import Settings, Trainer
+from training.start import start_from
+
+from .build import SETTINGS
+
+SEEN = 1600
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A checkpoint of other classes, which says that it has seen 1,600 pictures in 50 seconds."""
+    torch.manual_seed(5)
+    generator = Generator(replace(SETTINGS.generator, num_classes=3))
+    critic = Critic(replace(SETTINGS.critic, num_classes=3))
+    return save(generator, critic, ("a", "b", "c"), tmp_path / "other")
+
+
+def save(generator: Generator, critic: Critic | None, classes: tuple[str, ...], folder: Path) -> Path:
+    provenance = Provenance("T", "CC0", "nobody", "made up", pictures_seen=SEEN)
+    averages = Averages(torch.zeros(generator.config.w_dim))
+    save_checkpoint(Model(folder.name, "1.0", generator, critic, classes, averages, (), None, provenance), folder)
+    (folder / "evaluation.json").write_text(json.dumps({"training_seconds": 50}))
+    return folder
+
+
+def begun(folder: Path, split: tuple[Pictures, Pictures], settings: Settings = SETTINGS) -> Trainer:
+    return Trainer(settings, split[0], folder)
+
+
+def test_all_but_the_classes_is_taken_over(checkpoint: Path, split: tuple[Pictures, Pictures], tmp_path: Path):
+    trainer = begun(tmp_path / "run", split)
+    anew = start_from(trainer, checkpoint, "mine")
+    assert anew == ["generator mapping.embed.weight", "critic mapping.embed.weight"]
+    torch.manual_seed(5)
+    theirs = Generator(replace(SETTINGS.generator, num_classes=3)).half().float().state_dict()
+    for network in (trainer.g, trainer.ema):
+        for name, tensor in network.state_dict().items():
+            assert torch.equal(tensor, theirs[name]) == (name != "mapping.embed.weight"), name
+    assert trainer.pictures == 0 and trainer.seconds == 0.0
+
+
+def test_the_run_goes_on_from_there(checkpoint: Path, split: tuple[Pictures, Pictures], tmp_path: Path):
+    start_from(begun(tmp_path / "run", split), checkpoint, "mine")
+    resumed, whole = begun(tmp_path / "run", split), begun(tmp_path / "other", split)
+    start_from(whole, checkpoint, "mine")
+    for trainer in (resumed, whole):
+        trainer.train_step()
+    for a, b in zip(resumed.g.state_dict().values(), whole.g.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_model_of_the_same_name_counts_on(split: tuple[Pictures, Pictures], tmp_path: Path):
+    folder = save(Generator(SETTINGS.generator), Critic(SETTINGS.critic), ("disc", "square"), tmp_path / "mine")
+    trainer = begun(tmp_path / "run", split)
+    assert start_from(trainer, folder, "mine") == []
+    assert trainer.pictures == SEEN and trainer.seconds == 50.0
+
+
+def test_a_model_of_the_same_name_must_fit(checkpoint: Path, split: tuple[Pictures, Pictures], tmp_path: Path):
+    with pytest.raises(TrainingError, match="other networks"):
+        start_from(begun(tmp_path / "run", split), checkpoint, "other")
+    assert not (tmp_path / "run" / "state.pt").exists()
+
+
+def test_without_a_critic_there_is_nothing_to_go_on_with(split: tuple[Pictures, Pictures], tmp_path: Path):
+    folder = save(Generator(SETTINGS.generator), None, ("disc", "square"), tmp_path / "half")
+    with pytest.raises(TrainingError, match="no critic"):
+        start_from(begun(tmp_path / "run", split), folder, "mine")
