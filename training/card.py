@@ -20,7 +20,7 @@ tags: [gan, stylegan2, image-generation{conditional}]
 
 # {title}
 
-A small StyleGAN2 (Karras et al. 2020) with its discriminator, trained from nothing on: {data}.
+A small StyleGAN2 (Karras et al. 2020) with its discriminator, {begin}: {data}.
 
 **Attribution.** {attribution}
 
@@ -44,7 +44,7 @@ Every picture it makes is AI-generated; nothing in them exists.
 ## How it was trained
 
 {pictures:,} real pictures shown ({hours}), batch {batch}, Adam {lr}, R1 γ {gamma} every {lazy} steps, {loss} loss,
-augmentation {policy}{mirror}, {half}. At the end: generator loss {loss_g:.2f}, critic loss {loss_d:.2f}
+augmentation {policy}{mirror}, {half}{besides}. At the end: generator loss {loss_g:.2f}, critic loss {loss_d:.2f}
 (means over the last {rows} log rows), {speed:.0f} pictures a second.
 
 ![Curves](curves.png)
@@ -58,15 +58,31 @@ augmentation {policy}{mirror}, {half}. At the end: generator loss {loss_g:.2f}, 
 """
 
 
+def _besides(settings: Settings) -> str:
+    """What else was done, where it was."""
+    said = []
+    if settings.class_groups:
+        said.append("minibatch statistics within classes")
+    if settings.mismatch:
+        said.append(f"real pictures under a wrong class with weight {settings.mismatch}")
+    if settings.decay_to:
+        said.append(f"the learning rate falling to 0 from {settings.decay_from:,} pictures on")
+    return "".join(f", {phrase}" for phrase in said)
+
+
 def write_card(
-    model: Model, settings: Settings, evaluation: dict[str, Any], last: dict[str, float], folder: Path
+    model: Model, settings: Settings, evaluation: dict[str, Any], last: dict[str, float], folder: Path, start: str = ""
 ) -> None:
-    """Write README.md beside the weights. Remarks by eye are kept in about.json's `notes`."""
+    """Write README.md beside the weights. Remarks by eye are kept in about.json's `notes`.
+
+    `start`: the model whose weights the training began with; "" if it began with random ones.
+    """
     facts = model.describe()
     provenance = model.provenance
     text = CARD.format(
         conditional=", class-conditional" if model.classes else "",
         title=provenance.title,
+        begin=f"begun with the weights of {start} and trained on" if start else "trained from nothing on",
         data=provenance.data,
         attribution=provenance.attribution,
         licence=provenance.licence,
@@ -90,6 +106,7 @@ def write_card(
         policy=", ".join(settings.policy) or "none",
         mirror=", mirrored" if settings.mirror else "",
         half="convolutions with bfloat16 operands, all else float32" if settings.half else "float32",
+        besides=_besides(settings),
         loss_g=last.get("loss_g", float("nan")),
         loss_d=last.get("loss_d", float("nan")),
         speed=last.get("pictures_per_second", float("nan")),

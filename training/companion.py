@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from generator.model import Provenance
 from .data import Data, load_data
 from .errors import TrainingError
 from .finish import describe
+from .machine import machine
 
 Figures = dict[str, float | int | str]
 
@@ -98,7 +98,7 @@ def description(
     figures = {
         **(measured or {}),
         "seconds": round(seconds),
-        "machine": f"{platform.machine()}, {args.device}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(args.device),
         "settings": f"passes {args.passes}, batch {args.batch}, learning rate {args.learning_rate}, seed {args.seed}",
     }
     provenance = replace(provenance, trained=f"{seconds / 60:.1f} minutes")

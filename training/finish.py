@@ -40,10 +40,12 @@ from .data import Data, load_data
 from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
 from .loop import Settings, read_state
+from .machine import machine
 from .name_directions import name_directions
 from .samples import as_float, generate
 from .scoring import COUNT, SMALLEST
 from .sheet import write_sheet
+from .start import began_with
 
 W_SAMPLES = 1000  # per class
 DIRECTIONS = 10
@@ -156,9 +158,15 @@ def finish(
         write_sheet(as_float(generate(model, labels, psi)), folder / file, enlarge=max(1, 128 // model.resolution))
     if (run / "log.csv").exists():
         write_curves(run / "log.csv", folder / "curves.png")
-    run_facts = {"name": name, "version": version, "pictures_seen": pictures, "training_seconds": round(seconds)}
+    run_facts = {
+        "name": name,
+        "version": version,
+        "pictures_seen": pictures,
+        "training_seconds": round(seconds),
+        "machine": read_state(run / "state.pt")[1].get("machine", machine()),  # older states do not say
+    }
     figures = write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
-    write_card(model, settings, figures, _last_rows(run / "log.csv"), folder)
+    write_card(model, settings, figures, _last_rows(run / "log.csv"), folder, began_with(run))
     write_index(out)
     return folder
 

@@ -28,6 +28,7 @@ from .errors import TrainingError
 from .fade import Fade
 from .groups import ClassGroups
 from .losses import LOSSES
+from .machine import machine
 from .projected import ProjectedCritic
 
 LOG_FIELDS = (
@@ -418,6 +419,7 @@ class Trainer:
             "settings": json.dumps(self.settings.to_dict()),
             "step": self.step,
             "seconds": self.seconds,
+            "machine": machine(self.device),
             "probability": self.probability,
             "sureness": self.sureness,
             "g": self.g.state_dict(),

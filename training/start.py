@@ -20,6 +20,8 @@ from generator import open_checkpoint
 from .errors import TrainingError
 from .loop import Trainer
 
+FILE = "start.txt"  # in the run's folder: the model whose weights it began with, for the card
+
 
 def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
     """Put a checkpoint's weights into a run that has not begun, and save it; `name` is that of the run's model.
@@ -38,8 +40,16 @@ def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
     trainer.ema.load_state_dict(trainer.g.state_dict())
     if goes_on:
         trainer.step, trainer.seconds = model.provenance.pictures_seen // settings.batch, _seconds(checkpoint)
+    else:
+        (trainer.folder / FILE).write_text(f"{model.name} {model.version}\n", encoding="utf-8")
     trainer.save()
     return anew
+
+
+def began_with(run: Path) -> str:
+    """Name and version of the model whose weights a run began with; "" for a run that began with random ones."""
+    path = run / FILE
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 @torch.no_grad()
