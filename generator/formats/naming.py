@@ -1,0 +1,25 @@
+"""What a foreign file does not say about itself: a name, its origin, names for its classes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..model import Provenance
+
+
+def model_name(path: Path) -> str:
+    """A valid model name (a-z, 0-9, - and _, at most 64) from the file's stem; "checkpoint" if nothing is left."""
+    name = re.sub(r"[^a-z0-9_]+", "-", path.stem.lower())
+    return name.lstrip("-_")[:64].rstrip("-_") or "checkpoint"
+
+
+def unknown_provenance(path: Path, title: str) -> Provenance:
+    """A provenance that claims nothing. `title`: what the page calls it; the file's stem if empty."""
+    unknown = "unknown"
+    return Provenance(title=title or path.stem or unknown, licence=unknown, attribution=unknown, data=unknown)
+
+
+def numbered_classes(count: int) -> tuple[str, ...]:
+    """ "0", "1", …: classes that have no names."""
+    return tuple(str(i) for i in range(count))
