@@ -158,11 +158,11 @@ def write_moment(
     model = Model(
         name, version, moment.generator.eval(), moment.critic.eval(), train.classes, averages, (), None, provenance
     )
-    save_checkpoint(model, folder)
-    model = open_checkpoint(folder, precision="fp32")  # half precision, as it will be used
+    save_checkpoint(model, folder, torch.int8)
+    model = open_checkpoint(folder, precision="fp32")  # rounded to 8 bits, as it will be used
     fakes = sample(model, reference)
     model.calibration = calibrate(model, reference, fakes)
-    save_checkpoint(model, folder)
+    save_checkpoint(model, folder, torch.int8)
     return model, fakes
 
 
