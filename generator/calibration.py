@@ -1,7 +1,8 @@
 """What a critic's logit means: its distribution over held-out real pictures and over generated ones.
 
 A raw logit has no scale that a person could read. A checkpoint therefore keeps the quantiles of the logit over both
-populations, each picture judged alone, measured when training ended.
+populations, each picture judged alone, measured when training ended. Of a critic whose training pictures are not at
+hand only the second is known: `real` is then empty, and nothing is said about real pictures.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ QUANTILES = 257  # 0 %, 0.39 %, … 100 %
 
 @dataclass(frozen=True)
 class Calibration:
-    """Quantiles of the logit, evenly spaced from 0 % to 100 %, ascending; counts of the pictures behind them."""
+    """Quantiles of the logit, evenly spaced from 0 % to 100 %, ascending; counts of the pictures behind them.
+
+    `real` is empty, and its count 0, where no real pictures were shown to the critic.
+    """
 
     real: tuple[float, ...]
     generated: tuple[float, ...]
@@ -28,36 +32,40 @@ class Calibration:
     def __post_init__(self) -> None:
         for name in ("real", "generated"):
             values = np.asarray(getattr(self, name))
+            if name == "real" and not len(values) and not self.real_count:
+                continue
             if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all() or (np.diff(values) < 0).any():
                 raise CheckpointError(f"The critic's calibration ({name}) is not an ascending list of numbers.")
 
     @classmethod
     def measure(cls, real: Sequence[float], generated: Sequence[float]) -> Calibration:
-        """The calibration of two samples of logits."""
+        """The calibration of two samples of logits; `real` may be empty."""
         points = np.linspace(0, 1, QUANTILES)
         return cls(
-            tuple(np.quantile(np.asarray(real, np.float64), points).tolist()),
+            tuple(np.quantile(np.asarray(real, np.float64), points).tolist()) if len(real) else (),
             tuple(np.quantile(np.asarray(generated, np.float64), points).tolist()),
             len(real),
             len(generated),
         )
 
-    def percentile_real(self, logit: float) -> float:
-        """Per cent of held-out real pictures with a lower logit, 0 … 100."""
-        return _percentile(self.real, logit)
+    def percentile_real(self, logit: float) -> float | None:
+        """Per cent of held-out real pictures with a lower logit, 0 … 100; None if there were none."""
+        return _percentile(self.real, logit) if self.real else None
 
     def percentile_generated(self, logit: float) -> float:
         """Per cent of generated pictures with a lower logit, 0 … 100."""
         return _percentile(self.generated, logit)
 
-    def densities(self, points: int = 96) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Logit grid, density of real and density of generated pictures on it (each [points], area 1)."""
-        low = min(self.real[0], self.generated[0])
-        high = max(self.real[-1], self.generated[-1])
-        widths = _bandwidth(self.real), _bandwidth(self.generated)
+    def densities(self, points: int = 96) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """Logit grid, density of real (None if there were none) and of generated pictures on it: [points], area 1."""
+        known = [quantiles for quantiles in (self.real, self.generated) if quantiles]
+        low = min(quantiles[0] for quantiles in known)
+        high = max(quantiles[-1] for quantiles in known)
+        widths = [_bandwidth(quantiles) for quantiles in known]
         margin = max(0.08 * (high - low), 2.5 * max(widths)) + 1e-6  # room for the outermost bumps
         grid = np.linspace(low - margin, high + margin, points)
-        return grid, _density(self.real, widths[0], grid), _density(self.generated, widths[1], grid)
+        curves = [_density(quantiles, width, grid) for quantiles, width in zip(known, widths, strict=True)]
+        return grid, curves[0] if self.real else None, curves[-1]
 
 
 def _percentile(quantiles: tuple[float, ...], logit: float) -> float:

@@ -85,7 +85,8 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
         "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
     }
     if model.calibration is not None:
-        exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
+        if model.calibration.real:
+            exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
         exact["exact.calibration_generated"] = torch.tensor(model.calibration.generated)
         header["calibration"] = {
             "real_count": model.calibration.real_count,
@@ -179,14 +180,20 @@ def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibratio
     halves = [name for name in ("calibration_real", "calibration_generated") if name in exact]
     if not halves:
         return None
-    if len(halves) == 1:
+    if "calibration_generated" not in halves:
         raise CheckpointError("The checkpoint holds only one half of the critic's calibration.")
     counts = header.get("calibration")
+    fewest = {"real_count": int("calibration_real" in halves), "generated_count": 1}
     if not isinstance(counts, dict) or not all(
-        type(counts.get(key)) is int and counts[key] > 0 for key in ("real_count", "generated_count")
+        type(counts.get(key)) is int and counts[key] >= low for key, low in fewest.items()
     ):
         raise CheckpointError("The critic's calibration does not say from how many pictures it was made.")
-    real, generated = (tuple(exact[f"calibration_{k}"].flatten().tolist()) for k in ("real", "generated"))
+    if counts["real_count"] and "calibration_real" not in halves:  # without real pictures, the count is 0
+        raise CheckpointError("The checkpoint holds only one half of the critic's calibration.")
+    real, generated = (
+        tuple(exact[f"calibration_{k}"].flatten().tolist()) if f"calibration_{k}" in halves else ()
+        for k in ("real", "generated")
+    )
     return Calibration(real, generated, counts["real_count"], counts["generated_count"])
 
 

@@ -56,9 +56,11 @@ def describe_recipe(name: str, model: Model) -> list[dict[str, Any]]:
 
 
 def describe_calibration(calibration: Calibration) -> dict[str, Any]:
-    """The two smoothed densities of the critic's logit on one grid, and how many pictures stand behind each."""
+    """The smoothed densities of the critic's logit on one grid, and how many pictures stand behind each; "real" is None
+    where no real pictures were at hand."""
     logits, real, generated = (
-        [float(f"{value:.6g}") for value in values.tolist()] for values in calibration.densities()
+        None if values is None else [float(f"{value:.6g}") for value in values.tolist()]
+        for values in calibration.densities()
     )
     return {
         "logits": logits, "real": real, "generated": generated,

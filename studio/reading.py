@@ -21,7 +21,8 @@ TAIL = 5.0  # per cent: a logit is usual for a population if at most this share 
 @dataclass(frozen=True)
 class Reading:
     """One picture's reading; both percentiles (per cent of that population with a lower logit, 0 … 100) are None and
-    `headline` is empty where the checkpoint carries no calibration."""
+    `headline` is empty where the checkpoint carries no calibration. One that was made without real pictures has
+    `percentile_real` None."""
 
     logit: float
     percentile_real: float | None
@@ -35,6 +36,12 @@ class Reading:
         if calibration is None:
             return cls(logit, None, None, "", f"The critic gives it {logit:.2f}, on a scale that was never calibrated.")
         real, generated = calibration.percentile_real(logit), calibration.percentile_generated(logit)
+        if real is None:
+            words = (
+                f"More convincing to the critic than {_share(generated)} of this model's pictures; "
+                "real ones were not at hand to compare with."
+            )
+            return cls(logit, None, generated, _among_generated(generated), words)
         words = (
             f"More convincing to the critic than {_share(generated)} of generated pictures; "
             f"{_share(real)} of real ones score lower."
@@ -63,6 +70,13 @@ def _headline(real: float, generated: float) -> str:
     if real > 100 - TAIL and generated > 100 - TAIL:
         return "more convincing than either"
     return "between the two"
+
+
+def _among_generated(generated: float) -> str:
+    """Where a logit stands when only generated pictures are known."""
+    if generated < TAIL:
+        return "less convincing than most"
+    return "more convincing than most" if generated > 100 - TAIL else "usual for this model"
 
 
 def _share(percent: float) -> str:

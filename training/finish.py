@@ -27,12 +27,13 @@ from generator import (
     Generator,
     Model,
     Provenance,
+    measuring,
     open_checkpoint,
     save_checkpoint,
 )
 from generator.checkpoint import check_name
-from generator.directions import principal_directions
 from generator.features import feature_network, network_for
+from generator.measuring import sample_styles
 
 from .card import write_card, write_index
 from .curves import write_curves
@@ -94,33 +95,14 @@ def source_of(about: Path | None) -> str:
     return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get("source", ""))
 
 
-@torch.inference_mode()
 def averages_and_directions(
     generator: Generator, class_weights: Tensor, seed: int = 1
 ) -> tuple[Averages, list[Direction]]:
     """w averages over everything and per class, and the principal directions within classes."""
     config = generator.config
-    rng = torch.Generator().manual_seed(seed)
-    number = max(config.num_classes, 1)
-    ws = []
-    for index in range(number):
-        label = (
-            torch.nn.functional.one_hot(torch.full((W_SAMPLES,), index), number).float() if config.num_classes else None
-        )
-        ws.append(generator.mapping(torch.randn(W_SAMPLES, config.z_dim, generator=rng), label))
-    stacked = torch.stack(ws)  # C×M×w_dim
-    centres = stacked.mean(dim=1)
-    everything = (centres * class_weights[:, None].float()).sum(dim=0)
-    # Each class counts by its sampling weight, so that common fruit shape the directions more than rare ones.
-    scale = (class_weights * number).sqrt().float()[:, None, None]
-    vectors, sigmas = principal_directions(
-        ((stacked - centres[:, None]) * scale).flatten(0, 1), torch.zeros(number * W_SAMPLES, config.w_dim), DIRECTIONS
-    )
-    directions = [
-        Direction(f"pc{i + 1}", f"direction {i + 1}", vector, float(sigma))
-        for i, (vector, sigma) in enumerate(zip(vectors, sigmas, strict=True))
-    ]
-    return Averages(everything, centres if config.num_classes else None), directions
+    styles = sample_styles(generator.mapping, config.z_dim, config.num_classes, W_SAMPLES, seed)
+    averages, directions = measuring.averages_and_directions(styles, class_weights, DIRECTIONS)
+    return Averages(averages.everything, averages.classes if config.num_classes else None), directions
 
 
 def finish(

@@ -13,11 +13,12 @@ from .theme import asset, settings
 class CriticCard(gr.HTML):
     """Drawn in the browser from each answer of the live view; only the two densities come from here.
 
-    `densities`: {"logits": …, "generated": …, "real": …}, three lists of one length, or None without calibration;
+    `densities`: {"logits": …, "generated": …, "real": …}, three lists of one length ("real" may be None),
+    or None without calibration;
     `note`: a line on what the critic is not.
     """
 
-    def __init__(self, densities: Mapping[str, Sequence[float]] | None, note: str, **options: Any) -> None:
+    def __init__(self, densities: Mapping[str, Sequence[float] | None] | None, note: str, **options: Any) -> None:
         super().__init__(
             html_template=asset("critic_card.html"),
             js_on_load=asset("critic_card.js"),

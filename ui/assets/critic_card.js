@@ -5,7 +5,7 @@ const FLOOR = 78; // y of the axis
 const TOP = 8;
 const SVG = "http://www.w3.org/2000/svg";
 
-// densities: {logits: [...], generated: [...], real: [...]} or null
+// densities: {logits: [...], generated: [...], real: [...] or null} or null
 const { densities, note } = JSON.parse(props.settings);
 const scale = element.querySelector(".scale");
 element.querySelector(".note").textContent = note;
@@ -26,8 +26,10 @@ const to = densities?.logits.at(-1) ?? 1;
 const place = (logit) => 6 + (WIDTH - 12) * Math.min(Math.max((logit - from) / (to - from), 0), 1);
 
 if (densities) {
-  const peak = Math.max(...densities.generated, ...densities.real);
-  for (const kind of ["generated", "real"]) {
+  const kinds = ["generated", "real"].filter((kind) => densities[kind]); // no real ones: none were at hand
+  element.querySelector(".end-real").hidden = !densities.real;
+  const peak = Math.max(...kinds.flatMap((kind) => densities[kind]));
+  for (const kind of kinds) {
     const points = densities.logits.map((logit, i) => [place(logit), FLOOR - ((FLOOR - TOP) * densities[kind][i]) / peak]);
     const line = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
     draw("path", { class: `area ${kind}`, d: `M${place(from)} ${FLOOR}L${line}L${place(to)} ${FLOOR}Z` });
@@ -89,7 +91,7 @@ function write() {
     atelier.text(mark, i ? String(i) : "◆");
     atelier.text(name, title);
     atelier.text(percent, share(critic));
-    percent.title = critic ? `${share(critic)} of held-out real pictures convince the critic less (logit ${critic.logit.toFixed(2)})` : "";
+    percent.title = critic?.percentile_real != null ? `${share(critic)} of held-out real pictures convince the critic less (logit ${critic.logit.toFixed(2)})` : "";
   });
   while (stages.children.length > readings.length) stages.lastChild.remove();
 }
