@@ -2,65 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from safetensors import SafetensorError, safe_open
 
+from ..errors import CheckpointError
+from .limits import MAX_DIRECTORY, MAX_FILE, Budget, MalformedError, UnknownNameError
+from .source import Region, Source
+from .torch_legacy import MAGIC, read_blob, read_legacy
+from .torch_zip import LOCAL, read_zip
+from .tree import Tree
+from .unpickle import unpickle
+from .values import Inert, Persistent
 
-@dataclass(eq=False)
-class Inert:
-    """An instance of a foreign class that is not here: its name, the arguments it was made with, its attributes.
+__all__ = ["Content", "Inert", "Persistent", "read_content"]
 
-    A class or a type itself (torch.float32, list as a default) is an Inert with neither.
-    """
+# First bytes of files that people mistake for checkpoints.
+OTHERS = {
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"RIFF": "a picture or a sound (RIFF)",
+    b"\x1f\x8b": "a gzip archive, which has to be unpacked first",
+    b"7z\xbc\xaf": "a 7z archive, which has to be unpacked first",
+    b"Rar!": "a RAR archive, which has to be unpacked first",
+    b"\x89HDF": "an HDF5 file (Keras), which this program does not read",
+    b"version https://git-lfs": "a pointer of Git LFS: the file itself was not downloaded",
+    b"<!DOCTYPE": "a web page, not the file that it links to",
+    b"<!doctype": "a web page, not the file that it links to",
+    b"<html": "a web page, not the file that it links to",
+}
+FAMILIAR = {"dnnlib.tflib": "a TensorFlow network", "tensorflow": "a TensorFlow network", "__main__": "a whole module"}
 
-    module: str
-    name: str
-    args: tuple[Any, ...] = ()
-    state: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class Persistent:
-    """One module of NVIDIA's `torch_utils.persistence`: what it was built with and what it held, without its source.
-
-    `state`: its public attributes. `parameters` and `buffers`: tensors by name (those that are None are left out).
-    `modules`: its children, Persistent, or Inert for modules of torch itself.
-    """
-
-    class_name: str
-    state: dict[str, Any]
-    init_args: tuple[Any, ...]
-    init_kwargs: dict[str, Any]
-    parameters: dict[str, Tensor]
-    buffers: dict[str, Tensor]
-    modules: dict[str, Persistent | Inert]
-
-    def tensors(self) -> dict[str, Tensor]:
-        """All tensors below it under their dotted names, as torch's `state_dict` has them."""
-        return dict(_walk(self, ""))
-
-
-def _walk(module: Persistent | Inert, prefix: str) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(module, Persistent):
-        parts = (module.parameters, module.buffers, module.modules)
-    else:
-        parts = tuple(_part(module.state, key) for key in ("_parameters", "_buffers", "_modules"))
-    own, buffers, children = parts
-    for name, tensor in (*own.items(), *buffers.items()):
-        if isinstance(tensor, Tensor):
-            yield prefix + str(name), tensor
-    for name, child in children.items():
-        if isinstance(child, (Persistent, Inert)):
-            yield from _walk(child, f"{prefix}{name}.")
-
-
-def _part(state: dict[str, Any], key: str) -> dict[str, Any]:
-    value = state.get(key)
-    return value if isinstance(value, dict) else {}
+# What a reader may trip over in a file that contradicts itself; each is the file's fault and none the program's.
+BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, RecursionError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -82,6 +60,73 @@ class Content:
 def read_content(path: Path) -> Content:
     """The file as data; nothing that it names or carries is imported, compiled or run.
 
-    Raises CheckpointError, one sentence: empty, truncated, too large, of another kind, or naming what no format needs.
+    Memory: one copy of its tensors. Raises CheckpointError, one sentence: empty, truncated, too large, of another
+    kind, or naming what no format needs.
     """
-    raise NotImplementedError
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            return _read(path, Region(file.fileno(), 0, size), file.read(64))
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read ({error.strerror}).") from None
+
+
+def _read(path: Path, region: Region, head: bytes) -> Content:
+    if not region.length:
+        raise CheckpointError(f"{path.name} is empty.")
+    if region.length > MAX_FILE:
+        megabytes, most = region.length >> 20, MAX_FILE >> 20
+        raise CheckpointError(f"{path.name} has {megabytes:,} MB; this program reads up to {most:,} MB.")
+    for beginning, what in OTHERS.items():
+        if head.startswith(beginning):
+            raise CheckpointError(f"{path.name} is {what}.")
+    if head[8:9] == b"{":
+        return _read_safetensors(path, region.length, head)
+    if head.startswith((LOCAL, b"\x80")):
+        what = "torch file" if head.startswith(LOCAL) else "pickle or torch file"
+        sentence = f"{path.name} is no whole {what}: {{}}."
+    else:
+        sentence = f"{path.name} is neither a torch file nor a pickle nor a safetensors file."
+    budget = Budget(region.length)
+    tree = Tree(budget, load=None, nested=lambda part: read_blob(part, budget))
+    try:
+        kind, root = _read_tree(region, head, budget, tree)
+    except UnknownNameError as error:
+        raise CheckpointError(_unknown(path, error)) from None
+    except MalformedError as error:
+        raise CheckpointError(sentence.format(error)) from None
+    except BROKEN:
+        raise CheckpointError(sentence.format("a value in it is not what it should be")) from None
+    except MemoryError:
+        raise CheckpointError(f"{path.name} does not fit this machine's memory.") from None
+    return Content(path, "nvidia" if tree.persistent else kind, root)
+
+
+def _read_tree(region: Region, head: bytes, budget: Budget, tree: Tree) -> tuple[str, Any]:
+    if head.startswith(LOCAL):
+        return "torch", read_zip(region, budget, tree)
+    source = Source(region)
+    raw = unpickle(source, budget)
+    if type(raw) is int and raw == MAGIC:
+        return "torch", read_legacy(source, budget, tree)
+    return "pickle", tree.make(raw)
+
+
+def _unknown(path: Path, error: UnknownNameError) -> str:
+    what = next((f" ({what})" for start, what in FAMILIAR.items() if error.dotted.startswith(start)), "")
+    return f"{path.name} names {error.dotted}{what}, which this program does not know; nothing of the file was run."
+
+
+def _read_safetensors(path: Path, size: int, head: bytes) -> Content:
+    length = struct.unpack("<Q", head[:8])[0]
+    if length > min(size - 8, MAX_DIRECTORY):
+        raise CheckpointError(f"{path.name} is no whole safetensors file: its header has {length:,} bytes.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return Content(path, "safetensors", tensors, dict(file.metadata() or {}))
+    except (SafetensorError, *BROKEN) as error:
+        raise CheckpointError(f"{path.name} is no whole safetensors file ({str(error)[:100]}).") from None
