@@ -18,7 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .incremental import Kept, Step
 from .layers import (
+    ROOT_HALF,
     SLOPE,
     SQRT2,
     Conv,
@@ -26,6 +28,7 @@ from .layers import (
     ModulatedConv,
     blur,
     fir_kernel,
+    halve_rgb,
     interleave,
     minibatch_std,
     normalize_2nd_moment,
@@ -38,6 +41,11 @@ ALONE = 1e-4  # the standard deviation within a group of one: √1e-8, what keep
 
 def _channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def _bound_(x: Tensor, clamp: float) -> Tensor:
+    """x, in place, within ±`clamp`; 0: as it is."""
+    return x.clamp_(-clamp, clamp) if clamp else x
 
 
 def _rows(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -86,16 +94,16 @@ class MappingEngine:
 class _Styles:
     """w → what modulates and demodulates every convolution: one matrix product for all of them, not one for each."""
 
-    def __init__(self, convs: Sequence[ModulatedConv], rows: Sequence[int], gain: float) -> None:
+    def __init__(self, convs: Sequence[ModulatedConv], rows: Sequence[int], gains: Sequence[float]) -> None:
         parts = [_Dense.of(conv.affine, conv.style_gain) for conv in convs]
         self.affine = _Dense(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
         self.rows, self.widths = rows, [len(part.bias) for part in parts]
         # Demodulation is gain/√(Σ styles² Σ weights² + 1e-8): the gain sits in these sums, I×O.
         self.energies = [
             conv.weight.float().square().sum(dim=(2, 3)).t().contiguous() / gain**2 if conv.demodulate else None
-            for conv in convs
+            for conv, gain in zip(convs, gains, strict=True)
         ]
-        self.epsilon = convs[0].weight.new_full((1,), 1e-8 / gain**2)
+        self.epsilons = [conv.weight.new_full((1,), 1e-8 / gain**2) for conv, gain in zip(convs, gains, strict=True)]
 
     def __call__(self, ws: Tensor) -> list[tuple[Tensor, Tensor | None]]:
         """N×num_ws×w_dim → for each convolution its styles N×I and, if it demodulates, its output scales N×O."""
@@ -103,9 +111,9 @@ class _Styles:
         squares = table.square()
         result: list[tuple[Tensor, Tensor | None]] = []
         first = 0
-        for row, width, energy in zip(self.rows, self.widths, self.energies, strict=True):
+        for row, width, energy, epsilon in zip(self.rows, self.widths, self.energies, self.epsilons, strict=True):
             own = slice(first, first + width)
-            scales = None if energy is None else torch.addmm(self.epsilon, squares[:, row, own], energy).rsqrt_()
+            scales = None if energy is None else torch.addmm(epsilon, squares[:, row, own], energy).rsqrt_()
             result.append((table[:, row, own], scales))
             first += width
         return result
@@ -142,10 +150,10 @@ class _Modulated:
 
 
 class _Noise:
-    """The noise of one layer, scaled by its learnt strength (and √2)."""
+    """The noise of one layer, scaled by its learnt strength (and the layer's gain)."""
 
     def __init__(self, layer: SynthesisLayer, dtype: torch.dtype) -> None:
-        self.strength = layer.noise_strength.detach() * SQRT2
+        self.strength = layer.noise_strength.detach() * layer.gain
         self.const = (layer.noise_const * self.strength)[None, None]  # float32: scaled by the visitor's strength first
         self.plain = self.const.to(dtype)
 
@@ -163,41 +171,84 @@ class SynthesisEngine:
         with torch.inference_mode():
             self.config, self.dtype = network.config, dtype
             self.const = _channels_last(network.const[None].to(dtype))
-            layers = [layer.conv for layer in network.layers]
+            layers, gains = [layer.conv for layer in network.layers], [layer.gain for layer in network.layers]
             to_rgb = [*network.to_rgb, *([network.head] if self.config.head != "rgb" else [])]
-            self.layer_styles = _Styles(layers, range(len(layers)), SQRT2)
-            self.rgb_styles = _Styles(to_rgb, range(1, 2 * len(to_rgb), 2), 1.0)
-            self.layers = [_Modulated(conv, dtype, SQRT2) for conv in layers]
+            self.rgb_index = {block: i for i, block in enumerate(self.config.rgb_blocks)}
+            self.layer_styles = _Styles(layers, range(len(layers)), gains)
+            self.rgb_styles = _Styles(to_rgb, [2 * block + 1 for block in self.rgb_index], [1.0] * len(to_rgb))
+            self.layers = [_Modulated(conv, dtype, gain) for conv, gain in zip(layers, gains, strict=True)]
+            self.clamps = [layer.clamp for layer in network.layers]
             self.to_rgb = [_Modulated(conv, dtype, 1.0) for conv in to_rgb]
             self.noise = [_Noise(layer, dtype) for layer in network.layers]
+            residual = self.config.architecture == "resnet"
+            self.skips = [_PlainConv(conv, dtype, ROOT_HALF) for conv in network.skips] if residual else None
+            self.kept = Kept()
+
+    @property
+    def preview_resolutions(self) -> tuple[int, ...]:
+        """Sides at which a preview may stop, smallest first: blocks before the last that draw RGB."""
+        return tuple(self.config.block_resolutions[block] for block in self.config.rgb_blocks[:-1])
 
     def __call__(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
         """N×num_ws×w_dim → N×C×H×W float32, not clipped.
 
         `noise` None: the checkpoint's constant buffers; else one N×1×H×W (or 1×1×H×W) per layer. `strength` scales
-        either; 0 leaves noise out.
+        either; 0 leaves noise out. A single picture begins where it first differs from the one before.
         """
-        with torch.inference_mode():
-            if ws.device.type != "cpu" or ws.shape[0] == 1:
-                return self._run(ws, noise, strength)
-            count = ws.shape[0]
-            each = [
-                None if noise is None else [n[i : i + 1] if n.shape[0] == count else n for n in noise]
-                for i in range(count)
-            ]
-            return torch.cat([self._run(ws[i : i + 1], each[i], strength) for i in range(count)])
+        return self._each(ws, noise, strength, len(self.layers))
 
-    def _run(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+    def preview(
+        self, ws: Tensor, resolution: int, noise: Sequence[Tensor] | None = None, strength: float = 1.0
+    ) -> Tensor:
+        """The RGB sum up to the block of `resolution`, enlarged as the blocks after it would: the shape and size of the
+        picture, without what they add. The picture of the same ws, made next, goes on from there.
+
+        `resolution` is one of `preview_resolutions`, the rest as for a picture.
+        """
+        rgb = self._each(ws, noise, strength, 2 * self.config.block_resolutions.index(resolution) + 1)
+        with torch.inference_mode():
+            while rgb.shape[-1] < self.config.resolution:
+                rgb = upsample_rgb(rgb)
+            return rgb.contiguous()
+
+    def _each(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float, count: int) -> Tensor:
+        """The RGB sum of each picture after the first `count` layers."""
+        with torch.inference_mode():
+            if ws.device.type != "cpu":
+                return self._run(ws, noise, strength, count)
+            number = ws.shape[0]
+            if number == 1:
+                return self._run(ws, noise, strength, count, self.kept)
+            each = [
+                None if noise is None else [n[i : i + 1] if n.shape[0] == number else n for n in noise]
+                for i in range(number)
+            ]
+            return torch.cat([self._run(ws[i : i + 1], each[i], strength, count) for i in range(number)])
+
+    def _run(
+        self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float, count: int, kept: Kept | None = None
+    ) -> Tensor:
         layer_styles, rgb_styles = self.layer_styles(ws), self.rgb_styles(ws)
-        x = self.const.expand(ws.shape[0], -1, -1, -1)
-        rgb: Tensor | None = None
-        for i, layer in enumerate(self.layers):
-            x = layer(x, *layer_styles[i])
-            if strength:
-                x.add_(self.noise[i](None if noise is None else noise[i], strength))
-            F.leaky_relu_(x, SLOPE)
-            if i % 2 == 0:  # the last layer of its block
-                y = self.to_rgb[i // 2](x, *rgb_styles[i // 2])
+        step = None if kept is None else kept.resume(ws, noise, strength, count - 1)
+        x = self.const.expand(ws.shape[0], -1, -1, -1) if step is None else step.x
+        rgb = None if step is None else step.rgb
+        past: Tensor | None = None
+        for i in range(0 if step is None else step.layer, count):
+            if step is None or i > step.layer:
+                if self.skips is not None and i % 2:  # a block begins
+                    past = upsample_rgb(self.skips[i // 2](x))
+                x = self.layers[i](x, *layer_styles[i])
+                if strength:
+                    x.add_(self.noise[i](None if noise is None else noise[i], strength))
+                F.leaky_relu_(x, SLOPE)
+                _bound_(x, self.clamps[i])
+                if past is not None and i % 2 == 0:
+                    x, past = past.add_(x), None
+                if kept is not None and past is None:  # within a residual block a step would hold two maps
+                    kept.keep(Step(i, x, rgb))
+            if i % 2 == 0 and i // 2 in self.rgb_index:  # the last layer of its block
+                index = self.rgb_index[i // 2]
+                y = _bound_(self.to_rgb[index](x, *rgb_styles[index]), self.config.conv_clamp)
                 rgb = y.float() if rgb is None else self._add(rgb, y)
         assert rgb is not None
         return rgb.contiguous()
@@ -213,6 +264,7 @@ class _PlainConv:
     """The critic's convolution with gains folded in."""
 
     def __init__(self, conv: Conv, dtype: torch.dtype, gain: float = 1.0) -> None:
+        self.clamp = conv.clamp * gain
         gain = gain * (SQRT2 if conv.activate else 1.0)
         self.weight = _channels_last((conv.weight * (conv.weight_gain * gain)).to(dtype))
         self.bias = None if conv.bias is None else (conv.bias * gain).to(dtype)
@@ -227,7 +279,7 @@ class _PlainConv:
             x = F.conv2d(blur(x, self.fir, padding=self.padding + 1), self.weight, self.bias, stride=2)
         else:
             x = F.conv2d(x, self.weight, self.bias, stride=self.stride, padding=self.padding)
-        return F.leaky_relu_(x, SLOPE) if self.activate else x
+        return _bound_(F.leaky_relu_(x, SLOPE) if self.activate else x, self.clamp)
 
 
 class CriticEngine:
@@ -235,20 +287,27 @@ class CriticEngine:
 
     def __init__(self, network: Critic, dtype: torch.dtype) -> None:
         with torch.inference_mode():
-            root = math.sqrt(0.5)
             self.config, self.dtype = network.config, dtype
             self.stem = _PlainConv(network.stem, dtype)
             self.blocks = [
-                (_PlainConv(b.conv0, dtype), _PlainConv(b.conv1, dtype, root), _PlainConv(b.skip, dtype, root))
+                (
+                    _PlainConv(b.conv0, dtype),
+                    _PlainConv(b.conv1, dtype, 1.0 if b.skip is None else ROOT_HALF),
+                    None if b.skip is None else _PlainConv(b.skip, dtype, ROOT_HALF),
+                )
                 for b in network.blocks
             ]
-            # The deviation's channel is constant over each picture: what the last convolution makes of it is that one
+            skip = self.config.architecture == "skip"
+            self.from_rgb = [_PlainConv(conv, dtype) for conv in network.from_rgb] if skip else None
+            # A deviation's channel is constant over each picture: what the last convolution makes of it is that one
             # number times a fixed map, which spares the convolution an odd channel.
             last = network.conv
             assert last.bias is not None
             weight = last.weight * (last.weight_gain * SQRT2)
-            self.conv = _channels_last(weight[:, :-1].to(dtype)), (last.bias * SQRT2).to(dtype)
-            self.deviation = F.conv2d(weight.new_ones(1, 1, 4, 4), weight[:, -1:], padding=1)  # 1×O×4×4
+            width, spreads = self.config.channels(4), self.config.mbstd_channels
+            self.conv = _channels_last(weight[:, :width].to(dtype)), (last.bias * SQRT2).to(dtype)
+            ones = weight.new_ones(1, 1, 4, 4)  # for each channel: 1×O×4×4
+            self.deviations = [F.conv2d(ones, weight[:, width + i, None], padding=1) for i in range(spreads)]
             self.fc, self.out = _Dense.of(network.fc, SQRT2), _Dense.of(network.out)
             self.mapping = MappingEngine(network.mapping) if self.config.num_classes else None
 
@@ -274,18 +333,27 @@ class CriticEngine:
         return self._logits(self._maps(images), label, group)
 
     def _maps(self, images: Tensor) -> Tensor:
-        x = self.stem(_channels_last(images.to(self.dtype)))
-        for conv0, conv1, skip in self.blocks:
-            x = skip(x).add_(conv1(conv0(x)))
+        images = _channels_last(images.to(self.dtype))
+        x = self.stem(images)
+        for i, (conv0, conv1, skip) in enumerate(self.blocks):
+            y = conv1(conv0(x))
+            x = y if skip is None else skip(x).add_(y)
+            if self.from_rgb is not None:
+                images = halve_rgb(images)
+                x.add_(self.from_rgb[i](images))
         return x
 
     def _logits(self, x: Tensor, label: Tensor | None, group: int) -> Tensor:
         y = F.conv2d(x, *self.conv, padding=1).float()
         if group == 1 or len(x) == 1:
-            y.add_(self.deviation, alpha=ALONE)
+            for deviation in self.deviations:
+                y.add_(deviation, alpha=ALONE)
         else:
-            y.addcmul_(minibatch_std(x, group)[:, -1:, :1, :1].float(), self.deviation)
-        x = self.out(F.leaky_relu_(self.fc(F.leaky_relu_(y, SLOPE).flatten(1)), SLOPE))
+            spread = minibatch_std(x, group, len(self.deviations))[:, x.shape[1] :, :1, :1].float()
+            for i, deviation in enumerate(self.deviations):
+                y.addcmul_(spread[:, i, None], deviation)
+        y = _bound_(F.leaky_relu_(y, SLOPE), self.config.conv_clamp)
+        x = self.out(F.leaky_relu_(self.fc(y.flatten(1)), SLOPE))
         if self.mapping is not None:
             x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
         return x[:, 0]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 _M = TypeVar("_M", bound=nn.Module)
 SQRT2 = math.sqrt(2.0)
+ROOT_HALF = math.sqrt(0.5)  # of both branches of a residual block
 SLOPE = 0.2  # of the leaky ReLU
 SMOOTHING = torch.outer(*[torch.tensor([-1.0, 4.0, 10.0, 4.0, -1.0]) / 16] * 2)  # 5×5, sums to 1, see `interleave`
 
@@ -28,6 +29,11 @@ def module_list(modules: Iterable[_M]) -> Sequence[_M]:
 def lrelu(x: Tensor) -> Tensor:
     """Leaky ReLU of slope 0.2, scaled so that a unit-variance input keeps about unit variance."""
     return F.leaky_relu(x, SLOPE) * SQRT2
+
+
+def bound(x: Tensor, clamp: float) -> Tensor:
+    """x within ±`clamp`; 0: as it is. The authors bound activations to fit float16, and so train with the bound."""
+    return x.clamp(-clamp, clamp) if clamp else x
 
 
 def normalize_2nd_moment(x: Tensor, eps: float = 1e-8) -> Tensor:
@@ -71,6 +77,11 @@ def upsample_rgb(x: Tensor) -> Tensor:
     return padded[:, :, 2:-2, 2:-2]
 
 
+def halve_rgb(x: Tensor) -> Tensor:
+    """N×C×H×W → N×C×H/2×W/2 by the [1, 3, 3, 1] filter."""
+    return blur(x, fir_kernel(x.shape[1]).to(x), padding=1, stride=2)
+
+
 def interleave(x: Tensor, smooth: bool) -> Tensor:
     """N×4C×H×W → N×C×2H×2W, four channels to each square of 2×2 pixels (sub-pixel convolution, Shi et al. 2016).
 
@@ -86,18 +97,22 @@ def interleave(x: Tensor, smooth: bool) -> Tensor:
     return x
 
 
-def minibatch_std(x: Tensor, group: int) -> Tensor:
-    """Append one channel: the mean standard deviation within groups of pictures (Karras et al. 2018, §3).
+def minibatch_std(x: Tensor, group: int, channels: int = 1) -> Tensor:
+    """Append the mean standard deviation within groups of pictures (Karras et al. 2018, §3), over each of `channels`
+    equal shares of the maps: N×C×H×W → N×(C + channels)×H×W.
 
     The batch is split so that pictures n, n + N/g, n + 2N/g … form a group of g.
     """
+    if not channels:
+        return x
     count, _, height, width = x.shape
     g = min(group, count)
     while count % g:  # a batch that the group does not divide is split into the largest even groups
         g -= 1
-    spread = x.float().reshape(g, count // g, *x.shape[1:])
-    spread = (spread.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
-    return torch.cat([x, spread.to(x.dtype).repeat(g).view(count, 1, 1, 1).expand(-1, 1, height, width)], dim=1)
+    spread = x.float().reshape(g, count // g, channels, -1, height, width)
+    spread = (spread.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(2, 3, 4))  # (N/g)×channels
+    spread = spread.to(x.dtype).repeat(g, 1)[:, :, None, None]
+    return torch.cat([x, spread.expand(-1, -1, height, width)], dim=1)
 
 
 class FullyConnected(nn.Module):
@@ -141,8 +156,10 @@ class Conv(nn.Module):
         stride: int = 1,
         padding: int | None = None,
         activate: bool = False,
+        clamp: float = 0.0,
     ) -> None:
         super().__init__()
+        self.clamp = clamp
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(channels_out)) if bias else None
         self.weight_gain = 1.0 / math.sqrt(channels_in * kernel * kernel)
@@ -153,6 +170,7 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor, gain: float = 1.0, half: bool = False) -> Tensor:
         """N×I×H×W → N×O×H'×W' scaled by `gain` (after the activation, if there is one)."""
+        clamp = self.clamp * gain
         if self.activate:
             gain *= SQRT2
         # A positive factor commutes with the leaky ReLU: it scales the small weights instead of the large maps.
@@ -165,7 +183,7 @@ class Conv(nn.Module):
             x = conv2d(x, weight, stride=self.stride, padding=self.padding, half=half)
         if self.bias is not None:
             x = x + (self.bias * gain).view(1, -1, 1, 1)
-        return F.leaky_relu(x, SLOPE) if self.activate else x
+        return bound(F.leaky_relu(x, SLOPE) if self.activate else x, clamp)
 
 
 class ModulatedConv(nn.Module):
