@@ -36,6 +36,13 @@ GENERATORS = {
     "grey shuffle": replace(GENERATOR, img_channels=1),
     "64 px, widths differ": replace(GENERATOR, resolution=64, channel_max=40, head="rgb"),
     "one channel at the top": replace(GENERATOR, channel_base=32, head="rgb"),
+    "orig": replace(GENERATOR, head="rgb", architecture="orig"),
+    "resnet": replace(GENERATOR, head="rgb", architecture="resnet"),
+    "bounded": replace(GENERATOR, head="rgb", conv_clamp=0.7),
+    "bounded resnet": replace(GENERATOR, head="rgb", architecture="resnet", conv_clamp=1.25),
+    "named widths": replace(GENERATOR, head="rgb", widths=(12, 20, 6, 10), embed_dim=5, mapping_width=11),
+    "4 px": replace(GENERATOR, resolution=4, head="rgb", num_classes=0),
+    "8 px": replace(GENERATOR, resolution=8, head="rgb", architecture="resnet", widths=(6, 9)),
 }
 CRITICS = {
     "paper": replace(CRITIC, stem="rgb"),
@@ -45,6 +52,16 @@ CRITICS = {
     "no mapping of classes": replace(CRITIC, mapping_layers=0),
     "grey": replace(CRITIC, img_channels=1, stem="rgb"),
     "64 px, widths differ": replace(CRITIC, resolution=64, channel_max=40),
+    "orig": replace(CRITIC, stem="rgb", architecture="orig"),
+    "skip": replace(CRITIC, stem="rgb", architecture="skip"),
+    "bounded": replace(CRITIC, stem="rgb", conv_clamp=0.7),
+    "bounded skip": replace(CRITIC, stem="rgb", architecture="skip", conv_clamp=0.5),
+    "named widths": replace(
+        CRITIC, stem="rgb", widths=(12, 20, 6, 10), embed_dim=5, mapping_width=11, mapping_layers=3,
+    ),
+    "four statistics": replace(CRITIC, mbstd_channels=4),
+    "no statistics": replace(CRITIC, mbstd_channels=0),
+    "8 px": replace(CRITIC, resolution=8, stem="rgb"),
 }
 
 

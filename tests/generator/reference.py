@@ -36,6 +36,11 @@ def leaky_relu(x: Tensor) -> Tensor:
     return torch.where(x > 0, x, 0.2 * x) * math.sqrt(2)
 
 
+def bound(x: Tensor, clamp: float) -> Tensor:
+    """Within ±clamp; 0 for no bound."""
+    return torch.minimum(torch.maximum(x, torch.tensor(-clamp)), torch.tensor(clamp)) if clamp else x
+
+
 def normalize(x: Tensor) -> Tensor:
     """Each row divided by its root mean square (2018, §4.2)."""
     return x / torch.sqrt(x.pow(2).mean(dim=1, keepdim=True) + 1e-8)
@@ -99,24 +104,33 @@ def synthesis(
 ) -> Tensor:
     """N×num_ws×w_dim → N×C×H×W. `noise`: N×1×h×w a layer, None for the stored buffers; `strength` scales it."""
     ws = ws.double()
+    residual, half = config.architecture == "resnet", math.sqrt(0.5)
 
-    def layer(x: Tensor, index: int, up: bool = False) -> Tensor:
+    def layer(x: Tensor, index: int, up: bool = False, gain: float = 1.0) -> Tensor:
         name = f"layers.{index}"
         x = modulated_conv(x, ws[:, index], weights, f"{name}.conv", up=up)
         given = at(weights, f"{name}.noise_const")[None, None] if noise is None else noise[index].double()
         x = x + given * at(weights, f"{name}.noise_strength") * strength
-        return leaky_relu(x + at(weights, f"{name}.conv.bias").reshape(1, -1, 1, 1))
+        x = bound(leaky_relu(x + at(weights, f"{name}.conv.bias").reshape(1, -1, 1, 1)), config.conv_clamp)
+        return x * gain
 
     x = at(weights, "const").repeat(ws.shape[0], 1, 1, 1)
     picture: Tensor | None = None
     for block in range(config.num_ws // 2):
+        past: Tensor | float = 0.0
         if block:
+            if residual:  # figure 7c: the block's input, twice as large, through one 1×1 convolution
+                past = conv(fir(insert_zeros(x), 2, 1) * 4, weights, f"skips.{block - 1}") * half
             x = layer(x, 2 * block - 1, up=True)
-        x = layer(x, 2 * block)
+        x = past + layer(x, 2 * block, gain=half if residual and block else 1.0)
         last = block == config.num_ws // 2 - 1
-        name = "head" if last and config.head != "rgb" else f"to_rgb.{block}"
+        if not last and config.architecture != "skip":
+            continue  # figures 7a and 7c: the last block alone draws the picture
+        name = f"to_rgb.{block if config.architecture == 'skip' else 0}"
+        name = "head" if last and config.head != "rgb" else name
         rgb = modulated_conv(x, ws[:, 2 * block + 1], weights, name, demodulate=False)
         rgb = rgb + at(weights, f"{name}.bias").reshape(1, -1, 1, 1)
+        rgb = rgb if name == "head" else bound(rgb, config.conv_clamp)
         if picture is not None:
             picture = fir(insert_zeros(picture), 2, 1) * 4
         if name == "head":
@@ -137,6 +151,7 @@ def synthesis(
 
 def conv(
     x: Tensor, weights: Weights, name: str, *, stride: int = 1, padding: int = 0, activate: bool = False,
+    clamp: float = 0.0,
 ) -> Tensor:
     """The critic's convolution with equalised learning rate; bias where there is one."""
     weight = at(weights, f"{name}.weight")
@@ -144,37 +159,46 @@ def conv(
     x = F.conv2d(x, weight / math.sqrt(weight[0].numel()), stride=stride)
     if f"{name}.bias" in weights:
         x = x + at(weights, f"{name}.bias").reshape(1, -1, 1, 1)
-    return leaky_relu(x) if activate else x
+    return bound(leaky_relu(x) if activate else x, clamp)
 
 
-def standard_deviation_channel(x: Tensor, group: int) -> Tensor:
-    """2018, §3: one more channel, constant for each group, of the mean standard deviation within the group."""
+def standard_deviation_channel(x: Tensor, group: int, channels: int = 1) -> Tensor:
+    """2018, §3: one more channel, constant for each group, of the mean standard deviation within the group; or
+    several, one for each run of C/channels maps."""
     count = x.shape[0]
-    channel = x.new_zeros(count, 1, *x.shape[2:])
+    added = x.new_zeros(count, channels, *x.shape[2:])
     sets = count // group
     for first in range(sets):
         members = x[first::sets]
         deviation = torch.sqrt((members - members.mean(dim=0)).pow(2).mean(dim=0) + 1e-8)
-        channel[first::sets] = deviation.mean()
-    return torch.cat([x, channel], dim=1)
+        for channel in range(channels):
+            run = x.shape[1] // channels
+            added[first::sets, channel] = deviation[channel * run : (channel + 1) * run].mean()
+    return torch.cat([x, added], dim=1)
 
 
 def critic(config: CriticConfig, weights: Weights, images: Tensor, label: Tensor | None, group: int) -> Tensor:
-    """N×C×H×W → N logits (2020, §4.1: residual blocks); `group` divides N. Classes by projection."""
-    x = images.double()
+    """N×C×H×W → N logits (2020, §4.1 and figure 7); `group` divides N. Classes by projection."""
+    x, clamp, half = images.double(), config.conv_clamp, math.sqrt(0.5)
+    rgb = x
     if config.stem == "rgb":
-        x = conv(x, weights, "stem", activate=True)
+        x = conv(x, weights, "stem", activate=True, clamp=clamp)
     else:
-        x = conv(x, weights, "stem", stride=2, padding=1, activate=True)
+        x = conv(x, weights, "stem", stride=2, padding=1, activate=True, clamp=clamp)
     block = 0
     while x.shape[2] > 4:
         name = f"blocks.{block}"
-        skip = conv(fir(x, 1, 1)[:, :, ::2, ::2], weights, f"{name}.skip")
-        y = conv(x, weights, f"{name}.conv0", padding=1, activate=True)
-        y = conv(fir(y, 2, 2), weights, f"{name}.conv1", stride=2, activate=True)
-        x = (skip + y) / math.sqrt(2)
+        past = fir(x, 1, 1)[:, :, ::2, ::2]
+        x = conv(x, weights, f"{name}.conv0", padding=1, activate=True, clamp=clamp)
+        x = conv(fir(x, 2, 2), weights, f"{name}.conv1", stride=2, activate=True, clamp=clamp)
+        if config.architecture == "resnet":
+            x = (conv(past, weights, f"{name}.skip") + x) * half
+        if config.architecture == "skip":
+            rgb = fir(rgb, 1, 1)[:, :, ::2, ::2]
+            x = x + conv(rgb, weights, f"from_rgb.{block}", activate=True, clamp=clamp if x.shape[2] > 4 else 0.0)
         block += 1
-    x = conv(standard_deviation_channel(x, group), weights, "conv", padding=1, activate=True)
+    x = standard_deviation_channel(x, group, config.mbstd_channels)
+    x = conv(x, weights, "conv", padding=1, activate=True, clamp=clamp)
     x = dense(leaky_relu(dense(x.flatten(1), weights, "fc")), weights, "out")
     if config.num_classes:
         x = (x * mapping(below(weights, "mapping."), None, label)).sum(dim=1, keepdim=True) / math.sqrt(config.cmap_dim)
