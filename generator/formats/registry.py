@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+import torch
+from torch import nn
+
 from ..errors import CheckpointError
-from ..model import Model
+from ..family import FamilyModel
+from ..model import Averages, Model
 from .content import Content, Inert, Persistent, read_content
 
 
@@ -34,13 +39,51 @@ def formats() -> tuple[Format, ...]:
     return tuple(cast(Format, m) for m in modules if hasattr(m, "recognises") and hasattr(m, "load"))
 
 
-def open_foreign(path: Path, critic_path: Path | None = None) -> Model:
-    """The model in another program's file, with the discriminator of a second one if given; CheckpointError."""
+def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu") -> Model:
+    """The model in another program's file, with the discriminator of a second one if given, in float32.
+
+    Raises CheckpointError, one sentence, also for what a format trips over: the file chose every name and shape.
+    """
     content = read_content(path)
-    for known in formats():
-        if known.recognises(content):
-            return known.load(content, None if critic_path is None else read_content(critic_path))
-    raise CheckpointError(f"{path.name} is {describe(content)}; it holds no generator that this program knows.")
+    known = next((known for known in formats() if known.recognises(content)), None)
+    if known is None:
+        raise CheckpointError(f"{path.name} is {describe(content)}; it holds no generator that this program knows.")
+    critic = None if critic_path is None else read_content(critic_path)
+    try:
+        model = known.load(content, critic)
+        _check_finite(path, model)
+        return _moved(model, device)
+    except CheckpointError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path.name} looks like {known.TITLE}, but its parts do not fit together.") from error
+
+
+def _networks(model: Model) -> list[nn.Module]:
+    if isinstance(model, FamilyModel):
+        return [model.family]
+    return [model.generator] if model.critic is None else [model.generator, model.critic]
+
+
+def _check_finite(path: Path, model: Model) -> None:
+    for network in _networks(model):
+        for name, tensor in network.state_dict().items():
+            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+                raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
+
+
+def _moved(model: Model, device: str) -> Model:
+    if device == "cpu":
+        return model
+    for network in _networks(model):
+        network.to(device)
+    classes = model.averages.classes
+    averages = Averages(model.averages.everything.to(device), None if classes is None else classes.to(device))
+    if not isinstance(model, FamilyModel):
+        return replace(model, averages=averages)  # whose engines are made anew
+    model.averages = averages
+    model.use(model.precision)
+    return model
 
 
 def describe(content: Content) -> str:

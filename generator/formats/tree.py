@@ -51,7 +51,7 @@ class Tree:
         }
 
     def make(self, root: Any) -> Any:
-        """The tree of a raw value, in one pass without recursion; MalformedError for cycles and for what has no bound."""
+        """The tree of a raw value, without recursion; MalformedError for cycles and for what has no bound."""
         waiting: list[tuple[Any, list[Any] | None]] = [(root, None)]
         begun: set[int] = set()
         while waiting:
@@ -200,7 +200,7 @@ class Tree:
             raise MalformedError("an array in it has no type")
         dtype = ARRAYS.get(kind.args[0])
         if dtype is None or kind.state["order"] not in ("<", "=", "|"):
-            raise MalformedError(f"it holds an array of type {str(kind.args[0])[:20]!r}, which this program does not read")
+            raise MalformedError(f"it holds an array of type {str(kind.args[0])[:20]!r}, which is not read here")
         flat = read_storage(_region(data), dtype, self.budget)
         if count is not None and flat.numel() != count:
             raise MalformedError("a number in it has another size than its type")

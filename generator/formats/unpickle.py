@@ -57,7 +57,7 @@ class Unpickler:
         self.stored: list[Any] = []  # every persistent id, as met
 
     def load(self) -> Any:
-        """The value that the pickle describes, its nested calls noted and not made. Raises MalformedError, UnknownNameError."""
+        """The value that the pickle is of, its calls noted, not made. Raises MalformedError, UnknownNameError."""
         read, steps = self.source.read, STEPS
         while True:
             self.budget.ops -= 1
