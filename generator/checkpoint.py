@@ -14,12 +14,14 @@ from .calibration import Calibration
 from .config import CriticConfig, GeneratorConfig
 from .directions import Direction
 from .errors import CheckpointError
+from .formats.registry import open_foreign
 from .model import Averages, Model, Provenance
 from .networks import Critic, Generator
-from .storage import load_into, read_network, write_network
+from .storage import kind_of, load_into, read_network, write_network
 
 GENERATOR_FILE = "generator.safetensors"
 CRITIC_FILE = "critic.safetensors"
+HUB_FILE = "model.safetensors"  # of a folder that PyTorchModelHubMixin wrote
 MEASURED = {"w_avg", "w_avg_classes", "directions", "calibration_real", "calibration_generated"}  # under "exact."
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -32,15 +34,33 @@ def list_checkpoints(folder: Path) -> dict[str, Path]:
     return {path.name: path for path in found}
 
 
-def open_checkpoint(path: str | Path, *, precision: str | None = None, device: str = "cpu") -> Model:
-    """The model in a folder, or in a generator.safetensors with its critic beside it.
+def open_checkpoint(
+    path: str | Path, critic_path: str | Path | None = None, *, precision: str | None = None, device: str = "cpu"
+) -> Model:
+    """The model in a folder or a generator.safetensors with its critic beside it, or in another program's file.
 
-    `precision`: "fp32", "bf16", or None to time both here and use the faster. Raises CheckpointError, one sentence.
+    `critic_path`: a second file that holds the discriminator. `precision`: "fp32", "bf16", or None: a checkpoint of
+    ours is timed in both and uses the faster, a foreign one opens in fp32, in which it gives the original's numbers.
+    Raises CheckpointError, one sentence.
     """
     path = Path(path)
+    beside = None if critic_path is None else Path(critic_path)
+    if not _is_ours(path):
+        model = open_foreign(path / HUB_FILE if path.is_dir() else path, beside, device)
+        model.use(precision or "fp32")
+        return model
+    if beside is not None and not beside.is_file():
+        raise CheckpointError(f"There is no file {beside.name} in {beside.parent.name or beside.parent}.")
     folder = path if path.is_dir() else path.parent
-    tensors, header = read_network(path / GENERATOR_FILE if path.is_dir() else path, "generator")
-    own, exact = _split(tensors)
+    file = path / GENERATOR_FILE if path.is_dir() else path
+    if kind_of(file) == "foreign":
+        from .packing import open_packed  # which needs this module
+
+        model = open_packed(file)
+        model.use(precision or "fp32")
+        return model
+    tensors, header = read_network(file, "generator")
+    own, exact = split_exact(tensors)
     generator = Generator(GeneratorConfig.from_dict(header.get("config")))
     load_into(generator, own, "generator")
     classes = read_classes(header, generator.config.num_classes)
@@ -48,17 +68,24 @@ def open_checkpoint(path: str | Path, *, precision: str | None = None, device: s
         name=read_text(header, "name"),
         version=read_text(header, "version"),
         generator=generator.to(device),
-        critic=_open_critic(folder / CRITIC_FILE, generator.config, header, device),
+        critic=_open_critic(beside or folder / CRITIC_FILE, generator.config, header, device),
         classes=classes,
-        averages=_averages(generator, exact, len(classes), device),
-        directions=_directions(header, exact, generator.config),
-        calibration=_calibration(header, exact),
+        averages=read_averages(exact, generator.w_avg, len(classes), device),
+        directions=read_directions(header, exact, generator.config.w_dim),
+        calibration=read_calibration(header, exact),
         provenance=read_provenance(header),
         precision=precision or "fp32",
     )
     if precision is None and device == "cpu":
         model.probe()
     return model
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a path is one of this project's, or nothing that could be opened otherwise."""
+    if path.is_dir():
+        return (path / GENERATOR_FILE).exists() or not (path / HUB_FILE).exists()
+    return not path.is_file() or bool(kind_of(path))
 
 
 def check_name(name: str) -> None:
@@ -71,27 +98,8 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
     """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back."""
     folder = Path(folder)
     check_name(model.name)
-    exact: dict[str, Tensor] = {"exact.w_avg": model.averages.everything}
-    if model.averages.classes is not None:
-        exact["exact.w_avg_classes"] = model.averages.classes
-    if model.directions:
-        exact["exact.directions"] = torch.stack([direction.vector for direction in model.directions])
-    header: dict[str, Any] = {
-        "name": model.name,
-        "version": model.version,
-        "classes": list(model.classes),
-        "config": model.generator.config.to_dict(),
-        "provenance": asdict(model.provenance),
-        "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
-    }
-    if model.calibration is not None:
-        if model.calibration.real:
-            exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
-        exact["exact.calibration_generated"] = torch.tensor(model.calibration.generated)
-        header["calibration"] = {
-            "real_count": model.calibration.real_count,
-            "generated_count": model.calibration.generated_count,
-        }
+    exact, header = measurements(model)
+    header["config"] = model.generator.config.to_dict()
     write_network(folder / GENERATOR_FILE, "generator", {**model.generator.state_dict(), **exact}, header, dtype)
     if model.critic is not None:
         critic = {
@@ -103,7 +111,33 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
         write_network(folder / CRITIC_FILE, "critic", dict(model.critic.state_dict()), critic, dtype)
 
 
-def _split(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def measurements(model: Model) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What was measured of a model: tensors by their names in a file (`exact.…`), and the header without "config"."""
+    exact: dict[str, Tensor] = {"exact.w_avg": model.averages.everything.clone()}  # it may be the network's
+    if model.averages.classes is not None:
+        exact["exact.w_avg_classes"] = model.averages.classes
+    if model.directions:
+        exact["exact.directions"] = torch.stack([direction.vector for direction in model.directions])
+    header: dict[str, Any] = {
+        "name": model.name,
+        "version": model.version,
+        "classes": list(model.classes),
+        "provenance": asdict(model.provenance),
+        "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
+    }
+    if model.calibration is not None:
+        if model.calibration.real:
+            exact["exact.calibration_real"] = torch.tensor(model.calibration.real)
+        exact["exact.calibration_generated"] = torch.tensor(model.calibration.generated)
+        header["calibration"] = {
+            "real_count": model.calibration.real_count,
+            "generated_count": model.calibration.generated_count,
+        }
+    return exact, header
+
+
+def split_exact(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """A file's tensors apart: the network's own, and what was measured of it, without the prefix."""
     prefix = "exact."
     own = {name: t for name, t in tensors.items() if not name.startswith(prefix)}
     exact = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
@@ -150,19 +184,21 @@ def read_classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _averages(generator: Generator, exact: dict[str, Tensor], classes: int, device: str) -> Averages:
-    width = generator.config.w_dim
-    everything = exact.get("w_avg", generator.w_avg)
+def read_averages(exact: dict[str, Tensor], w_avg: Tensor, classes: int, device: str = "cpu") -> Averages:
+    """The averages of w among the measurements, or `w_avg` [w_dim]; CheckpointError if they do not fit."""
+    width = w_avg.shape[0]
+    everything = exact.get("w_avg", w_avg)
     per_class = exact.get("w_avg_classes")
     if everything.shape != (width,) or (per_class is not None and per_class.shape != (classes, width)):
         raise CheckpointError("The checkpoint's averages of w do not have its number of classes and dimensions.")
     return Averages(everything.to(device), None if per_class is None else per_class.to(device))
 
 
-def _directions(header: dict[str, Any], exact: dict[str, Tensor], config: GeneratorConfig) -> tuple[Direction, ...]:
+def read_directions(header: dict[str, Any], exact: dict[str, Tensor], w_dim: int) -> tuple[Direction, ...]:
+    """The directions in a file and its description; CheckpointError if the two do not fit."""
     rows = header.get("directions", [])
-    vectors = exact.get("directions", torch.zeros(0, config.w_dim))
-    if not isinstance(rows, list) or vectors.shape != (len(rows), config.w_dim):
+    vectors = exact.get("directions", torch.zeros(0, w_dim))
+    if not isinstance(rows, list) or vectors.shape != (len(rows), w_dim):
         raise CheckpointError("The checkpoint's directions do not match their description.")
     directions = []
     for row, vector in zip(rows, vectors, strict=True):
@@ -176,7 +212,8 @@ def _directions(header: dict[str, Any], exact: dict[str, Tensor], config: Genera
     return tuple(directions)
 
 
-def _calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibration | None:
+def read_calibration(header: dict[str, Any], exact: dict[str, Tensor]) -> Calibration | None:
+    """The critic's calibration, None if there is none; CheckpointError if it is incomplete."""
     halves = [name for name in ("calibration_real", "calibration_generated") if name in exact]
     if not halves:
         return None

@@ -101,6 +101,16 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     return tensors, header
 
 
+def kind_of(path: Path) -> str:
+    """The kind of network that a file of this project holds; "" for any other file, and for none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+    except (SafetensorError, OSError, UnicodeDecodeError):
+        return ""
+    return str(meta.get("kind", "")) if meta.get("format") == FORMAT else ""
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")  # NaN and Infinity, which Python's parser would let pass
 
