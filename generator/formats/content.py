@@ -85,11 +85,6 @@ def _read(path: Path, region: Region, head: bytes) -> Content:
             raise CheckpointError(f"{path.name} is {what}.")
     if head[8:9] == b"{":
         return _read_safetensors(path, region.length, head)
-    if head.startswith((LOCAL, b"\x80")):
-        what = "torch file" if head.startswith(LOCAL) else "pickle or torch file"
-        sentence = f"{path.name} is no whole {what}: {{}}."
-    else:
-        sentence = f"{path.name} is neither a torch file nor a pickle nor a safetensors file."
     budget = Budget(region.length)
     tree = Tree(budget, load=None, nested=lambda part: read_blob(part, budget))
     try:
@@ -97,9 +92,9 @@ def _read(path: Path, region: Region, head: bytes) -> Content:
     except UnknownNameError as error:
         raise CheckpointError(_unknown(path, error)) from None
     except MalformedError as error:
-        raise CheckpointError(sentence.format(error)) from None
+        raise CheckpointError(_malformed(path, head, str(error))) from None
     except BROKEN:
-        raise CheckpointError(sentence.format("a value in it is not what it should be")) from None
+        raise CheckpointError(_malformed(path, head, "a value in it is not what it should be")) from None
     except MemoryError:
         raise CheckpointError(f"{path.name} does not fit this machine's memory.") from None
     return Content(path, "nvidia" if tree.persistent else kind, root)
@@ -113,6 +108,12 @@ def _read_tree(region: Region, head: bytes, budget: Budget, tree: Tree) -> tuple
     if type(raw) is int and raw == MAGIC:
         return "torch", read_legacy(source, budget, tree)
     return "pickle", tree.make(raw)
+
+
+def _malformed(path: Path, head: bytes, reason: str) -> str:
+    if not head.startswith((LOCAL, b"\x80")):  # nothing says that it is a pickle of protocol 0 or 1, but it may be
+        return f"{path.name} is neither a torch file nor a pickle nor a safetensors file."
+    return f"{path.name} is no whole {'torch file' if head.startswith(LOCAL) else 'pickle or torch file'}: {reason}."
 
 
 def _unknown(path: Path, error: UnknownNameError) -> str:

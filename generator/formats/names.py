@@ -31,7 +31,7 @@ ENCODE = Name("_codecs", "encode")
 RECONSTRUCTOR = Name("copyreg", "_reconstructor")
 NDARRAY = Name("numpy", "ndarray")
 DTYPE = Name("numpy", "dtype")
-BYTEARRAY = Name("builtins", "bytearray")
+BYTES, BYTEARRAY = Name("builtins", "bytes"), Name("builtins", "bytearray")
 SCALAR = Name("numpy.core.multiarray", "scalar")
 RECONSTRUCT = Name("numpy.core.multiarray", "_reconstruct")
 FROMBUFFER = Name("numpy.core.numeric", "_frombuffer")
@@ -55,7 +55,7 @@ CONTAINERS: dict[Name, type[set[object]] | type[list[object]]] = {
 }  # fmt: skip
 CALLED = {
     PERSISTENT, LOAD_FROM_BYTES, REBUILD_TENSOR, REBUILD_TENSOR_V2, REBUILD_PARAMETER, REBUILD_PARAMETER_WITH_STATE,
-    SIZE, ENCODE, RECONSTRUCTOR, NDARRAY, DTYPE, SCALAR, RECONSTRUCT, FROMBUFFER, BYTEARRAY,
+    SIZE, ENCODE, RECONSTRUCTOR, NDARRAY, DTYPE, SCALAR, RECONSTRUCT, FROMBUFFER, BYTES, BYTEARRAY,
 }  # fmt: skip
 
 # Classes whose instances are kept as a name and its attributes, and types that stand for themselves.
@@ -66,7 +66,7 @@ INERT = {
     Name("pathlib", "PureWindowsPath"), Name("pathlib._local", "PosixPath"), Name("pathlib._local", "WindowsPath"),
 }  # fmt: skip
 TYPES = {
-    *(Name("builtins", name) for name in ("object", "int", "float", "bool", "str", "bytes", "tuple", "type")),
+    *(Name("builtins", name) for name in ("object", "int", "float", "bool", "str", "tuple", "type")),
     *(Name("torch", str(dtype).removeprefix("torch.")) for dtype in STORAGES.values()),
     Name("torch", "Tensor"), Name("torch.nn.parameter", "Parameter"),
 }  # fmt: skip

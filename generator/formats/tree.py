@@ -43,6 +43,7 @@ class Tree:
             names.REBUILD_PARAMETER_WITH_STATE: self._parameter,
             names.SIZE: self._size,
             names.ENCODE: self._encode,
+            names.BYTES: self._bytearray,  # old protocols call it for no bytes at all
             names.BYTEARRAY: self._bytearray,
             names.DTYPE: self._dtype,
             names.SCALAR: self._scalar,
