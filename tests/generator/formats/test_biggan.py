@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator import CheckpointError, LatentError
+from generator import CheckpointError, LatentError, open_checkpoint
 from generator.formats import biggan
 from generator.formats.content import Content
 
@@ -160,6 +160,16 @@ def test_same_numbers_as_the_plain_network_at_its_truncation(psi: float):
     pictures = model.synthesize(model.map(z, label, psi=psi))
     assert model.resolution == 32
     close(pictures, expected)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_files_of_torch_save_old_and_new(zipped: bool, tmp_path: Path):
+    state, path = file_state(), tmp_path / "pytorch_model.bin"
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    model = open_checkpoint(path)
+    z = torch.randn(1, Z)
+    expected = Reference(state, DOUBLINGS, 0.6)(z * 0.6, F.one_hot(torch.tensor([1]), CLASSES))
+    close(model.synthesize(model.map(z, [1], psi=0.6)), expected)
 
 
 def test_class_weights_blend_the_embeddings():

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator import CheckpointError
+from generator import CheckpointError, open_checkpoint
 from generator.formats import dcgan
 from generator.formats.content import Content
 
@@ -171,6 +171,23 @@ def test_files_in_the_wrong_order_open_all_the_same():
     assert one.name == other.name == "a"
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_files_of_torch_save_old_and_new(zipped: bool, tmp_path: Path):
+    generator, critic = generator_state([8, 16, 8, 3]), critic_state([3, 8, 16, 1])
+    paths = tmp_path / "netG epoch 3.pth", tmp_path / "netD_epoch_3.pth"
+    for path, state in zip(paths, (generator, {f"module.{k}": t for k, t in critic.items()}), strict=True):
+        torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    model = open_checkpoint(*paths)
+    assert model.name == "netg-epoch-3"
+    z = torch.randn(2, 8)
+    pictures = model.synthesize(model.map(z))
+    assert (pictures - reference_picture(generator, z)).abs().max() < 1e-5
+    wanted = reference_logit(critic, pictures)
+    assert (model.criticize(pictures) - wanted).abs().max() < 1e-5 * wanted.abs().max()
+    with pytest.raises(CheckpointError, match="but no generator"):
+        open_checkpoint(paths[1])
+
+
 def test_bfloat16_stays_close():
     generator, critic = generator_state([32, 32, 16, 3]), critic_state([3, 16, 32, 1])
     model = dcgan.load(content(generator), content(critic))
@@ -253,12 +270,8 @@ def test_other_files_are_not_taken_for_it(root: Any):
 
 @pytest.mark.skipif(not INTEROP.is_dir(), reason="the interop files lie beside the project's folder only")
 def test_interop_files_give_the_original_numbers():
-    generator, critic = (
-        Content(path, "torch", torch.load(path, weights_only=True))
-        for path in (INTEROP / "netG_epoch_24.pth", INTEROP / "netD_epoch_24.pth")
-    )
     answers = {k: torch.from_numpy(v) for k, v in np.load(INTEROP / "netG_epoch_24.npz").items()}
-    model = dcgan.load(generator, critic)
+    model = open_checkpoint(INTEROP / "netG_epoch_24.pth", INTEROP / "netD_epoch_24.pth")
     pictures = model.synthesize(model.map(answers["z"].flatten(1)))
     assert (pictures - answers["img"]).abs().max() < 1e-5
     logits = model.criticize(answers["d_img"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator import CheckpointError
+from generator import CheckpointError, open_checkpoint
 from generator.formats import pgan
 from generator.formats.content import Content, Inert
 
@@ -216,6 +218,29 @@ def test_every_layout_holds_the_same_network(layout: str):
     wanted = Reference(critic).logits(pictures, alone(2))
     assert (model.criticize(pictures) - wanted).abs().max() < 1e-5 * wanted.abs().max()
     assert model.name == "pgan-celeba-s2"
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_files_with_the_original_class_of_configurations(zipped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Written with a class of that name in place; it is gone, and not missed, when the file is opened."""
+    generator, critic = generator_state(), critic_state()
+    foreign = type("BaseConfig", (), {"__module__": "models.utils.config"})
+    saved = foreign()
+    saved.__dict__.update(config(alpha=0.25).state)
+    path = tmp_path / "celebaHQ_s2_i80000.pt"
+    with monkeypatch.context() as patch:
+        for name in ("models", "models.utils", "models.utils.config"):
+            patch.setitem(sys.modules, name, ModuleType(name))
+        sys.modules["models.utils.config"].BaseConfig = foreign  # type: ignore[attr-defined]
+        file = {"config": saved, "netG": generator_state(), "netD": critic, "avgG": generator}
+        torch.save(file, path, _use_new_zipfile_serialization=zipped)
+    model = open_checkpoint(path)
+    z = torch.randn(2, Z)
+    pictures = model.synthesize(model.map(z))
+    assert (pictures - Reference(generator, alpha=0.25).picture(z)).abs().max() < 1e-5 * pictures.abs().max()
+    wanted = Reference(critic, alpha=0.25).logits(pictures, [[0, 1]])
+    assert (model.criticize(pictures, together=True) - wanted).abs().max() < 1e-5 * wanted.abs().max()
+    assert "models.utils.config" not in sys.modules
 
 
 def test_a_generator_alone_and_a_critic_apart():
