@@ -200,7 +200,8 @@ class StyleGAN3(Family):
         done, of = 0, len(ws) * len(self.convs)
         pictures = [ws.new_empty(0, self.img_channels, self.resolution, self.resolution)]
         with torch.inference_mode():
-            for row in ws.split(1):
+            for n in range(len(ws)):
+                row = ws[n : n + 1]
                 x = self.input(row[:, 0], self._motion)
                 for i, layer in enumerate(self.convs):
                     x = layer(x, row[:, i + 1])
