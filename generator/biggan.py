@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .family import Family
-from .folding import FixedConv, one_by_one, prepare, upsampling_kernel
+from .folding import FixedConv, FixedDense, one_by_one, prepare, upsampling_kernel
 from .layers import module_list
 from .model import Averages, Layer
 
@@ -61,15 +61,17 @@ class Norm(nn.Module):
 class Block(nn.Module):
     """Residual bottleneck: 1×1, 3×3, 3×3, 1×1, each after a norm; the skip drops channels that are no longer there.
 
-    `tensors`: `means_i`, `variances_i` S×C, `scale_i`, `offset_i` C×K, `weight_i`, `bias_i` of the i-th convolution.
+    `tensors`: `means_i`, `variances_i` S×C, `scale_i`, `offset_i` C×(w_dim − 1), and `weight_i`, `bias_i` of the
+    convolution after the i-th norm.
     """
 
     def __init__(self, tensors: Tensors, up: bool, eps: float) -> None:
         super().__init__()
         self.up, self.channels_out = up, len(tensors["weight_3"])
         self.norms = module_list(Norm(tensors[f"means_{i}"], tensors[f"variances_{i}"], eps) for i in range(NORMS))
-        # One product for the gains and offsets of all four norms.
-        self.affine = _fixed(torch.cat([tensors[f"{kind}_{i}"] for kind in ("scale", "offset") for i in range(NORMS)]))
+        # One product for the gains and offsets of all four norms; the truncation, w's last number, has no part in them.
+        affine = torch.cat([tensors[f"{kind}_{i}"] for kind in ("scale", "offset") for i in range(NORMS)])
+        self.affine = FixedDense(F.pad(affine, (0, 1)))
         self.widths = [len(tensors[f"scale_{i}"]) for i in range(NORMS)]
         self.convs = module_list(self._conv(i, tensors[f"weight_{i}"], tensors[f"bias_{i}"]) for i in range(NORMS))
 
@@ -78,9 +80,9 @@ class Block(nn.Module):
             return FixedConv(upsampling_kernel(weight), bias, stride=2, padding=1, transposed=True)
         return FixedConv(weight, bias, padding=weight.shape[2] // 2)
 
-    def forward(self, x: Tensor, condition: Tensor, truncation: float) -> Tensor:
-        """1×I×H×W and the condition [K] → 1×O×H×W, or twice the side if it is an `up` block."""
-        values = F.linear(condition, self.affine).split(self.widths * 2)
+    def forward(self, x: Tensor, w: Tensor, truncation: float) -> Tensor:
+        """1×I×H×W and a row of ws [w_dim] → 1×O×H×W, or twice the side if it is an `up` block."""
+        values = self.affine(w).split(self.widths * 2)
         y = x
         for i, (norm, conv) in enumerate(zip(self.norms, self.convs, strict=True)):
             y = conv(norm(y, 1 + values[i], values[NORMS + i], truncation))
@@ -125,7 +127,7 @@ class Attention(nn.Module):
 class BigGAN(Family):
     """The generator; no discriminator was ever released with it.
 
-    `embeddings` E×classes; `first` and `first_bias`: the dense layer from (z, embedding) to 4×4 maps, channels last;
+    `embeddings` E×classes; `first`: weight and bias of the layer from (z, embedding) to 4×4 maps, channels last;
     `blocks`: Block and Attention in order; `norm` with its `gain` and `offset`; `last`: the convolution to colours.
     """
 
@@ -146,7 +148,7 @@ class BigGAN(Family):
         embed_dim, self.num_classes = embeddings.shape
         self.z_dim = first[0].shape[1] - embed_dim
         self.w_dim = first[0].shape[1] + 1  # and the truncation
-        self.embeddings, self.first, self.first_bias = _fixed(embeddings), _fixed(first[0]), _fixed(first[1])
+        self.embeddings, self.first = _fixed(embeddings), FixedDense(F.pad(first[0], (0, 1)), first[1])
         self.blocks = module_list(blocks)
         self.norm, self.gain, self.offset, self.last = norm, _fixed(gain), _fixed(offset), last
         self.img_channels = len(last.weight)
@@ -156,7 +158,7 @@ class BigGAN(Family):
         self.layers = tuple(Layer(i, side, "conv") for i, side in enumerate(own))
         self.resolution, self.num_ws = sides[-1], len(own)
         self.flops = sum(block.flops(side) for block, side in zip(blocks, sides, strict=False))
-        self.flops += 2 * self.first.numel() + last.flops(self.resolution)
+        self.flops += 2 * self.first.weight.numel() + last.flops(self.resolution)
 
     def averages(self) -> Averages:
         """What truncation pulls towards: z = 0, truncation 0, and the class's embedding (or the mean of them all)."""
@@ -180,15 +182,14 @@ class BigGAN(Family):
 
     def _picture(self, rows: Tensor) -> Tensor:
         """num_ws×w_dim → 1×3×H×W."""
-        conditions = rows[:, :-1]
         # Statistics exist for 0 … 1; the rounding gives back the decimal number that float32 could not hold.
         truncations = [round(min(max(t, 0.0), 1.0), 6) for t in rows[:, -1].tolist()]
-        x = F.linear(conditions[0], self.first, self.first_bias).view(1, 4, 4, -1).permute(0, 3, 1, 2)
+        x = self.first(rows[0]).view(1, 4, 4, -1).permute(0, 3, 1, 2)
         row = 0
         for block in self.blocks:
             if isinstance(block, Block):
                 row += 1
-                x = block(x, conditions[row], truncations[row])
+                x = block(x, rows[row], truncations[row])
             else:
                 x = block(x)
         x = self.norm(x, self.gain, self.offset, truncations[-1])

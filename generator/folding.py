@@ -39,6 +39,19 @@ class FixedConv(nn.Module):
         return 2 * self.weight.numel() * side * side
 
 
+class FixedDense(nn.Module):
+    """A dense layer for inference, always in float32. `weight`: O×I, `bias`: O, or None."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.float().contiguous(), requires_grad=False)
+        self.bias = None if bias is None else nn.Parameter(bias.float(), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N×I → N×O."""
+        return F.linear(x, self.weight, self.bias)
+
+
 def prepare(network: nn.Module, dtype: torch.dtype) -> None:
     """Let every convolution of the network compute in this type."""
     for module in network.modules():

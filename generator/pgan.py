@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from .family import Family
-from .folding import FixedConv, one_by_one, prepare, upsampling_kernel
+from .folding import FixedConv, FixedDense, one_by_one, prepare, upsampling_kernel
 from .layers import module_list, normalize_2nd_moment
 from .model import Averages, Layer
 
@@ -63,17 +63,6 @@ def _doubling_conv(weights: Weights) -> FixedConv:
     return FixedConv(upsampling_kernel(weights[0]), weights[1], stride=2, padding=1, transposed=True)
 
 
-class _Dense(nn.Module):
-    """A dense layer in float32."""
-
-    def __init__(self, weights: Weights) -> None:
-        super().__init__()
-        self.weight, self.bias = (nn.Parameter(tensor.float(), requires_grad=False) for tensor in weights)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight, self.bias)  # N×I → N×O
-
-
 class PGAN(Family):
     """Generator and, if given, discriminator. `num_classes` of w's numbers are the classes' weights."""
 
@@ -89,7 +78,7 @@ class PGAN(Family):
         self.num_ws, self.layers = 1, (Layer(0, START, "conv"),)
         self.resolution, self.img_channels = START << len(generator.scales), len(generator.to_rgb[-1][0])
         self.has_critic = critic is not None
-        self.first, self.start = _Dense(generator.first), _conv(generator.start)
+        self.first, self.start = FixedDense(*generator.first), _conv(generator.start)
         self.doublings = module_list(_doubling_conv(scale[0]) for scale in generator.scales)
         self.convs = module_list(_conv(scale[1]) for scale in generator.scales)
         self.to_rgb = _conv(generator.to_rgb[-1])
@@ -98,7 +87,11 @@ class PGAN(Family):
             self.from_rgb = _conv(critic.from_rgb[-1])
             self.old_from_rgb = _conv(critic.from_rgb[-2]) if self._fades else None
             self.critic_convs = module_list(_conv(w) for pair in reversed(critic.scales) for w in pair)
-            self.end, self.dense, self.decision = _conv(critic.end), _Dense(critic.dense), _Dense(critic.decision)
+            self.end, self.dense, self.decision = (
+                _conv(critic.end),
+                FixedDense(*critic.dense),
+                FixedDense(*critic.decision),
+            )
             self.spreads = critic.end[0].shape[1] > len(critic.end[0])  # one more channel: the standard deviation
         self.flops = self._flops()
 

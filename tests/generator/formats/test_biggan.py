@@ -182,6 +182,22 @@ def test_class_weights_blend_the_embeddings():
     close(model.synthesize(ws), Reference(state, DOUBLINGS, 1.0)(z, weights))
 
 
+def test_the_truncation_is_a_number_of_w_that_steers_statistics_alone():
+    state = file_state()
+    model = biggan.load(content(state))
+    ws = model.map(torch.randn(1, Z), [1])
+    assert model.w_dim == CONDITION + 1
+    assert (ws[:, :, -1] == 1).all()
+    outside = ws.clone()
+    outside[:, :, -1] = 1.5  # a walk or a direction may lead there: the last statistics that there are
+    assert torch.equal(model.synthesize(outside), model.synthesize(ws))
+    for table in (name for name in state if "running_" in name):
+        state[table] = state[table][:1].expand(STATS, -1).contiguous()
+    same = biggan.load(content(state))
+    outside[:, :, -1] = 0.3
+    assert torch.allclose(same.synthesize(outside), same.synthesize(ws), atol=1e-6)
+
+
 def test_one_row_a_block_for_mixing():
     state = file_state()
     model = biggan.load(content(state))
