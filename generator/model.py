@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -81,7 +81,8 @@ class Model:
         self.generator.requires_grad_(False).eval()
         if self.critic is not None:
             self.critic.requires_grad_(False).eval()
-        self._mapping = MappingEngine(self.generator.mapping)  # always in float32
+        # The engines of StyleGAN2; a `FamilyModel` puts functions of its own in their place. Always in float32:
+        self._mapping: Callable[[Tensor, Tensor | None], Tensor] = MappingEngine(self.generator.mapping)
         self.use(self.precision)
 
     # ---- what it is -----------------------------------------------------------------------------------------------
@@ -124,6 +125,11 @@ class Model:
         return (*rows, Layer(len(rows), self.resolution, "rgb"))
 
     @property
+    def preview_resolutions(self) -> tuple[int, ...]:
+        """Sides at which a preview may stop, smallest first; none where the network draws only once, at its end."""
+        return self._synthesis.preview_resolutions if isinstance(self._synthesis, SynthesisEngine) else ()
+
+    @property
     def light(self) -> bool:
         """Whether a picture takes so little work that float32 and a single thread are best everywhere."""
         return self.flops <= LIGHT_FLOPS
@@ -146,8 +152,12 @@ class Model:
         if precision not in (*PRECISIONS, MIXED):
             raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
         pictures, critic = ("fp32", "bf16") if precision == MIXED else (precision, precision)
-        self._synthesis = SynthesisEngine(self.generator.synthesis, PRECISIONS[pictures])
-        self._critic = None if self.critic is None else CriticEngine(self.critic, PRECISIONS[critic])
+        self._synthesis: Callable[[Tensor, Sequence[Tensor] | None, float], Tensor] = SynthesisEngine(
+            self.generator.synthesis, PRECISIONS[pictures]
+        )
+        self._critic: Callable[[Tensor, Tensor | None, bool], Tensor] | None = (
+            None if self.critic is None else CriticEngine(self.critic, PRECISIONS[critic])
+        )
         self.precision = precision
 
     def probe(self, repeats: int = 5) -> None:
@@ -159,6 +169,7 @@ class Model:
         """
         label = [0] if self.classes else None
         ws = self.map(torch.zeros(1, self.z_dim), label)
+        another = self.map(torch.ones(1, self.z_dim), label)  # a picture twice in a row would be made only once
         other = MIXED if self.light else "bf16"
         threads = torch.get_num_threads()
         if self.light:
@@ -167,7 +178,7 @@ class Model:
         for _ in range(repeats + 1):  # in turns, so that whatever else the machine does hits both
             for precision, measured in times.items():
                 self.use(precision)
-                picture = self.synthesize(ws)
+                picture = self.synthesize(another)
                 if self.has_critic:
                     self.criticize(picture, label)
                 began = time.perf_counter()
@@ -243,6 +254,25 @@ class Model:
         `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
         same for every picture of the batch). `strength` scales it, 0 … 2.
         """
+        ws, maps, strength = self._inputs(ws, noise, strength, noise_seed)
+        return self._synthesis(ws, maps, strength)
+
+    @torch.inference_mode()
+    def preview(
+        self, ws: Tensor, resolution: int, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None
+    ) -> Tensor:
+        """What `synthesize` would give without the blocks finer than `resolution`, which is one of
+        `preview_resolutions`: the RGB sum so far, enlarged to the full size. N×C×H×W float32."""
+        if not isinstance(self._synthesis, SynthesisEngine) or resolution not in self.preview_resolutions:
+            has = ", ".join(map(str, self.preview_resolutions)) or "none"
+            raise LatentError(f"{self.name} has previews of {has} px, not of {resolution!r}.")
+        ws, maps, strength = self._inputs(ws, noise, strength, noise_seed)
+        return self._synthesis.preview(ws, resolution, maps, strength)
+
+    def _inputs(
+        self, ws: Tensor, noise: str, strength: float, noise_seed: int | None
+    ) -> tuple[Tensor, list[Tensor] | None, float]:
+        """What the engine takes, from what `synthesize` does."""
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             raise LatentError(f"{self.name} takes styles N×{self.num_ws}×{self.w_dim}, not {tuple(ws.shape)}.")
         if not torch.isfinite(ws).all():
@@ -255,7 +285,7 @@ class Model:
             maps = self._noise(noise_seed)
         elif noise != "const":
             raise LatentError(f"Noise is 'const', 'none' or 'seed', not {noise!r}.")
-        return self._synthesis(ws.to(self.device, torch.float32), maps, strength)
+        return ws.to(self.device, torch.float32), maps, strength
 
     @torch.inference_mode()
     def criticize(self, images: Tensor, label: Labels = None, together: bool = False) -> Tensor:
