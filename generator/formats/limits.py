@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_FILE = 4 << 30  # bytes; the largest known generators (StyleGAN-XL with its discriminators) stay under it
-MAX_OPS = 1_000_000  # pickle instructions, nested ones included; NVIDIA's largest files have some 60,000
+MAX_OPS = 400_000  # pickle instructions, nested ones included, about a second; NVIDIA's files have some 25,000
 MAX_NODES = 1_000_000  # values in the whole tree, counted as often as they are met: no exponential sharing
 MAX_DEPTH = 100  # values inside one another; a StyleGAN3 is 20 deep
 MAX_TEXT = 64 << 20  # bytes of one text (old protocols write bytes as text)

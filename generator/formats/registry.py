@@ -93,13 +93,17 @@ def describe(content: Content) -> str:
 
 
 def _root(root: object) -> str:
-    if isinstance(root, dict):
-        keys = [str(key)[:40] for key in root]
-        if not keys:
-            return "nothing in it"
-        return f"the keys {', '.join(keys[:5])}{f' and {len(keys) - 5} more' if len(keys) > 5 else ''}"
+    if isinstance(root, dict) and root:
+        more = f" and {len(root) - 5} more" if len(root) > 5 else ""
+        return f"the keys {', '.join(_shown(key) for key in list(root)[:5])}{more}"
     if isinstance(root, Persistent):
-        return f"a {root.class_name[:40]}"
+        return f"a {_shown(root.class_name)}"
     if isinstance(root, Inert):
-        return f"a {root.module[:40]}.{root.name[:40]}"
-    return f"a {type(root).__name__.lower()}"
+        return f"a {_shown(root.name)}"
+    return "nothing in it" if root is None or root == {} else f"a {type(root).__name__.lower()}"
+
+
+def _shown(text: object) -> str:
+    """A name from the file, short and on one line."""
+    short = str(text)[:20]
+    return "".join(c if c.isprintable() else "?" for c in short)
