@@ -222,7 +222,8 @@ def test_the_same_tensor_inside_its_storage(tmp_path: Path):
     "held",
     [
         storage(count=5), storage(count=3), storage(count=-1), storage(count=BIG), storage(key="1"),
-        storage(key="../0"), storage(kind="DoubleStorage"), several(text("storage")) + b"Q", text("0") + b"Q", text("no storage"), b"N",
+        storage(key="../0"), storage(kind="DoubleStorage"), several(text("storage")) + b"Q", text("0") + b"Q",
+        text("no storage"), b"N",
         several(storage(), storage(kind="IntStorage")),
     ],
 )  # fmt: skip
