@@ -68,7 +68,8 @@ def _find(content: Content, marks: tuple[str, ...]) -> dict[str, Tensor] | None:
 
 def _configuration(content: Content) -> dict[str, Any]:
     """What the file's metadata or the config.json beside it say, with what is nested there brought up."""
-    values = json_object(content.metadata.get("config", "")) or config_beside(content.path)
+    texts = (content.metadata.get(key, "") for key in ("config", "header"))  # the latter is that of our own files
+    values = next((told for text in texts if (told := json_object(text))), None) or config_beside(content.path)
     flat = dict(values)
     for key in NESTED:
         if isinstance(inner := values.get(key), dict):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from generator import CheckpointError, Critic, CriticConfig, Generator, GeneratorConfig, Model, open_checkpoint
 from generator.formats import house_state
 from generator.formats.content import Content
+from generator.storage import write_network
 
 
 class HubGenerator(Generator, PyTorchModelHubMixin):
@@ -121,6 +122,21 @@ def test_the_configuration_may_lie_in_the_metadata(tmp_path: Path):
     tensors = {k: t.contiguous() for k, t in generator.state_dict().items()}
     save_file(tensors, tmp_path / "a.safetensors", metadata={"config": json.dumps(generator.config.to_dict())})
     check(open_checkpoint(tmp_path / "a.safetensors"), generator, None)
+
+
+def test_a_critic_of_our_own_checkpoints_may_be_set_beside_it(tmp_path: Path):
+    own, judge = configs("shuffle")  # whose critic has groups of two
+    generator, critic = Generator(own), Critic(judge)
+    shaken(critic)
+    HubGenerator(config=own).save_pretrained(tmp_path / "hub", config=own.to_dict())
+    save_file({k: t.contiguous() for k, t in generator.state_dict().items()}, tmp_path / "hub" / "model.safetensors")
+    header = {"name": "a", "version": "1", "classes": [], "config": judge.to_dict()}
+    write_network(tmp_path / "critic.safetensors", "critic", dict(critic.state_dict()), header, torch.float32)
+    model = open_checkpoint(tmp_path / "hub", tmp_path / "critic.safetensors")
+    images = torch.randn(4, 3, 32, 32)
+    with torch.no_grad():
+        wanted = critic(images)
+    assert (model.criticize(images, together=True) - wanted).abs().max() < 1e-4 * (1 + wanted.abs().max())
 
 
 def test_an_unknown_head_is_asked_for(tmp_path: Path):
