@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .family import Family
-from .gated import ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
+from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
 from .layers import SLOPE, module_list
 from .model import Layer
 
@@ -74,7 +74,13 @@ class FastGANGenerator(nn.Module):
         self.seed = Seed(config.z_dim, width[4])
         self.stages = module_list(
             nn.ModuleList(
-                GatedConvolution(width[side // 2] if first else width[side], width[side], 3, noise=side in DOUBLE)
+                GatedConvolution(
+                    width[side // 2] if first else width[side],
+                    width[side],
+                    3,
+                    noise=side in DOUBLE,
+                    doubles=first and side >= DOUBLES_FROM,
+                )
                 for first in ((True, False) if side in DOUBLE else (True,))
             )
             for side in self.sides[1:]
@@ -106,7 +112,8 @@ class FastGANGenerator(nn.Module):
         maps = {4: x}
         left = iter(noise)
         for side, stage in zip(self.sides[1:], self.stages, strict=True):
-            x = F.interpolate(x, scale_factor=2, mode="nearest")
+            if side < DOUBLES_FROM:
+                x = F.interpolate(x, scale_factor=2, mode="nearest")
             for convolution in stage:
                 x = convolution(x, next(left) if side in DOUBLE else None)
             if side in EXCITED:

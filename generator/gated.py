@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .folding import upsampling_kernel
 from .latents import draw_z
 
+DOUBLES_FROM = 16  # side of the smallest map that a doubling convolution pays for
 NOISE_SEED = 20210112  # of the constant noise; any number would do, but it has to stay this one
 
 
@@ -68,15 +70,36 @@ class GatedConvolution(Convolution):
     """Convolution to 2·O channels, perhaps noise, then a gated linear unit (Dauphin et al. 2017): N×I×H×W → N×O×H×W.
 
     `noise_gain`: what a unit of noise adds to each of the 2·O channels (its learnt strength, through the batch norm).
+    `doubles`: each pixel is first repeated to 2×2, of which a 3×3 kernel makes fewer products than it seems: both
+    together are a transposed convolution, measured at half the time from maps of side 8 on. N×I×H×W → N×O×2H×2W.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, noise: bool) -> None:
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, noise: bool, doubles: bool = False) -> None:
         super().__init__(channels_in, 2 * channels_out, kernel)
         self.noise_gain = nn.Parameter(torch.zeros(2 * channels_out)) if noise else None
+        self.doubles = doubles
+        self._doubling: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def multiplications(self) -> int:
+        """How many a single position of its output takes: of a doubling kernel's 4×4, every second each way."""
+        return self.weight.numel() * 4 // 9 if self.doubles else self.weight.numel()
+
+    def use(self, dtype: torch.dtype) -> None:
+        """Compute in this type from now on."""
+        if not self.doubles:
+            return super().use(dtype)
+        kernel = upsampling_kernel(self.weight.detach()).to(dtype).contiguous(memory_format=torch.channels_last)
+        self.dtype, self._doubling = dtype, (kernel, self.bias.detach().to(dtype))
+        return None
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
-        """`noise`: N×1×H×W or 1×1×H×W, already scaled; None leaves it out."""
-        x = super().forward(x)
+        """`noise`: N×1×h×w or 1×1×h×w of the output's size, already scaled; None leaves it out."""
+        if self.doubles:
+            assert self._doubling is not None  # `use` prepares it
+            x = F.conv_transpose2d(x.to(self.dtype), *self._doubling, stride=2, padding=1)
+        else:
+            x = super().forward(x)
         if noise is not None and self.noise_gain is not None:
             x = x + (noise * self.noise_gain.view(1, -1, 1, 1)).to(x.dtype)
         return F.glu(x, dim=1)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .family import Family
-from .gated import ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
+from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
 from .layers import module_list
 from .model import Layer
 
@@ -146,15 +146,18 @@ def blur(x: Tensor) -> Tensor:
 
 
 class Stage(nn.Module):
-    """Perhaps attention; doubling; perhaps blur; a gated convolution: N×I×H×W → N×O×2H×2W."""
+    """Perhaps attention; doubling; perhaps blur; a gated convolution: N×I×H×W → N×O×2H×2W, `side` = 2H."""
 
-    def __init__(self, channels_in: int, config: StageConfig) -> None:
+    def __init__(self, channels_in: int, config: StageConfig, side: int) -> None:
         super().__init__()
         near = config.attention == "both"
         self.attention = Attention(channels_in, config.heads, near) if config.attention else None
         self.shuffle = Convolution(channels_in, 4 * channels_in, 1) if config.shuffle else None
         self.blurred = config.blur
-        self.convolution = GatedConvolution(channels_in, config.width, config.kernel, noise=config.noise)
+        plain = not config.shuffle and not config.blur and config.kernel == 3
+        self.convolution = GatedConvolution(
+            channels_in, config.width, config.kernel, noise=config.noise, doubles=plain and side >= DOUBLES_FROM
+        )
 
     def flops(self, side: int) -> int:
         """Of its convolutions, for one output map of this side."""
@@ -167,7 +170,7 @@ class Stage(nn.Module):
             x = x + self.attention(x).to(x.dtype)
         if self.shuffle is not None:
             x = F.pixel_shuffle(F.silu(self.shuffle(x)), 2)
-        else:
+        elif not self.convolution.doubles:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
         return self.convolution(blur(x) if self.blurred else x, noise)
 
@@ -182,7 +185,7 @@ class LightweightGenerator(nn.Module):
         self.sides = tuple(8 << i for i in range(len(stages)))
         self.noisy = tuple(stage.noise for stage in stages)
         self.seed = Seed(config.z_dim, config.z_dim)
-        self.stages = module_list(Stage(widths[i], stage) for i, stage in enumerate(stages))
+        self.stages = module_list(Stage(widths[i], stage, self.sides[i]) for i, stage in enumerate(stages))
         self.excitations = nn.ModuleDict(
             {
                 str(i): Excitation(stage.excitation, stage.width, stage.squeezed, stages[i + LEAP].width, self.sides[i])
