@@ -25,9 +25,21 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def megabytes(text: str) -> int:
+    """A size from 1 MB to 1 TB."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"a size is a number of MB from 1 to {1 << 20}, not {text!r}")
+    return int(text)
+
+
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line. On a Hugging Face Space (SPACE_ID is set) the page must be reachable from outside."""
     parser = argparse.ArgumentParser(description="Latent Atelier: look inside a generative network, in your browser.")
+    parser.add_argument(
+        "checkpoint", nargs="?", metavar="CHECKPOINT",
+        help="another program's file (.pkl, .pt, .pth, .safetensors), a checkpoint's folder, or owner/name on the "
+        "Hugging Face hub: shown first",
+    )
     host = "0.0.0.0" if "SPACE_ID" in os.environ else LOCALHOST
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", default=7860, type=port_number, help="port to listen on (default: %(default)s)")
@@ -35,8 +47,27 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER", help="one folder a model")
     precisions = ("auto", "fp32", "mixed", "bf16")
     parser.add_argument("--precision", default="auto", choices=precisions, help="auto: whichever is faster here")
+    parser.add_argument(
+        "--uploads", default=None, action=argparse.BooleanOptionalAction,
+        help="let visitors open checkpoints of their own (default: only where the page is for this machine alone)",
+    )
+    parser.add_argument(
+        "--upload-limit", default=2048, type=megabytes, metavar="MB", help="size of such a file (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--models", default=None, type=Path, metavar="FOLDER",
+        help="where opened checkpoints are kept (default: ~/.cache/latent-atelier/models)",
+    )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.uploads is None:
+        options.uploads = is_private(options)
+    return options
+
+
+def is_private(options: argparse.Namespace) -> bool:
+    """Whether the page can be reached from this machine alone."""
+    return options.host in (LOCALHOST, "localhost", "::1") and not options.share and "SPACE_ID" not in os.environ
 
 
 def require_free(host: str, port: int) -> None:
@@ -51,22 +82,32 @@ def require_free(host: str, port: int) -> None:
             raise OSError(f"Port {port} on {address} cannot be used: {error.strerror or error}.") from None
 
 
+def say(what: str, share: float) -> None:
+    """Tell the one who waits at the command line what is being done."""
+    print(f"\r{share:4.0%} {what:<40}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; 2, after one sentence, where that cannot begin."""
     options = parse_arguments(arguments)
     try:
         require_free(options.host, options.port)
-        from studio import Studio  # after the arguments: --help and a mistyped port answer at once
+        from studio import LOCAL, Studio, Visitors, given_model  # after the arguments: --help answers at once
 
         precision = None if options.precision == "auto" else options.precision
-        studio = Studio(options.checkpoints, default=options.model, precision=precision)
+        kept, default, further = options.models or LOCAL, options.model, {}
+        if options.checkpoint is not None:
+            default, folder = given_model(options.checkpoint, kept, say=say)
+            further = {default: folder}
+        studio = Studio(options.checkpoints, default=default, precision=precision, further=further)
+        visitors = Visitors(studio, kept if is_private(options) else None) if options.uploads else None
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     from ui import build_page, launch_options
 
     address = {"server_name": options.host, "server_port": options.port, "share": options.share}
-    build_page(studio).launch(**address, **launch_options())
+    build_page(studio, visitors).launch(**address, **launch_options(options.upload_limit if visitors else None))
     return 0
 
 

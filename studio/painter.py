@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import GeneratorError, Model, draw_z, list_checkpoints, open_checkpoint
+from generator.cost import Cost
 
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError
 from .recipe import Recipe
 
-OPEN_MODELS = 3
+DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
+OPEN_BYTES = 3 << 30  # of opened models; a house model takes some 40 MB
 
 Array = NDArray[np.float32]
 
@@ -27,32 +30,45 @@ class Painter:
     """Opens models when they are first asked for, and lets one thread at a time at them: torch uses all cores anyway,
     and two pictures at once would only take turns."""
 
-    def __init__(self, checkpoints: Path, precision: str | None = None) -> None:
-        self.paths = list_checkpoints(checkpoints)
+    def __init__(
+        self, checkpoints: Path, precision: str | None = None, further: Mapping[str, Path] | None = None
+    ) -> None:
+        self.paths = {**list_checkpoints(checkpoints), **(further or {})}
         if not self.paths:
             raise StudioError(f"There is no checkpoint in {checkpoints}.")
-        self._open: BoundedCache[str, Model] = BoundedCache(OPEN_MODELS)
+        self._open: BoundedCache[Path, Model] = BoundedCache(OPEN_BYTES)
         self._precision = precision
-        self._probed: dict[str, str] = {}
+        self._probed: dict[Path, str] = {}
+        self._costs: dict[Path, Cost] = {}  # of networks too heavy to follow the hand in any case
         self._torch = Lock()
         self._threads = torch.get_num_threads()
+
+    def beside(self, paths: Mapping[str, Path]) -> Painter:
+        """A painter of other models that takes turns with this one, within the same memory."""
+        other = copy.copy(self)
+        other.paths = dict(paths)
+        return other
 
     def model(self, name: str) -> Model:
         """The opened model; RecipeError if there is none of that name, StudioError if its files are broken."""
         if name not in self.paths:
             raise RecipeError(f"There is no model called {name!r}; there is {', '.join(self.paths)}.")
-        if (model := self._open.get(name)) is not None:
+        path = self.paths[name]
+        if (model := self._open.get(path)) is not None:
             return model
         with self._torch:
-            if (model := self._open.get(name)) is not None:  # opened by another thread while this one waited
+            if (model := self._open.get(path)) is not None:  # opened by another thread while this one waited
                 return model
             try:
                 # Reopened in the precision that won the first time: the same recipe is the same picture all day.
-                model = open_checkpoint(self.paths[name], precision=self._precision or self._probed.get(name))
+                model = open_checkpoint(path, precision=self._precision or self._probed.get(path))
             except GeneratorError as error:
                 raise StudioError(f"The model {name} cannot be opened: {error}") from None
-            self._probed[name] = model.precision
-            self._open.put(name, model, 1)
+            self._probed[path] = model.precision
+            if path not in self._costs and not model.light and model.preview_resolutions:
+                torch.set_num_threads(self._threads)
+                self._costs[path] = Cost.measure(model)
+            self._open.put(path, model, min(model_bytes(path), OPEN_BYTES))
             return model
 
     @contextmanager
@@ -63,8 +79,17 @@ class Painter:
             torch.set_num_threads(1 if model.light else self._threads)
             yield
 
-    def paint(self, model: Model, recipe: Recipe) -> Array:
-        """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only."""
+    def draft_resolution(self, name: str) -> int | None:
+        """Where a preview of this model's pictures stops that can follow the hand; None where whole pictures can, or no
+        preview is to be had. The model has been opened."""
+        cost = self._costs.get(self.paths[name])
+        return None if cost is None else cost.preview_resolution(DRAFT_MS)
+
+    def paint(self, model: Model, recipe: Recipe, preview: int | None = None) -> Array:
+        """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.
+
+        `preview`: the block at which it stops, one of the model's `preview_resolutions`.
+        """
         with self.working(model):
             ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
             if recipe.mix is not None:
@@ -72,7 +97,8 @@ class Painter:
                 ws = model.mix(ws, _styles(model, recipe, recipe.mix.seed, label), recipe.mix.first)
             ws = model.move(ws, dict(recipe.moves))
             kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
-            image = model.synthesize(ws, kind, recipe.noise, recipe.noise_seed)[0]
+            noise = (kind, recipe.noise, recipe.noise_seed)
+            image = (model.synthesize(ws, *noise) if preview is None else model.preview(ws, preview, *noise))[0]
             picture = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
         picture.setflags(write=False)
@@ -89,6 +115,11 @@ class Painter:
         with self.working(model):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
             return [float(logit) for logit in logits]
+
+
+def model_bytes(path: Path) -> int:
+    """About what an opened model takes: its files as float32, and once more as laid out for the processor."""
+    return 4 * sum(file.stat().st_size for file in path.glob("*.safetensors"))
 
 
 def for_critic(image: Array, alpha: Array | None, resolution: int) -> Array:

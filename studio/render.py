@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,8 @@ READINGS = 20_000
 logger = logging.getLogger(__name__)
 
 Critique = Literal["all", "raw", "none"]
-RawKey = tuple[Recipe, str]  # the recipe without its steps, and the precision it is computed in
+# The recipe without its steps, the precision it is computed in, and where a draft of it stops (None: the picture).
+RawKey = tuple[Recipe, str, int | None]
 StageKey = tuple[RawKey, tuple[StepUse, ...]]  # and the steps so far, without those that are off
 
 
@@ -47,11 +48,18 @@ class Studio:
     again bit for bit, so a rendering never depends on what was rendered before it.
 
     `default` is the model of recipes that name none; StudioError if it is not there. `precision`: "fp32" or "bf16", or
-    None to use for each model whichever is faster on this machine.
+    None to use for each model whichever is faster on this machine. `further`: folders of models that lie elsewhere, by
+    name.
     """
 
-    def __init__(self, checkpoints: Path, default: str = "orchard", precision: str | None = None) -> None:
-        self._painter = Painter(checkpoints, precision)
+    def __init__(
+        self,
+        checkpoints: Path,
+        default: str = "orchard",
+        precision: str | None = None,
+        further: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._painter = Painter(checkpoints, precision, further)
         if default not in self._painter.paths:
             raise StudioError(f"There is no model called {default!r}; there is {', '.join(self._painter.paths)}.")
         self.default = default
@@ -62,6 +70,16 @@ class Studio:
         self._readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
         self._places = BoundedSemaphore(1 + MAX_WAITING)
         self._lookup = Lookup()
+
+    def beside(self, name: str, folder: Path) -> Studio:
+        """A studio of one other model, for whoever opened it: it takes turns with this one and shares its memory, but
+        neither sees the other's models. StudioError if the model cannot be opened."""
+        other = copy.copy(self)
+        other._painter = self._painter.beside({name: folder})
+        other.default = name
+        other._descriptions = []
+        other._painter.model(name)
+        return other
 
     def models(self) -> list[dict[str, Any]]:
         """What there is, JSON-able: one object a model, see `studio.describe`. A model that cannot be opened is left
@@ -76,20 +94,27 @@ class Studio:
             self._descriptions = found
         return copy.deepcopy(self._descriptions)
 
+    def opened(self) -> Model:
+        """The default model itself, for what is not said by `models`; StudioError if it cannot be opened."""
+        return self._painter.model(self.default)
+
     def normalise(self, recipe: Recipe) -> Recipe:
         """The recipe with model, version and class filled in; RecipeError for what its model does not have."""
         return self._prepare(recipe)[0]
 
-    def render(self, recipe: Recipe, critic: Critique = "all", regions: bool = False) -> Rendering:
+    def render(
+        self, recipe: Recipe, critic: Critique = "all", regions: bool = False, draft: bool = False
+    ) -> Rendering:
         """The picture of a recipe with all its stages.
 
         `critic`: read the raw picture and every stage, the raw picture alone, or nothing. `regions`: find them even if
-        no step wants them. RecipeError if the recipe does not fit its model, BusyError if too many pictures wait.
+        no step wants them. `draft`: of a network too heavy to follow the hand, a preview that can, without the critic.
+        RecipeError if the recipe does not fit its model, BusyError if too many pictures wait.
         """
         if not self._places.acquire(blocking=False):
             raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
         try:
-            return self._render(recipe, critic, regions)
+            return self._render(recipe, critic, regions, draft)
         except (GeneratorError, PostprocessError) as error:
             raise RecipeError(str(error)) from None
         finally:
@@ -108,17 +133,20 @@ class Studio:
             index, matches = self._lookup.search(folder, rendering.raw, grey, k)
         return with_pictures(index, matches)
 
-    def _render(self, recipe: Recipe, critic: Critique, regions: bool) -> Rendering:
+    def _render(self, recipe: Recipe, critic: Critique, regions: bool, draft: bool) -> Rendering:
         clock = _Clock()
         recipe, model = self._prepare(recipe)
         uses = tuple(use for use in recipe.steps if use.on)
-        key: RawKey = (_leading_part(recipe), model.precision)
+        key: RawKey = (_leading_part(recipe), model.precision, None)
+        if draft and self._raws.get(key) is None:  # a whole picture that is there already is as fast
+            key = (*key[:2], self._painter.draft_resolution(recipe.model or self.default))
+        draft = key[2] is not None
         with clock("raw"):
             raw = self._raw(key, model)
         stages = self._apply(key, raw, uses, clock)
         wants_regions = regions or any(STEPS[use.name].wants_regions or use.where != "all" for use in uses)
         found = self._find_regions(key, raw, clock) if wants_regions else None
-        wanted = 0 if critic == "none" or not model.has_critic else 1 if critic == "raw" else 1 + len(uses)
+        wanted = 0 if critic == "none" or draft or not model.has_critic else 1 if critic == "raw" else 1 + len(uses)
         with clock("critic"):
             pictures = [(raw, None), *((stage.image, stage.alpha) for stage in stages)][:wanted]
             readings = [*self._read(key, uses, pictures, model), *[None] * (1 + len(uses) - wanted)]
@@ -134,6 +162,7 @@ class Studio:
             seconds=clock.total(),
             provenance=model.provenance,
             specimen=label_text(recipe, model),
+            draft=draft,
         )
 
     def _prepare(self, recipe: Recipe) -> tuple[Recipe, Model]:
@@ -144,7 +173,7 @@ class Studio:
     def _raw(self, key: RawKey, model: Model) -> Array:
         raw = self._raws.get(key)
         if raw is None:
-            raw = self._painter.paint(model, key[0])
+            raw = self._painter.paint(model, key[0], key[2])
             self._raws.put(key, raw, raw.nbytes)
         return raw
 

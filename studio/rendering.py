@@ -44,6 +44,7 @@ class Rendering:
     seconds: dict[str, float]  # what each part took in this call: next to nothing if it was cached
     provenance: Provenance
     specimen: str  # the label under the picture, see `studio.describe.label_text`
+    draft: bool = False  # a preview: coarser than the picture, and not read
 
     @property
     def picture(self) -> Array:

@@ -21,20 +21,24 @@ KEYS = (
     ("?", "this sheet"),
 )
 
+MOTTO = '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
+OPEN = "open-yours"  # the page that opens visitors' own models, between the models' pages
 PRECISIONS = {"mixed": "fp32; the critic in bf16"}
 
 
-def masthead(model: Mapping[str, Any], pages: Mapping[str, str]) -> str:
-    """HTML of the masthead on the page of a model (an entry of `Studio.models()`), and its two dialogs.
+def masthead(model: Mapping[str, Any] | None, pages: Mapping[str, str]) -> str:
+    """HTML of the masthead on the page of a model (an entry of `Studio.models()`), and its two dialogs; None on the
+    page where visitors open their own.
 
-    `pages`: the address of every model's page, by name.
+    `pages`: the address of every model's page by name, and of that one as OPEN.
     """
+    if model is None:
+        return f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_models(OPEN, pages)}</header>'
     keys = "".join(f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
                    for keys, what in KEYS)
     return (
         '<header class="masthead"><h1>Latent Atelier</h1>'
-        '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
-        f'{_models(model["name"], pages)}'
+        f'{MOTTO}{_models(model["name"], pages)}'
         '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
         '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
         '<a href="?view=api">API</a></nav></header>'
@@ -47,7 +51,8 @@ def _models(current: str, pages: Mapping[str, str]) -> str:
     if len(pages) < 2:
         return ""
     links = "".join(
-        f'<a href="{escape(path)}"{" aria-current=page" * (name == current)}>{escape(name)}</a>'
+        f'<a href="{escape(path)}"{" aria-current=page" * (name == current)}>'
+        f'{"open your own" if name == OPEN else escape(name)}</a>'
         for name, path in pages.items()
     )
     return f'<nav class="models" aria-label="Models">{links}</nav>'

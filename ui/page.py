@@ -1,16 +1,19 @@
-"""The pages, one a model: a masthead and the tabs; the endpoints for programs; and what Gradio is told at launch."""
+"""The pages, one a model: a masthead and the tabs; one for models that visitors bring; the endpoints for programs; and
+what Gradio is told at launch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from studio import Studio
+from studio import Studio, Visitors
 
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import model_entry, model_pages
+from .open_yours import PATH, open_yours
 from .tabs import find_tabs
 from .theme import head, theme
 
@@ -20,8 +23,11 @@ MAX_FILE_SIZE = "24mb"
 KEEP_FILES_SECONDS = 3600
 
 
-def build_page(studio: Studio) -> gr.Blocks:
-    """All pages, ready to be launched with `launch_options()`: the default model at /, the others at /NAME."""
+def build_page(studio: Studio, visitors: Visitors | None = None) -> gr.Blocks:
+    """All pages, ready to be launched with `launch_options()`: the default model at /, the others at /NAME.
+
+    `visitors`: opens the files that visitors bring, at /PATH; None where they may bring none, as that page then says.
+    """
     first, *others = model_pages(studio).items()
     with gr.Blocks(
         title=TITLE,
@@ -34,26 +40,45 @@ def build_page(studio: Studio) -> gr.Blocks:
     for name, path in others:
         with page.route(name, path, show_in_navbar=False):
             _fill(studio, page, name)
+    with page.route(PATH, PATH, show_in_navbar=False):
+        gr.HTML(masthead(None, _links(studio)), elem_id="masthead", apply_default_css=False)
+        open_yours(page, visitors, lambda own: build_own_page(own, _links(studio)))
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return page
 
 
-def _fill(studio: Studio, page: gr.Blocks, model: str) -> None:
-    gr.HTML(masthead(model_entry(studio, model), model_pages(studio)), elem_id="masthead", apply_default_css=False)
+def build_own_page(studio: Studio, links: Mapping[str, str]) -> gr.Blocks:
+    """The page of the one model of a visitor's studio, two levels below the pages that `links` lead to."""
+    up = {name: f"../../{path.removeprefix('./')}" for name, path in links.items()}
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        _fill(studio, page, studio.default, up)
+    return page
+
+
+def _links(studio: Studio) -> dict[str, str]:
+    return {**model_pages(studio), PATH: PATH}
+
+
+def _fill(studio: Studio, page: gr.Blocks, model: str, links: Mapping[str, str] | None = None) -> None:
+    head = masthead(model_entry(studio, model), _links(studio) if links is None else links)
+    gr.HTML(head, elem_id="masthead", apply_default_css=False)
     with gr.Tabs(elem_id="tabs"):
         for tab in find_tabs():
             with gr.Tab(tab.title):
                 tab.build(studio, page, model)
 
 
-def launch_options() -> dict[str, Any]:
-    """Arguments for `Blocks.launch`: our look, nothing kept in the browser or sent outside."""
+def launch_options(upload_limit: int | None = None) -> dict[str, Any]:
+    """Arguments for `Blocks.launch`: our look, nothing kept in the browser or sent outside.
+
+    `upload_limit`: MB of a file that a visitor may bring; None where they bring none but pictures.
+    """
     return {
         "theme": theme(),
         "head": head(),
         "run_history": False,  # on, every queued call would work through all calls before it in the browser
         "footer_links": [],  # the masthead links to what a visitor may need
-        "max_file_size": MAX_FILE_SIZE,
+        "max_file_size": MAX_FILE_SIZE if upload_limit is None else f"{upload_limit}mb",
         "ssr_mode": False,
         "enable_monitoring": False,
     }

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
-STYLES = ("paper.css", "controls.css", "explore.css")  # colours and type, Gradio's controls, the parts
+STYLES = ("paper.css", "controls.css", "explore.css", "open_yours.css")  # colours, Gradio's controls, the parts
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 

@@ -12,7 +12,7 @@ import torch
 
 from generator import save_checkpoint
 from generator.index import Index
-from studio import Studio
+from studio import Studio, Visitors
 from tests.generator.build import GENERATORS, lively_model
 from ui import build_page, launch_options
 
@@ -40,11 +40,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(studio: Studio) -> Iterator[str]:
+def served(studio: Studio, visitors: Visitors | None = None) -> Iterator[str]:
     """The page's address while it is served in a thread of this process."""
-    page = build_page(studio)
+    page = build_page(studio, visitors)
     port = free_port()
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
+    options = launch_options(64 if visitors else None)
+    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **options)
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:

@@ -1,0 +1,196 @@
+"""Models that visitors bring: opened from a file, kept apart from everyone else's, forgotten when there are too many.
+
+On one's own machine a converted model stays in a local folder, under the hash of its content, so that the second
+opening is instant. Elsewhere it lies in a temporary folder and is known by an unguessable token alone: whoever does not
+have it cannot reach the model.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from generator import CheckpointError, GeneratorError, list_checkpoints
+from generator.checkpoint import GENERATOR_FILE
+from generator.convert import Say, architecture, content_hash, convert, quietly
+from generator.formats.naming import model_name
+from generator.storage import kind_of
+
+from .errors import StudioError
+from .render import Studio
+
+LOCAL = Path("~/.cache/latent-atelier/models")
+SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors")
+MAX_MODELS = 16  # opened at a time
+MAX_BYTES = 8 << 30  # of the files of a host's visitors
+MAX_AGE = 6 * 3600.0  # seconds
+CALIBRATION_SECONDS = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """One model that was brought: `studio` paints it alone, `facts` say what was recognised, JSON-able."""
+
+    token: str
+    name: str
+    studio: Studio
+    facts: dict[str, Any]
+    folder: Path
+    since: float
+
+
+class Visitors:
+    """The models that visitors of `studio` brought. `keep`: the local folder, or None to forget them all.
+
+    Safe to share between threads; opens one file at a time.
+    """
+
+    def __init__(self, studio: Studio, keep: Path | None = None) -> None:
+        self.studio = studio
+        self.keep = None if keep is None else keep.expanduser()
+        self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if keep is None else None
+        self._opened: OrderedDict[str, Opened] = OrderedDict()
+        self._opening = Lock()
+        self._lock = Lock()
+        self._forgotten: list[str] = []
+
+    def open(self, source: Path, critic: Path | None = None, name: str = "", say: Say = quietly) -> Opened:
+        """Convert another program's file, unless that was done before; StudioError, one sentence."""
+        try:
+            with self._opening:
+                folder = local_folder(source, critic, self._root(), name, say)
+        except (GeneratorError, OSError) as error:
+            raise StudioError(_sentence(error)) from None
+        return self._enter(folder)
+
+    def reopen(self, token: str) -> Opened:
+        """A model that is kept in the local folder, by the token that `kept` gives; StudioError if there is none."""
+        folder = dict(self.kept()).get(token)
+        if folder is None:
+            raise StudioError("This model is not kept here any more; open its file again.")
+        return self._enter(folder)
+
+    def kept(self) -> list[tuple[str, Path]]:
+        """Token and folder of every model in the local folder, by name; empty on a host that keeps none."""
+        if self.keep is None or not self.keep.is_dir():
+            return []
+        found = [(path.parent.parent.name, path.parent) for path in self.keep.glob(f"*/*/{GENERATOR_FILE}")]
+        return sorted(found, key=lambda pair: pair[1].name)
+
+    def get(self, token: str) -> Opened | None:
+        """The opened model of that token; None if it was never opened, or is forgotten."""
+        with self._lock:
+            if token in self._opened:
+                self._opened.move_to_end(token)
+            return self._opened.get(token)
+
+    def take_forgotten(self) -> list[str]:
+        """Tokens of models that were let go of since the last call: their pages are to be taken down."""
+        with self._lock:
+            tokens, self._forgotten = self._forgotten, []
+        return tokens
+
+    def _root(self) -> Path:
+        """Where the next model is written: on a host a folder of its own, so that none finds another's."""
+        if self.keep is not None:
+            return self.keep
+        assert self._temporary is not None
+        return Path(self._temporary.name) / secrets.token_urlsafe(16)
+
+    def _enter(self, folder: Path) -> Opened:
+        # Locally the content is the token: a link leads to the same page tomorrow. On a host it must not be guessed.
+        token = folder.parent.name if self.keep is not None else folder.parent.parent.name
+        studio = self.studio.beside(folder.name, folder)
+        opened = Opened(token, folder.name, studio, facts_of(studio), folder, time.monotonic())
+        with self._lock:
+            self._opened[token] = opened
+            self._forgotten = [each for each in self._forgotten if each != token]
+            self._opened.move_to_end(token)
+            self._forget()
+        return opened
+
+    def _forget(self) -> None:
+        """Let go of the oldest beyond the limits; on a host their files go too."""
+        def excess() -> bool:
+            oldest = next(iter(self._opened.values()))
+            return (
+                len(self._opened) > MAX_MODELS
+                or (self.keep is None and (time.monotonic() - oldest.since > MAX_AGE or self._bytes() > MAX_BYTES))
+            )
+
+        while len(self._opened) > 1 and excess():
+            token, opened = self._opened.popitem(last=False)
+            self._forgotten.append(token)
+            if self.keep is None:
+                shutil.rmtree(opened.folder.parent.parent, ignore_errors=True)
+
+    def _bytes(self) -> int:
+        files = (file for each in self._opened.values() for file in each.folder.iterdir())
+        return sum(file.stat().st_size for file in files)
+
+
+def local_folder(
+    source: Path, critic: Path | None = None, root: Path = LOCAL, name: str = "", say: Say = quietly
+) -> Path:
+    """The folder ROOT/HASH/NAME of the converted checkpoint, made now unless it is there; CheckpointError."""
+    for path in (source, critic):
+        if path is not None and path.suffix.lower() not in SUFFIXES:
+            raise CheckpointError(f"{path.name} is no checkpoint: those end in {', '.join(SUFFIXES)}.")
+    version = content_hash(*(path for path in (source, critic) if path is not None))
+    place = root.expanduser() / version
+    if place.is_dir() and (known := list(list_checkpoints(place).values())):
+        say("opened before", 1.0)
+        return known[0]
+    return convert(source, critic, place, name or model_name(source), seconds=CALIBRATION_SECONDS, say=say)
+
+
+def given_model(source: str, root: Path = LOCAL, say: Say = quietly) -> tuple[str, Path]:
+    """Name and folder of the model that the command line names: a checkpoint of ours as it lies there, another
+    program's file converted, or `owner/name` on the Hugging Face hub. StudioError, one sentence."""
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir() and (path / GENERATOR_FILE).is_file():
+            return path.resolve().name, path
+        if path.is_file() and path.name == GENERATOR_FILE and kind_of(path):
+            return path.resolve().parent.name, path.parent
+        critic = None
+        if not path.exists():
+            from .hub import fetch  # only where it is asked for: it is the one thing that calls outside
+
+            path, critic = fetch(source)
+        elif path.is_dir():
+            raise CheckpointError(f"There is no {GENERATOR_FILE} in {path}.")
+        folder = local_folder(path, critic, root, say=say)
+    except (GeneratorError, OSError) as error:
+        raise StudioError(_sentence(error)) from None
+    return folder.name, folder
+
+
+def facts_of(studio: Studio) -> dict[str, Any]:
+    """What was recognised in a studio's one model, JSON-able."""
+    model = studio.opened()
+    described = model.describe()
+    return {
+        "name": studio.default,
+        "architecture": architecture(model),
+        "resolution": model.resolution,
+        "channels": model.img_channels,
+        "classes": len(model.classes),
+        "parameters": described["parameters"],
+        "critic": model.has_critic,
+        "critic_parameters": described["critic_parameters"],
+        "directions": len(model.directions),
+        "version": model.version,
+        "notes": model.provenance.notes,
+    }
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, GeneratorError) else f"The file cannot be read or written here ({error})."
