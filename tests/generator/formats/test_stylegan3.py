@@ -21,7 +21,7 @@ from . import stylegan3_reference as reference
 from .stylegan3_reference import Shape
 
 INTEROP = Path(__file__).resolve().parents[3].parent / "shared" / "interop"
-T: dict[str, object] = {"channel_base": 192, "channel_max": 12}
+T: dict[str, object] = {"channel_base": 256, "channel_max": 12}
 R: dict[str, object] = {"channel_base": 384, "channel_max": 14, "conv_kernel": 1, "use_radial_filters": True}
 SHAPES = {
     "T": Shape(more=T),
