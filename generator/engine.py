@@ -91,6 +91,11 @@ class MappingEngine:
             return x
 
 
+def _energy(weight: Tensor) -> Tensor:
+    """O×I×k×k → O×I sums of squares, in one order of adding up however the weights lie (`lay_out`)."""
+    return weight.float().contiguous().square().sum(dim=(2, 3))
+
+
 class _Styles:
     """w → what modulates and demodulates every convolution: one matrix product for all of them, not one for each."""
 
@@ -100,7 +105,7 @@ class _Styles:
         self.rows, self.widths = rows, [len(part.bias) for part in parts]
         # Demodulation is gain/√(Σ styles² Σ weights² + 1e-8): the gain sits in these sums, I×O.
         self.energies = [
-            conv.weight.float().square().sum(dim=(2, 3)).t().contiguous() / gain**2 if conv.demodulate else None
+            _energy(conv.weight).t().contiguous() / gain**2 if conv.demodulate else None
             for conv, gain in zip(convs, gains, strict=True)
         ]
         self.epsilons = [conv.weight.new_full((1,), 1e-8 / gain**2) for conv, gain in zip(convs, gains, strict=True)]
@@ -117,6 +122,11 @@ class _Styles:
             result.append((table[:, row, own], scales))
             first += width
         return result
+
+
+def lay_out(weight: Tensor, up: int) -> Tensor:
+    """O×I×k×k in the order of memory in which the engine reads it, so that it need not make a copy of its own."""
+    return _channels_last(weight) if up == 1 else _channels_last(weight.transpose(0, 1)).transpose(0, 1)
 
 
 class _Modulated:
@@ -266,7 +276,8 @@ class _PlainConv:
     def __init__(self, conv: Conv, dtype: torch.dtype, gain: float = 1.0) -> None:
         self.clamp = conv.clamp * gain
         gain = gain * (SQRT2 if conv.activate else 1.0)
-        self.weight = _channels_last((conv.weight * (conv.weight_gain * gain)).to(dtype))
+        self.weight = torch.empty_like(conv.weight, dtype=dtype, memory_format=torch.channels_last)
+        torch.mul(conv.weight, conv.weight_gain * gain, out=self.weight)  # without copies on the way
         self.bias = None if conv.bias is None else (conv.bias * gain).to(dtype)
         self.kernel, self.down, self.stride, self.padding = conv.kernel, conv.down, conv.stride, conv.padding
         self.fir = conv.fir.to(dtype) if conv.down == 2 else None

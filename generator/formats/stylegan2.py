@@ -6,17 +6,18 @@ they differ in names, in dimensions of one, and in what they leave to be inferre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..config import Config, CriticConfig, GeneratorConfig
+from ..engine import lay_out
 from ..errors import CheckpointError
-from ..layers import Conv, ModulatedConv, fir_kernel
 from ..model import Averages, Model
 from ..networks import Critic, Generator
 from .naming import model_name, numbered_classes, unknown_provenance
@@ -103,7 +104,7 @@ class Renaming:
             raise CheckpointError(f"{self.what} is not one that this program can hold: {error}") from None
 
     def fill(self, network: nn.Module) -> None:
-        """Give the tensors to a network made on the "meta" device; all must fit and none be left."""
+        """Put the tensors in place of a network's own; all must fit and none be left."""
         if self._left:
             raise CheckpointError(f"{self.what} has a tensor {next(iter(self._left))} that StyleGAN2 does not have.")
         wanted = network.state_dict()
@@ -116,26 +117,35 @@ class Renaming:
                     f"where {_words(tensor.shape)} belongs."
                 )
         network.load_state_dict(self.ours, assign=True)
-        for module in network.modules():  # filters are buffers that no file holds
-            if isinstance(module, (Conv, ModulatedConv)) and hasattr(module, "fir"):
-                module.fir = fir_kernel(module.fir.shape[0], gain=4.0 if isinstance(module, ModulatedConv) else 1.0)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Networks made under it begin with whatever lies in memory in place of random numbers: no draws, and pages that
+    nobody writes cost nothing. (On the "meta" device a first division loads torch's compiler: 150 MB, some seconds.)"""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return (torch.empty if func is torch.randn else func)(*args, **(kwargs or {}))
 
 
 def make_generator(config: GeneratorConfig, names: Renaming) -> Generator:
     """The generator of these tensors; w_avg is drawn if the file holds none."""
     if drawn := "w_avg" not in names.ours:
         names.put("w_avg", torch.zeros(config.w_dim))
-    with torch.device("meta"):
+    with _Undrawn():
         network = Generator(config)
     names.fill(network)
     if drawn:
         network.w_avg.copy_(average_w(network))
+    for layer in network.synthesis.layers:
+        layer.conv.weight.data = lay_out(layer.conv.weight.data, layer.conv.up)  # else the engine holds a second copy
     return network
 
 
 def make_critic(config: CriticConfig, names: Renaming) -> Critic:
     """The discriminator of these tensors."""
-    with torch.device("meta"):
+    with _Undrawn():
         network = Critic(config)
     names.fill(network)
     return network
