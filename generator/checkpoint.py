@@ -47,7 +47,8 @@ def open_checkpoint(
     beside = None if critic_path is None else Path(critic_path)
     if not _is_ours(path):
         model = open_foreign(path / HUB_FILE if path.is_dir() else path, beside, device)
-        model.use(precision or "fp32")
+        if precision not in (None, model.precision):  # else its engines would only be made a second time
+            model.use(precision)
         return model
     if beside is not None and not beside.is_file():
         raise CheckpointError(f"There is no file {beside.name} in {beside.parent.name or beside.parent}.")

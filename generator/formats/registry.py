@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -16,6 +17,8 @@ from ..errors import CheckpointError
 from ..family import FamilyModel
 from ..model import Averages, Model
 from .content import Content, Inert, Persistent, read_content
+
+OPTIMISER = re.compile(r"^opt_|_optim$")
 
 
 class Format(Protocol):
@@ -49,6 +52,7 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
     if known is None:
         raise CheckpointError(f"{path.name} is {describe(content)}; it holds no generator that this program knows.")
     critic = None if critic_path is None else read_content(critic_path)
+    _drop_unused(content.root)
     try:
         model = known.load(content, critic)
         _check_finite(path, model)
@@ -57,6 +61,18 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path.name} looks like {known.TITLE}, but its parts do not fit together.") from error
+
+
+def _drop_unused(root: object) -> None:
+    """Let go of what a training needs and a picture does not, before its networks are copied into ours.
+
+    Beside an exponential average of the generator that is the generator itself (unless the average is a list without
+    names, which needs the other's), and every optimiser's state.
+    """
+    if isinstance(root, dict):
+        averaged = {key[0] for key in ("G_ema", "g_ema") if key in root and not isinstance(root[key], (list, tuple))}
+        for key in [key for key in root if key in averaged or (isinstance(key, str) and OPTIMISER.search(key))]:
+            del root[key]
 
 
 def _networks(model: Model) -> list[nn.Module]:

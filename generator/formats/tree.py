@@ -73,7 +73,9 @@ class Tree:
             if nodes > MAX_NODES or depth > MAX_DEPTH:
                 raise MalformedError("its values are nested too deeply or shared too often")
             self._made[id(raw)] = (self._convert(raw), nodes, depth)
-        return self._value(root)
+        made = self._value(root)
+        self._made.clear()  # it would hold every tensor for as long as this reader lives
+        return made
 
     def _value(self, raw: Any) -> Any:
         """What stands in the tree for a raw value whose inside is made."""
