@@ -70,14 +70,16 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     def picture(request: Any) -> dict[str, Any]:
         recipe = controls.recipe(field_of(request, "values"))
         read = request.get("read") is not False  # false: a drag goes on, and its next picture will be read
-        return {**live_answer(studio.render(recipe, critic="all" if read else "none")), "read": read}
+        draft = request.get("draft") is True  # a drag goes on: a heavy network may answer with less
+        rendering = studio.render(recipe, critic="all" if read else "none", draft=draft)
+        return {**live_answer(rendering), "read": read and not rendering.draft, "draft": rendering.draft}
 
     def details(request: Any) -> dict[str, Any]:
         return rest_answer(studio.render(controls.recipe(field_of(request, "values")), critic="none"))
 
     def neighbours(request: Any) -> dict[str, Any]:
         recipe = studio.normalise(controls.recipe(field_of(request, "values")))
-        nearby = [studio.render(near, critic="none") for near in next_seeds(recipe, NEIGHBOURS)]
+        nearby = [studio.render(near, critic="none", draft=True) for near in next_seeds(recipe, NEIGHBOURS)]
         return {"neighbours": [
             {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, at_most=THUMBNAIL)}
             for near in nearby

@@ -6,14 +6,17 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from generator import model as generator_model
+from generator.cost import Cost
 from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
-from tests.ui.serving import OTHER
+from tests.ui.serving import OTHER, tiny_studio
 from ui.controls import ControlSet
 from ui.live_view import NEIGHBOURS, VIEW, live_functions
 
@@ -43,6 +46,33 @@ def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: C
     assert np.corrcoef(small.ravel(), picture.ravel())[0, 1] > 0.9
     assert Recipe.from_query(answer["query"]) == recipe
     assert {"critic", "stages", "caption", "attribution"} <= set(answer)
+
+
+def test_a_drag_is_answered_with_drafts_and_ends_with_the_picture(
+    controls: ControlSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generator_model, "LIGHT_FLOPS", 0)  # every network is heavy, and only the preview fits
+    monkeypatch.setattr(Cost, "measure", lambda model: Cost(500.0, ((8, 30.0),)))
+    heavy = tiny_studio(tmp_path)
+    server = {function.__name__: function for function in live_functions(heavy, controls)}
+    recipe = heavy.normalise(Recipe(seed=5))
+    request = {"values": controls.values(recipe), "read": True}
+    draft = server["picture"]({**request, "draft": True})
+    assert draft["draft"] is True and draft["read"] is False and draft["critic"] is None
+    whole = server["picture"](request)
+    assert whole["draft"] is False and whole["read"] is True and whole["critic"]
+    assert draft["width"] == whole["width"] and draft["picture"] != whole["picture"]
+    assert server["picture"]({**request, "draft": True}) == whole  # it is there by now
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_light_network_answers_a_drag_with_the_picture(
+    server: Functions, studio: Studio, controls: ControlSet, read: bool,
+) -> None:
+    request = {"values": controls.values(studio.normalise(Recipe(seed=51))), "read": read}
+    answer = server["picture"]({**request, "draft": True})
+    assert answer["draft"] is False and answer["read"] is read
+    assert answer == server["picture"](request)
 
 
 def test_before_is_the_raw_picture(server: Functions, studio: Studio, controls: ControlSet) -> None:

@@ -4,6 +4,7 @@
 // waits only the newest is kept; an answer older than the one shown is dropped; so the last value is always drawn.
 const IN_FLIGHT = 2;
 const READ_MS = 110; // in a drag the critic reads the picture this often, not at each frame: it takes as long as the picture
+const DRAFT_MS = 150; // after which a draft, shown while a drag goes on, is finished; at once if the hand has let go
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which the thin line shows
 const HISTORY = 200;
@@ -31,6 +32,8 @@ let restTimer = 0;
 let slowTimer = 0;
 let readAt = 0; // when the critic was last asked
 let readTimer = 0; // to ask it of the last picture of a drag
+let held = false; // a pointer is down: more may follow
+let letGoAt = -Infinity; // when it last went up
 
 /** A server function's answer; where there is none (no server, or an error that it did not foresee), a sentence. */
 const call = (name, request) =>
@@ -40,22 +43,42 @@ const call = (name, request) =>
 
 /** A control has a new value. `quiet`: it is half typed, and refused without a word. */
 function change(name, value, quiet) {
-  feed(withValues({ ...(name === "seed" && { latent: null }), [name]: value }), quiet);
+  feed(withValues({ ...(name === "seed" && { latent: null }), [name]: value }), { quiet, draft: true });
 }
 
-/** Ask for the picture of these values. */
-function feed(values, quiet = false) {
+/** Ask for the picture of these values. `draft`: it may be a coarser one, of a network too heavy to follow the hand. */
+function feed(values, how = {}) {
   if (good && same(values, current) && same(values, good)) return;
   current = values;
   clearTimeout(restTimer);
   clearTimeout(readTimer);
-  request(values, quiet);
+  request(values, how);
 }
 
-function request(values, quiet) {
-  pending = { number: ++asked, values, quiet };
+/** `how`: quiet, draft, and unread, for a picture that shall come without waiting for the critic. */
+function request(values, how) {
+  pending = { number: ++asked, values, ...how };
   pump();
 }
+
+/** The whole picture in place of its draft. */
+function finish() {
+  clearTimeout(readTimer);
+  answer.draft = false; // asked for once
+  if (same(good, current)) request(good, { quiet: true, unread: true });
+}
+
+document.addEventListener("pointerdown", () => (held = true), true);
+for (const event of ["pointerup", "pointercancel"])
+  document.addEventListener(
+    event,
+    () => {
+      held = false;
+      letGoAt = performance.now();
+      if (answer?.draft && !inFlight && !pending) finish();
+    },
+    true,
+  );
 
 function pump() {
   while (pending && inFlight < IN_FLIGHT) {
@@ -72,9 +95,9 @@ function pump() {
 
 async function ask(request) {
   slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS); // since the last picture, see `draw`
-  const read = performance.now() - readAt >= READ_MS;
+  const read = !request.unread && performance.now() - readAt >= READ_MS;
   if (read) readAt = performance.now();
-  const reply = await call("picture", { values: request.values, read });
+  const reply = await call("picture", { values: request.values, read, draft: request.draft === true });
   if (reply.busy) {
     await new Promise((resolve) => setTimeout(resolve, reply.busy));
     if (request.number === asked) pending = request;
@@ -99,7 +122,9 @@ function notSlow() {
 function idle() {
   notSlow();
   clearTimeout(restTimer);
-  if (answer && !answer.read) readTimer = setTimeout(() => same(good, current) && request(good, true), READ_MS);
+  clearTimeout(readTimer);
+  if (answer?.draft) readTimer = setTimeout(finish, !held && performance.now() - letGoAt < REST_MS ? 0 : DRAFT_MS);
+  else if (answer && !answer.read) readTimer = setTimeout(() => same(good, current) && request(good, { quiet: true }), READ_MS);
   restTimer = setTimeout(rest, REST_MS);
 }
 
