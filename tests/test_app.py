@@ -19,13 +19,31 @@ def test_defaults_stay_on_this_machine(monkeypatch):
     assert (options.host, options.port, options.share, options.precision) == ("127.0.0.1", 7860, False, "auto")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "uploads"),
+    [
+        ([], True), (["--host", "0.0.0.0"], False), (["--share"], False), (["--no-uploads"], False),
+        (["--host", "0.0.0.0", "--uploads"], True),
+    ],
+)
+def test_visitors_open_files_only_where_the_page_is_private(monkeypatch, arguments, uploads):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    assert parse_arguments(arguments).uploads is uploads
+    monkeypatch.setenv("SPACE_ID", "someone/atelier")
+    assert parse_arguments(arguments).uploads is ("--uploads" in arguments)
+
+
 def test_a_space_is_reachable(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "someone/atelier")
     assert parse_arguments([]).host == "0.0.0.0"
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--port", "0"], ["--port", "70000"], ["--port", "x"], ["--precision", "int8"], ["--nonsense"]]
+    "arguments",
+    [
+        ["--port", "0"], ["--port", "70000"], ["--port", "x"], ["--precision", "int8"], ["--nonsense"],
+        ["--upload-limit", "0"],
+    ],
 )
 def test_bad_arguments_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -45,7 +63,10 @@ def test_a_busy_port_is_named(capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--model", "no-such-model"], "no-such-model"), (["--checkpoints", "no-such-folder"], "no-such-folder")],
+    [
+        (["--model", "no-such-model"], "no-such-model"), (["--checkpoints", "no-such-folder"], "no-such-folder"),
+        (["no-such-file.pkl"], "no-such-file.pkl"),
+    ],
 )
 def test_what_is_not_there_gets_one_sentence(arguments, words):
     with socket.socket() as probe:

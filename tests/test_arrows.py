@@ -26,6 +26,7 @@ FREE = {"bench", "tests"}
 
 ARITHMETIC = {"torch", "torchvision", "numpy", "scipy", "skimage"}
 PAGE = {"gradio", "gradio_client"}
+HUB = ("studio/hub.py", "huggingface_hub")  # the one file that calls outside, and only when it is asked to
 NETWORK = {"aiohttp", "ftplib", "http.client", "httpx", "huggingface_hub", "requests", "torch.hub", "urllib.request"}
 
 # Room → the packages that it must not know, besides NETWORK, which no room may import.
@@ -116,7 +117,8 @@ def name_of(value: object) -> str | None:
 
 @pytest.mark.parametrize(("room", "path"), FILES, ids=name_of)
 def test_room_imports_only_along_the_arrows(room: str, path: Path):
-    assert not wrong_imports(room, path.read_text(encoding="utf-8"))
+    found = wrong_imports(room, path.read_text(encoding="utf-8"))
+    assert [each for each in found if not (name_of(path) == HUB[0] and HUB[1] in each)] == []
 
 
 @pytest.mark.parametrize(("room", "path"), EVERY_FILE, ids=name_of)

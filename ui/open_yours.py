@@ -34,7 +34,8 @@ INTRODUCTION = (
 
 Build = Callable[[Studio], gr.Blocks]
 Say = Callable[[str, float], None]
-Answer = tuple[str, gr.Dropdown]
+Answer = tuple[Any, Any, str]  # what is found, the models opened before, and a sentence if something went wrong
+TOAST = "(sentence) => { if (sentence) atelier.toast(sentence, { alert: true }); return []; }"
 
 
 def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None:
@@ -56,10 +57,12 @@ def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None
         with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.keep is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
             again = gr.Button("Open it again", elem_id="own-again")
+        problem = gr.Textbox(visible=False)
 
     async def open_file(source: str | None, critic: str | None) -> AsyncIterator[Answer]:
         if source is None:
-            raise _refusal("Choose the checkpoint's file first.")
+            yield _refusal("Choose the checkpoint's file first.")
+            return
         paths = Path(source), None if critic is None else Path(critic)
         try:
             async for answer in _opening(page, visitors, build, lambda say: visitors.open(*paths, say=say)):
@@ -71,24 +74,28 @@ def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None
 
     async def open_again(token: str | None) -> AsyncIterator[Answer]:
         if token is None:
-            raise _refusal("Choose one of the models first.")
+            yield _refusal("Choose one of the models first.")
+            return
         async for answer in _opening(page, visitors, build, lambda say: visitors.reopen(token)):
             yield answer
 
     options: dict[str, Any] = {
-        "outputs": [found, before], "api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "open-yours",
-        "show_progress": "hidden", "trigger_mode": "once",
+        "outputs": [found, before, problem], "api_visibility": "private", "show_progress": "hidden",
+        "trigger_mode": "once", "concurrency_limit": 1, "concurrency_id": "open-yours",
     }
-    run.click(open_file, [source, critic], api_name="open_file", **options)
-    run.click(None, None, [source, critic], js="() => [null, null]", queue=False, api_visibility="private")
-    again.click(open_again, before, api_name="open_again", **options)
+    in_browser: dict[str, Any] = {"fn": None, "queue": False, "api_visibility": "private"}
+    opened = run.click(open_file, [source, critic], api_name="open_file", **options)
+    opened.then(inputs=problem, js=TOAST, **in_browser)
+    run.click(outputs=[source, critic], js="() => [null, null]", **in_browser)
+    opened = again.click(open_again, before, api_name="open_again", **options)
+    opened.then(inputs=problem, js=TOAST, **in_browser)
     page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")
 
 
 async def _opening(
     page: gr.Blocks, visitors: Visitors, build: Build, work: Callable[[Say], Opened]
 ) -> AsyncIterator[Answer]:
-    """What is shown while a model is opened, and then of the opened one. gr.Error with the studio's sentence."""
+    """What is shown while a model is opened, and then of the opened one, or the studio's sentence."""
     done: tuple[str, float] = ("waiting", 0.0)
 
     def say(what: str, share: float) -> None:
@@ -99,19 +106,19 @@ async def _opening(
     loop = asyncio.get_running_loop()
     task = loop.run_in_executor(None, work, say)
     while not task.done():
-        yield _progress(*done), gr.skip()
+        yield _progress(*done), gr.skip(), ""
         await asyncio.wait([task], timeout=POLL_SECONDS)
     try:
         opened = task.result()
     except StudioError as error:
-        yield "", gr.skip()
-        raise _refusal(str(error)) from None
+        yield _refusal(str(error))
+        return
     address = f"{OWN}/{opened.token}"
     if not _is_mounted(page, f"/{address}"):
         own = await loop.run_in_executor(None, _mount, page, f"/{address}", build, opened.studio)
         own.run_startup_events()
     _take_down(page, visitors)
-    yield _card(opened, f"{address}/"), gr.Dropdown(_kept(visitors))
+    yield _card(opened, f"{address}/"), gr.Dropdown(_kept(visitors)), ""
 
 
 def _mount(page: gr.Blocks, path: str, build: Build, studio: Studio) -> gr.Blocks:
@@ -141,8 +148,8 @@ def _kept(visitors: Visitors) -> list[tuple[str, str]]:
     return [(folder.name, token) for token, folder in visitors.kept()]
 
 
-def _refusal(sentence: str) -> gr.Error:
-    return gr.Error(sentence, print_exception=False)
+def _refusal(sentence: str) -> Answer:
+    return "", gr.skip(), sentence
 
 
 def _progress(what: str, share: float) -> str:

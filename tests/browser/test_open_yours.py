@@ -1,0 +1,126 @@
+"""Another program's checkpoint, dropped on the page: recognised, then explored like any other model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, expect
+
+from studio import Recipe, Studio, Visitors, data_url
+from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.ui.serving import served
+from ui.live_view import VIEW
+
+pytestmark = pytest.mark.browser
+INTEROP = Path(__file__).resolve().parents[2].parent / "shared" / "interop" / "sg2ada-64-cond5.pkl"
+
+
+@pytest.fixture
+def visitors(studio: Studio, tmp_path: Path) -> Visitors:
+    """Whose models stay in a folder of this test."""
+    return Visitors(studio, tmp_path / "models")
+
+
+@pytest.fixture
+def open_address(studio: Studio, visitors: Visitors) -> Iterator[str]:
+    """Where visitors may open their own."""
+    with served(studio, visitors) as url:
+        yield url
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A class-conditional StyleGAN2 of another program where there is one, else a DCGAN's generator."""
+    if INTEROP.exists():
+        return INTEROP
+    path = tmp_path / "netG.pth"
+    widths = (16, 32, 24, 16, 8, 3)  # to 64 px
+    weights = {f"main.{3 * i}.weight": torch.randn(a, b, 4, 4) / 8 for i, (a, b) in
+               enumerate(pairwise(widths))}
+    for i, width in enumerate(widths[1:-1]):
+        weights |= {f"main.{3 * i + 1}.{name}": torch.ones(width) for name in ("weight", "running_var")}
+        weights |= {f"main.{3 * i + 1}.{name}": torch.zeros(width) for name in ("bias", "running_mean")}
+    torch.save(weights, path)
+    return path
+
+
+def complaints(visitor: Visitor) -> list[str]:
+    """What the browser complained of, less a warning of Gradio's own whenever an upload's progress ends."""
+    return [each for each in visitor.complaints if each != "Method not implemented."]
+
+
+def arrive(browser: Browser, address: str, viewport: dict[str, int]) -> Visitor:
+    visitor = Visitor(browser.new_context(viewport=viewport, accept_downloads=True), address)
+    visitor.page.goto(address)
+    visitor.page.wait_for_selector("#live img.after[src]")
+    visitor.page.get_by_role("link", name="open your own").click()
+    expect(visitor.page.get_by_role("heading", name="Open your own")).to_be_visible()
+    return visitor
+
+
+def give(page: Page, source: Path) -> None:
+    page.locator("#own-checkpoint input[type=file]").set_input_files(source)
+    expect(page.locator("#own-checkpoint")).to_contain_text(source.suffix)
+    page.get_by_role("button", name="Open it", exact=True).click()
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_dropped_file_is_recognised_and_explored(
+    browser: Browser, open_address: str, visitors: Visitors, source: Path, viewport: dict[str, int], tmp_path: Path
+) -> None:
+    visitor = arrive(browser, open_address, viewport)
+    page = visitor.page
+    give(page, source)
+    link = page.locator(".own-link")
+    expect(link).to_be_visible(timeout=60_000)
+    expect(page.locator("#own-found")).to_contain_text("64 × 64 px")
+    page.screenshot(path=tmp_path / "recognised.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+    link.click()
+    page.wait_for_url("**/yours/**")
+    page.wait_for_selector("#live img.after[src]")
+    visitor.rest()
+    page.screenshot(path=tmp_path / "explored.png")
+    ((token, folder),) = visitors.kept()
+    own = visitors.get(token)
+    assert own is not None and own.name == folder.name
+    assert visitor.picture == data_url(own.studio.render(Recipe()).picture, at_least=VIEW)
+    if viewport is DESK:
+        expect(page.get_by_label("range slider for direction 1")).to_be_visible()
+        before = visitor.picture
+        page.get_by_role("button", name=re.compile("Next seed")).click()
+        visitor.rest()
+        assert visitor.picture != before
+        assert f"model={own.name}" in page.url and f"version={own.facts['version']}" in page.url
+    assert (complaints(visitor), visitor.outside) == ([], [])
+
+    page.locator(".models a").first.click()  # back to the house
+    page.wait_for_selector("#live img.after[src]")
+    assert "/yours/" not in page.url
+    visitor.context.close()
+
+
+def test_a_file_that_is_none_leaves_everything_as_it_was(
+    browser: Browser, open_address: str, visitors: Visitors, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.pkl").write_bytes(b"\x80\x04K\x01.")  # a pickle of the number 1
+    visitor = arrive(browser, open_address, DESK)
+    give(visitor.page, tmp_path / "notes.pkl")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("notes.pkl")
+    expect(visitor.page.locator(".own-link")).to_have_count(0)
+    assert visitors.kept() == []
+    visitor.context.close()
+
+
+def test_a_host_without_uploads_says_so(browser: Browser, address: str) -> None:
+    visitor = arrive(browser, address, PHONE)
+    expect(visitor.page.locator("#open-yours")).to_contain_text("opens no files of visitors")
+    expect(visitor.page.locator("input[type=file]")).to_have_count(0)
+    assert (complaints(visitor), visitor.outside) == ([], [])
+    visitor.context.close()

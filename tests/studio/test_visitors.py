@@ -1,0 +1,143 @@
+"""Models that visitors bring: opened once, kept by content, apart from each other; and those of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator import Model, convert, save_checkpoint
+from studio import Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
+from studio.hub import choose
+from studio.hub import fetch as fetch_from_hub
+from tests.studio.conftest import tiny_model
+
+
+@pytest.fixture(autouse=True)
+def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any file opens as a model whose weights are drawn from its bytes; and the critic gets little time."""
+
+    def open_foreign(path: Path, critic: Path | None) -> Model:
+        model = tiny_model("tiny", classes=("0", "1"), seed=sum(path.read_bytes()))
+        return replace(model, directions=(), calibration=None, averages=replace(model.averages, classes=None))
+
+    monkeypatch.setattr(convert, "open_foreign", open_foreign)
+    monkeypatch.setattr(visitors, "CALIBRATION_SECONDS", 0.0)
+
+
+def file(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(exist_ok=True, parents=True)
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+def test_an_opened_model_is_painted_and_named_by_its_content(studio: Studio, tmp_path: Path):
+    opened = Visitors(studio, tmp_path / "kept").open(file(tmp_path, "My Cats.pkl", b"abc"))
+    rendering = opened.studio.render(Recipe(label="1", moves=(("sefa1", 2.0),)))
+    version = convert.content_hash(tmp_path / "My Cats.pkl")
+    assert (rendering.recipe.model, rendering.recipe.version) == ("my-cats", version)
+    assert rendering.raw.shape == (32, 32, 3)
+    assert opened.facts["classes"] == 2 and opened.facts["critic"] and opened.facts["parameters"] > 1000
+    assert [model["name"] for model in opened.studio.models()] == ["my-cats"]
+
+
+def test_the_house_and_its_visitors_do_not_see_each_other(studio: Studio, tmp_path: Path):
+    own = Visitors(studio, tmp_path / "kept")
+    cats, dogs = (own.open(file(tmp_path, f"{name}.pkl", name.encode())) for name in ("cats", "dogs"))
+    for where, name in ((studio, "cats"), (cats.studio, "dogs"), (cats.studio, "tiny")):
+        with pytest.raises(RecipeError, match=name):
+            where.render(Recipe(model=name))
+    assert studio.default == "tiny" and dogs.studio.default == "dogs"
+
+
+def test_a_recipe_of_another_file_of_the_same_name_is_refused(studio: Studio, tmp_path: Path):
+    own = Visitors(studio, tmp_path / "kept")
+    one, two = (own.open(file(tmp_path / name, "cats.pkl", name.encode())) for name in ("a", "b"))
+    recipe = one.studio.normalise(Recipe())
+    assert not np.array_equal(one.studio.render(Recipe()).raw, two.studio.render(Recipe()).raw)
+    with pytest.raises(RecipeError, match=one.facts["version"]):
+        two.studio.render(recipe)
+
+
+def test_the_second_opening_converts_nothing(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source = file(tmp_path, "cats.pkl", b"abc")
+    first = Visitors(studio, tmp_path / "kept").open(source)
+    monkeypatch.setattr(visitors, "convert", None)  # would fail
+    again = Visitors(studio, tmp_path / "kept")
+    assert again.kept() == [(first.token, first.folder)]
+    assert again.open(file(tmp_path, "renamed.pkl", b"abc")).folder == first.folder
+    assert again.reopen(first.token).facts == first.facts
+
+
+def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    host = Visitors(studio)
+    source = file(tmp_path, "cats.pkl", b"abc")
+    mine, yours = host.open(source), host.open(source)
+    assert mine.token != yours.token and mine.folder != yours.folder
+    assert len(mine.token) >= 20 and mine.facts["version"] not in mine.token
+    assert host.kept() == []
+    with pytest.raises(StudioError):
+        host.reopen(mine.token)
+    monkeypatch.setattr(visitors, "MAX_MODELS", 2)
+    assert host.get(mine.token) is mine  # used last: `yours` is the oldest now
+    host.open(source)
+    assert host.get(yours.token) is None and not yours.folder.exists()
+    assert host.get(mine.token) is mine and mine.folder.exists()
+    assert host.take_forgotten() == [yours.token] and host.take_forgotten() == []
+
+
+def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path: Path):
+    own = Visitors(studio, tmp_path / "kept")
+    with pytest.raises(StudioError, match=r"notes\.txt is no checkpoint"):
+        own.open(file(tmp_path, "notes.txt", b"abc"))
+    with pytest.raises(StudioError, match=r"gone\.pkl cannot be read"):
+        own.open(tmp_path / "gone.pkl")
+    assert own.kept() == []
+
+
+# ---- the command line and the hub ---------------------------------------------------------------------------------
+
+
+def test_the_command_line_takes_a_file_or_a_checkpoint(tmp_path: Path):
+    source = file(tmp_path, "cats.pkl", b"abc")
+    name, folder = given_model(str(source), tmp_path / "kept")
+    assert name == "cats" and folder.parent.parent == tmp_path / "kept"
+    assert given_model(str(folder), tmp_path / "kept") == ("cats", folder)
+    save_checkpoint(tiny_model("house"), tmp_path / "house")
+    found = Studio(tmp_path, default="cats", precision="fp32", further={"cats": folder})
+    assert [model["name"] for model in found.models()] == ["house", "cats"]
+    assert found.render(Recipe()).recipe.model == "cats"
+
+
+@pytest.mark.parametrize("source", ["no-such-file.pkl", "a/b/c", "../x/y"])
+def test_what_is_neither_file_nor_repository(source: str, tmp_path: Path):
+    with pytest.raises(StudioError, match="There is no file"):
+        given_model(source, tmp_path)
+
+
+def test_without_the_network_the_hub_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    def unreachable(*arguments: object, **options: object) -> None:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_files", unreachable)
+    with pytest.raises(StudioError, match="someone/cats cannot be fetched from the hub"):
+        fetch_from_hub("someone/cats")
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        (["README.md", "network.pkl", "train.py"], ("network.pkl", None, None)),
+        (["model.safetensors", "config.json", "old.pt"], ("model.safetensors", None, "config.json")),
+        (["netD_epoch_24.pth", "netG_epoch_24.pth"], ("netG_epoch_24.pth", "netD_epoch_24.pth", None)),
+    ],
+)
+def test_which_files_of_a_repository_are_fetched(files: list[str], chosen: tuple[str, str | None, str | None]):
+    assert choose("a/b", files) == chosen
+
+
+def test_a_repository_of_code_alone_is_refused():
+    with pytest.raises(StudioError, match="holds no checkpoint"):
+        choose("a/b", ["run.py", "model.onnx"])
