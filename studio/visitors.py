@@ -92,8 +92,9 @@ class Visitors:
             return self._opened.get(token)
 
     def take_forgotten(self) -> list[str]:
-        """Tokens of models that were let go of since the last call: their pages are to be taken down."""
+        """Tokens of models that were let go of since the last call, or for their age: their pages go."""
         with self._lock:
+            self._forget()
             tokens, self._forgotten = self._forgotten, []
         return tokens
 
@@ -120,12 +121,12 @@ class Visitors:
         """Let go of the oldest beyond the limits; on a host their files go too."""
         def excess() -> bool:
             oldest = next(iter(self._opened.values()))
-            return (
-                len(self._opened) > MAX_MODELS
-                or (self.keep is None and (time.monotonic() - oldest.since > MAX_AGE or self._bytes() > MAX_BYTES))
-            )
+            if self.keep is None and time.monotonic() - oldest.since >= MAX_AGE:
+                return True
+            crowded = len(self._opened) > MAX_MODELS or (self.keep is None and self._bytes() > MAX_BYTES)
+            return len(self._opened) > 1 and crowded
 
-        while len(self._opened) > 1 and excess():
+        while self._opened and excess():
             token, opened = self._opened.popitem(last=False)
             self._forgotten.append(token)
             if self.keep is None:

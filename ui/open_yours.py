@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 from starlette.routing import Mount
 
-from studio import SUFFIXES, Opened, Studio, StudioError, Visitors
+from studio import MAX_AGE, SUFFIXES, Opened, Studio, StudioError, Visitors
 
 from .files import MAX_FILE_BYTES
 from .masthead import OPEN
@@ -117,6 +117,8 @@ async def _opening(
     if not _is_mounted(page, f"/{address}"):
         own = await loop.run_in_executor(None, _mount, page, f"/{address}", build, opened.studio)
         own.run_startup_events()
+        if visitors.keep is None:
+            loop.call_later(MAX_AGE + 1, _take_down, page, visitors)
     _take_down(page, visitors)
     yield _card(opened, f"{address}/"), gr.Dropdown(_kept(visitors)), ""
 

@@ -88,6 +88,16 @@ def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path
     assert host.take_forgotten() == [yours.token] and host.take_forgotten() == []
 
 
+def test_on_a_host_a_model_is_forgotten_in_time(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    host, local = Visitors(studio), Visitors(studio, tmp_path / "kept")
+    source = file(tmp_path, "cats.pkl", b"abc")
+    opened, kept = host.open(source), local.open(source)
+    assert host.take_forgotten() == []
+    monkeypatch.setattr(visitors, "MAX_AGE", 0.0)
+    assert host.take_forgotten() == [opened.token] and not opened.folder.exists()
+    assert local.take_forgotten() == [] and kept.folder.exists()
+
+
 def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path: Path):
     own = Visitors(studio, tmp_path / "kept")
     with pytest.raises(StudioError, match=r"notes\.txt is no checkpoint"):
