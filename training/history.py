@@ -44,6 +44,7 @@ from .errors import TrainingError
 from .finish import averages_and_directions, describe, load_run
 from .samples import Sample, as_float, generate
 from .scoring import Reference, judge, score
+from .start import read_seconds
 
 _C = TypeVar("_C", GeneratorConfig, CriticConfig)
 _N = TypeVar("_N", bound=nn.Module)
@@ -60,6 +61,7 @@ class Moment:
     seconds: float
     generator: Generator
     critic: Critic
+    logged: bool = True  # whether the run's log tells of it
 
 
 def pick(moments: Sequence[int], count: int) -> list[int]:
@@ -105,6 +107,15 @@ def read_moments(run: Path, count: int, upto: int | None = None) -> list[Moment]
         critic, _ = _read(found[shown], "critic", CriticConfig, Critic)
         moments.append(Moment(shown, seconds, generator, critic))
     return moments
+
+
+def finished(checkpoint: Path) -> Moment:
+    """A finished checkpoint as a moment: an earlier version, of a run whose snapshots are no longer there."""
+    model = open_checkpoint(checkpoint, precision="fp32")
+    if model.critic is None:
+        raise TrainingError(f"{checkpoint} holds no critic: it is no moment of a history.")
+    seconds = read_seconds(checkpoint)
+    return Moment(model.provenance.pictures_seen, seconds, model.generator, model.critic, logged=False)
 
 
 def _read(folder: Path, kind: str, config: type[_C], build: Callable[[_C], _N]) -> tuple[_N, float]:
@@ -176,15 +187,18 @@ def write_history(
     version: str,
     count: int,
     upto: int | None = None,
+    also: Sequence[Path] = (),
 ) -> list[dict[str, Any]]:
     """Write `count` moments of a run and history.json into the folder `out`; returns what history.json lists.
 
-    The moments are scored against all of `data`, whatever share of it the run was trained on.
+    The moments are scored against all of `data`, whatever share of it the run was trained on. `also`: finished
+    checkpoints that are moments of the same history.
     """
     settings, *_ = load_run(run)
     references: dict[int, tuple[Data, Reference]] = {}
     rows = []
-    for moment in read_moments(run, count, upto):
+    moments = [*read_moments(run, count, upto), *map(finished, also)]
+    for moment in sorted(moments, key=lambda moment: moment.pictures):
         folder, resolution = f"{moment.pictures:09d}", moment.generator.config.resolution
         if resolution not in references:  # a moment before the run grew is compared with pictures of its own size
             train, rest = load_data(data, resolution)
@@ -197,7 +211,7 @@ def write_history(
             "pictures": moment.pictures,
             "seconds": round(moment.seconds, 1),
             "folder": folder,
-            "losses": losses_at(run / "log.csv", moment.pictures),
+            "losses": losses_at(run / "log.csv", moment.pictures) if moment.logged else dict.fromkeys(LOSSES),
             "scores": figures,
         }
         if isinstance(network, OpenClassifier):
@@ -230,13 +244,16 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--version", default="1.0")
     p.add_argument("--moments", type=int, default=6)
     p.add_argument("--upto", type=int, help="pictures at which the history ends; default: where the run is")
+    p.add_argument("--also", type=Path, nargs="*", default=(), help="folders of finished checkpoints to take in too")
     args = p.parse_args(argv)
     name = args.name or args.run.name
     folder = args.checkpoints / name
     try:
         network = feature_network(network_for(folder), folder)
         out = args.out or folder / "history"
-        write_history(args.run, args.data, args.about, network, out, name, args.version, args.moments, args.upto)
+        write_history(
+            args.run, args.data, args.about, network, out, name, args.version, args.moments, args.upto, args.also
+        )
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2

@@ -267,8 +267,8 @@ class Trainer:
         if s.mismatch:
             # A critic that must tell wrong classes looks at the class from the first step (Reed et al. 2016, §4.1).
             wrong = self._wrong_label(real_label, generator_for(s.seed, 3, self.step))
-            seen = augment(reals, s.policy, rng, self.probability)
-            loss_d = loss_d + s.mismatch * loss.mismatched(real_logits, self.d(seen, wrong, half=s.half))
+            logits = self.d(augment(reals, s.policy, rng, self.probability), wrong, half=s.half)
+            loss_d = loss_d + s.mismatch * loss.mismatched(real_logits, logits)
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
         self.opt_d.step()

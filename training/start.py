@@ -39,7 +39,7 @@ def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
     anew += [f"critic {tensor}" for tensor in take_over(model.critic, trainer.d)]
     trainer.ema.load_state_dict(trainer.g.state_dict())
     if goes_on:
-        trainer.step, trainer.seconds = model.provenance.pictures_seen // settings.batch, _seconds(checkpoint)
+        trainer.step, trainer.seconds = model.provenance.pictures_seen // settings.batch, read_seconds(checkpoint)
     else:
         (trainer.folder / FILE).write_text(f"{model.name} {model.version}\n", encoding="utf-8")
     trainer.save()
@@ -64,7 +64,7 @@ def take_over(old: nn.Module, new: nn.Module) -> list[str]:
     return anew
 
 
-def _seconds(checkpoint: Path) -> float:
+def read_seconds(checkpoint: Path) -> float:
     """Of training until then, as the evaluation beside the checkpoint says; 0 where it does not."""
     try:
         return float(json.loads((checkpoint / "evaluation.json").read_text(encoding="utf-8"))["training_seconds"])

@@ -105,6 +105,18 @@ def test_each_moment_is_a_checkpoint(run: Path, shapes: Path, tmp_path: Path):
         assert row["scores"]["frechet_ratio"] > 1
 
 
+def test_a_finished_checkpoint_may_be_a_moment(run: Path, shapes: Path, tmp_path: Path):
+    write_history(run, shapes, None, Small(), tmp_path / "before", "shapes", "1.0", 2)
+    earlier = tmp_path / "before" / "000000400"
+    (earlier / "evaluation.json").write_text(json.dumps({"training_seconds": 12}))
+    rows = write_history(run, shapes, None, Small(), tmp_path / "now", "shapes", "2.0", 2, 300, [earlier])
+    assert [row["pictures"] for row in rows][-1] == 400
+    assert rows[-1]["seconds"] == 12
+    assert set(rows[-1]["losses"].values()) == {None}  # this run's log tells nothing of it
+    assert rows[0]["losses"]["loss_d"] is not None
+    assert open_checkpoint(tmp_path / "now" / "000000400", precision="fp32").version == "2.0"
+
+
 def test_what_is_missing_is_a_sentence(tmp_path: Path, shapes: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--run", str(tmp_path / "none"), "--data", str(shapes), "--checkpoints", str(tmp_path)]) == 2
     assert "none" in capsys.readouterr().err

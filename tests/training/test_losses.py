@@ -117,7 +117,7 @@ def test_mismatch_changes_what_the_critic_learns(split: tuple[Pictures, Pictures
     assert any(not torch.equal(a, b) for a, b in zip(plain.d.parameters(), told.d.parameters(), strict=True))
 
 
-@pytest.mark.parametrize("change", [{"mismatch": -1.0}, {"mismatch": math.nan}])
-def test_a_mismatch_that_is_no_weight_is_refused(change: dict[str, float]):
+@pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf, True])
+def test_a_mismatch_that_is_no_weight_is_refused(weight: float):
     with pytest.raises(TrainingError, match="mismatch"):
-        replace(SMALLEST, **change)
+        replace(SMALLEST, mismatch=weight)

@@ -249,7 +249,7 @@ def test_what_is_wrong_is_said_in_a_sentence(change: str, words: str):
     assert "\n" not in str(caught.value)
 
 
-FOREIGN = [
+FOREIGN: list[Any] = [
     None,
     [],
     {},

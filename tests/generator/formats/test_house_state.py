@@ -178,7 +178,8 @@ def test_what_does_not_belong_together_is_said():
         house_state.load(content(generator), content(generator))
     with pytest.raises(CheckpointError, match="judges other pictures"):
         house_state.load(content(generator), content(dict(Critic(configs("widths")[1]).state_dict())))
-    classes = dict(Critic(CriticConfig(32, num_classes=2, cmap_dim=4, **CRITIC)).state_dict())
+    other = CriticConfig(32, 2, CRITIC["channel_base"], CRITIC["channel_max"], cmap_dim=4)
+    classes = dict(Critic(other).state_dict())
     with pytest.raises(CheckpointError, match="other classes"):
         house_state.load(content(generator), content(classes))
 

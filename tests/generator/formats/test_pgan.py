@@ -158,7 +158,7 @@ def test_same_numbers_as_the_plain_network(variant: str):
     assert pictures.shape == expected.shape == (4, 3, 4 << (len(widths) - 1), 4 << (len(widths) - 1))
     assert pictures.dtype == torch.float32
     assert expected.std(dim=0).mean() > 0.05
-    assert (pictures - expected).abs().max() < 2e-5 * max(1, expected.abs().max())
+    assert (pictures - expected).abs().max() < 2e-5 * max(1.0, float(expected.abs().max()))
     images = torch.randn(4, 3, model.resolution, model.resolution)
     for together, groups in ((False, alone(4)), (True, [[0, 1, 2, 3]])):
         wanted = Reference(critic, **options).logits(images, groups)
