@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .directions import Direction
 from .errors import CheckpointError
-from .model import PRECISIONS, Averages, Layer, Model, Provenance
+from .model import MIXED, PRECISIONS, Averages, Layer, Model, Provenance
 
 
 class Family(nn.Module, ABC):
@@ -117,14 +117,19 @@ class FamilyModel(Model):
         return next(self.family.parameters()).device
 
     def use(self, precision: str) -> None:
-        """Prepare the networks in "fp32" or "bf16"."""
-        if precision not in PRECISIONS:
-            raise CheckpointError(f"Precision is one of {', '.join(PRECISIONS)}, not {precision!r}.")
-        self.family.use(PRECISIONS[precision])
+        """Prepare the networks in "fp32", in "bf16", or in "mixed": pictures in fp32, and the critic with them, since
+        a family has one type for both."""
+        if precision not in (*PRECISIONS, MIXED):
+            raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
+        self.family.use(PRECISIONS["fp32" if precision == MIXED else precision])
         self._mapping = self.family.map
         self._synthesis = self.family.synthesize
         self._critic = self.family.criticize if self.family.has_critic else None
         self.precision = precision
+
+    def __repr__(self) -> str:
+        """The base class would print a StyleGAN2's networks, which a family lacks."""
+        return f"FamilyModel({self.name!r}, {self.family.title}, {self.resolution} px)"
 
     def _noise_sizes(self) -> list[int]:
         return list(self.family.noise_sizes)

@@ -47,7 +47,7 @@ def load(content: Content, critic: Content | None = None) -> Model:
     made = _generator(generator, f"The generator in {content.path.name}")
     judge = None
     if discriminator is not None:
-        judge = _critic(discriminator, f"The discriminator in {(critic or content).path.name}")
+        judge = critic_of(discriminator, f"The discriminator in {(critic or content).path.name}")
     return make_model(content.path, content.path.stem, made, judge)
 
 
@@ -157,7 +157,8 @@ def _dense(names: Renaming, attributes: _Attributes, theirs: str, ours: str, mul
 # ---- discriminator ------------------------------------------------------------------------------------------------
 
 
-def _critic(module: Persistent, what: str) -> Critic:
+def critic_of(module: Persistent, what: str) -> Critic:
+    """The discriminator in an object of the original program; `what` names it in errors (CheckpointError)."""
     names = Renaming(module.tensors(), what)
     attributes = _Attributes(module, what)
     names.skip_filters("resample_filter")

@@ -18,7 +18,7 @@ from ..stylegan3 import StyleGAN3, StyleGAN3Model
 from ..stylegan3_config import StyleGAN3Config
 from .content import Content, Persistent
 from .naming import model_name, numbered_classes, unknown_provenance
-from .stylegan2_nvidia import _critic as critic_of  # the same discriminator, written by the same program
+from .stylegan2_nvidia import critic_of  # the same discriminator, written by the same program
 
 TITLE = "StyleGAN3"
 LAYER = re.compile(r"synthesis\.L(\d{1,3})_\d+_\d+\.(.+)")

@@ -114,6 +114,16 @@ def test_same_numbers_as_the_plain_network(makes: list[int], judges: list[int] |
         assert torch.equal(logits, model.criticize(pictures, together=True))
 
 
+def test_every_precision_and_its_probe_fit_a_family():
+    model = dcgan.load(content(generator_state([9, 16, 8, 3])))
+    z = torch.randn(2, 9)
+    exact = model.synthesize(model.map(z))
+    model.use("mixed")
+    assert torch.equal(model.synthesize(model.map(z)), exact)
+    model.probe(repeats=1)
+    assert model.precision in model.timings and "DCGAN" in repr(model)
+
+
 def test_pictures_are_the_same_alone_and_in_a_batch():
     model = dcgan.load(content(generator_state([8, 16, 8, 3])), content(critic_state([3, 8, 16, 1])))
     z = torch.randn(4, 8)
