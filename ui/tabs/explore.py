@@ -78,7 +78,8 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
                 [SAME_CLASS, *_spoken(controls.classes)], value=SAME_CLASS, label="Its class", min_width=80
             )
     parts["mix_first"] = gr.Slider(
-        0, controls.layers - 1, start["mix_first"], step=1, label="From layer … on", elem_classes="only-mixed"
+        0, max(controls.layers - 1, 1), start["mix_first"], step=1, label="From layer … on", elem_classes="only-mixed",
+        visible=controls.layers > 1,  # a model of one layer has no choice, and a slider wants two values
     )
     with gr.Row(elem_classes="line noise-line"):
         parts["noise_on"] = gr.Checkbox(start["noise_on"], label="Noise", min_width=60)
