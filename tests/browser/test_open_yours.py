@@ -40,7 +40,8 @@ def source(tmp_path: Path) -> Path:
         return INTEROP
     path = tmp_path / "netG.pth"
     widths = (16, 32, 24, 16, 8, 3)  # to 64 px
-    weights = {f"main.{3 * i}.weight": torch.randn(a, b, 4, 4) / 8 for i, (a, b) in
+    rng = torch.Generator().manual_seed(0)  # the same file for each test: it is opened once and found again
+    weights = {f"main.{3 * i}.weight": torch.randn(a, b, 4, 4, generator=rng) / 8 for i, (a, b) in
                enumerate(pairwise(widths))}
     for i, width in enumerate(widths[1:-1]):
         weights |= {f"main.{3 * i + 1}.{name}": torch.ones(width) for name in ("weight", "running_var")}
