@@ -13,11 +13,12 @@ from torch import Tensor
 from .calibration import Calibration
 from .config import CriticConfig, GeneratorConfig
 from .directions import Direction
+from .engine import lay_out_all
 from .errors import CheckpointError
 from .formats.registry import open_foreign
 from .model import Averages, Model, Provenance
 from .networks import Critic, Generator
-from .storage import kind_of, load_into, read_network, write_network
+from .storage import Undrawn, kind_of, load_into, read_network, write_network
 
 GENERATOR_FILE = "generator.safetensors"
 CRITIC_FILE = "critic.safetensors"
@@ -62,8 +63,11 @@ def open_checkpoint(
         return model
     tensors, header = read_network(file, "generator")
     own, exact = split_exact(tensors)
-    generator = Generator(GeneratorConfig.from_dict(header.get("config")))
+    config = GeneratorConfig.from_dict(header.get("config"))
+    with Undrawn():
+        generator = Generator(config)
     load_into(generator, own, "generator")
+    lay_out_all(generator.synthesis)
     classes = read_classes(header, generator.config.num_classes)
     model = Model(
         name=read_text(header, "name"),
@@ -151,7 +155,9 @@ def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], de
     if not path.exists():
         return None
     tensors, own = read_network(path, "critic")
-    critic = Critic(CriticConfig.from_dict(own.get("config")))
+    critic_config = CriticConfig.from_dict(own.get("config"))
+    with Undrawn():
+        critic = Critic(critic_config)
     theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
     if theirs != (config.resolution, config.num_classes, config.img_channels):
         raise CheckpointError(

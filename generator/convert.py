@@ -31,7 +31,7 @@ from .formats.content import read_content
 from .formats.naming import model_name
 from .formats.registry import open_foreign
 from .latents import draw_z
-from .measuring import calibrate, measure_styles
+from .measuring import FEWEST, calibrate, measure_styles
 from .model import Model
 from .packing import LARGEST_HALF, recognised_format, save_foreign
 from .real import read_real
@@ -39,6 +39,7 @@ from .real import read_real
 PICTURES = 1000  # behind each half of the calibration, if they can be made in time
 SECONDS = 60.0  # for those that are generated
 VERSION_DIGITS = 16  # of the content's SHA-256; a recipe's version has room for 32
+PATIENCE = 2.0  # times that: a forecast beyond it ends the attempt, for the first pictures are slow
 TOLERANCE = {True: 0.1, False: 1e-3}  # of a picture's range of 2, after half precision or without
 
 Say = Callable[[str, float], None]  # what is being done, and which share of all is done (0 … 1)
@@ -96,7 +97,7 @@ def convert(
     with tempfile.TemporaryDirectory(dir=out, prefix=".converting-") as temporary:
         new = Path(temporary) / name
 
-        def write(half: bool) -> None:
+        def write(model: Model) -> None:
             if type(model) is Model:
                 save_checkpoint(model, new, torch.float16 if half else torch.float32)
             else:
@@ -105,22 +106,25 @@ def convert(
 
         half = half and _fits_half(model)
         say("writing", 0.2)
-        write(half)
+        write(model)
+        del model  # a large one need not be held twice
+        # Everything is measured on the weights as they are stored, not as they came.
         stored = open_checkpoint(new, precision="fp32")
         _check(before, _some_picture(stored), half, source)
-        # Everything is measured on the weights as they are stored, not as they came.
-        ends = time.monotonic() + seconds
+        began = time.monotonic()
 
         def go_on(share: float) -> bool:
             say("calibrating its critic", 0.3 + 0.6 * share)
-            return time.monotonic() < ends
+            spent = time.monotonic() - began
+            forecast = spent * FEWEST / (share * pictures)  # for the fewest that a calibration needs
+            return spent < seconds and forecast < PATIENCE * seconds
 
         judge_real = None if real is None else lambda: _real_logits(stored, real, pictures, say)
-        model.calibration = calibrate(stored, judge_real, pictures, go_on)
-        if model.calibration is not None:
+        stored.calibration = calibrate(stored, judge_real, pictures, go_on)
+        if stored.calibration is not None:
             say("writing", 0.95)
-            write(half)
-        (new / "README.md").write_text(_card(model, sources), encoding="utf-8")
+            write(stored)
+        (new / "README.md").write_text(_card(stored, sources), encoding="utf-8")
         shutil.move(new, folder)
     say("done", 1.0)
     return folder

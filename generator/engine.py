@@ -129,6 +129,12 @@ def lay_out(weight: Tensor, up: int) -> Tensor:
     return _channels_last(weight) if up == 1 else _channels_last(weight.transpose(0, 1)).transpose(0, 1)
 
 
+def lay_out_all(network: Synthesis) -> None:
+    """Bring the weights of a network's layers into that order, or the engine would hold a second copy of each."""
+    for layer in network.layers:
+        layer.conv.weight.data = lay_out(layer.conv.weight.data, layer.conv.up)
+
+
 class _Modulated:
     """One modulated convolution with its bias; `gain` is folded into the bias, and by `_Styles` into the scales."""
 

@@ -152,6 +152,8 @@ class Model:
         if precision not in (*PRECISIONS, MIXED):
             raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
         pictures, critic = ("fp32", "bf16") if precision == MIXED else (precision, precision)
+        vars(self).pop("_synthesis", None)  # the engines before go first: the memory need not hold both
+        vars(self).pop("_critic", None)
         self._synthesis: Callable[[Tensor, Sequence[Tensor] | None, float], Tensor] = SynthesisEngine(
             self.generator.synthesis, PRECISIONS[pictures]
         )

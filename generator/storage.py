@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from .errors import CheckpointError
 
@@ -131,7 +133,7 @@ def _check_meta(path: Path, meta: dict[str, str], kind: str) -> None:
 
 
 def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) -> None:
-    """Copy tensors into a network; CheckpointError names the first one missing, left over, or of another shape."""
+    """Put tensors in place of a network's own; CheckpointError names the first one missing, left over, or misshapen."""
     wanted = module.state_dict()
     if missing := sorted(set(wanted) - set(tensors)):
         raise CheckpointError(f"The {what} lacks the tensor {missing[0]} ({len(missing)} missing in all).")
@@ -145,4 +147,14 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) ->
             )
         if tensor.is_floating_point() != wanted[name].is_floating_point():
             raise CheckpointError(f"The {what}'s {name} holds whole numbers where others belong.")
-    module.load_state_dict(tensors)
+    module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in tensors.items()}, assign=True)
+
+
+class Undrawn(TorchFunctionMode):
+    """Networks made under it begin with whatever lies in memory in place of random numbers: no draws, and pages that
+    nobody writes cost nothing. (On the "meta" device a first division loads torch's compiler: 150 MB, some seconds.)"""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return (torch.empty if func is torch.randn else func)(*args, **(kwargs or {}))

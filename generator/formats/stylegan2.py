@@ -6,20 +6,20 @@ they differ in names, in dimensions of one, and in what they leave to be inferre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from ..config import Config, CriticConfig, GeneratorConfig
-from ..engine import lay_out
+from ..engine import lay_out_all
 from ..errors import CheckpointError
 from ..model import Averages, Model
 from ..networks import Critic, Generator
+from ..storage import Undrawn
 from .naming import model_name, numbered_classes, unknown_provenance
 
 AVERAGED = 4096  # draws of w for an average that the file does not hold, as rosinality's programs take
@@ -119,33 +119,22 @@ class Renaming:
         network.load_state_dict(self.ours, assign=True)
 
 
-class _Undrawn(TorchFunctionMode):
-    """Networks made under it begin with whatever lies in memory in place of random numbers: no draws, and pages that
-    nobody writes cost nothing. (On the "meta" device a first division loads torch's compiler: 150 MB, some seconds.)"""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        return (torch.empty if func is torch.randn else func)(*args, **(kwargs or {}))
-
-
 def make_generator(config: GeneratorConfig, names: Renaming) -> Generator:
     """The generator of these tensors; w_avg is drawn if the file holds none."""
     if drawn := "w_avg" not in names.ours:
         names.put("w_avg", torch.zeros(config.w_dim))
-    with _Undrawn():
+    with Undrawn():
         network = Generator(config)
     names.fill(network)
     if drawn:
         network.w_avg.copy_(average_w(network))
-    for layer in network.synthesis.layers:
-        layer.conv.weight.data = lay_out(layer.conv.weight.data, layer.conv.up)  # else the engine holds a second copy
+    lay_out_all(network.synthesis)
     return network
 
 
 def make_critic(config: CriticConfig, names: Renaming) -> Critic:
     """The discriminator of these tensors."""
-    with _Undrawn():
+    with Undrawn():
         network = Critic(config)
     names.fill(network)
     return network
