@@ -80,6 +80,7 @@ def open_checkpoint(
         calibration=read_calibration(header, exact),
         provenance=read_provenance(header),
         precision=precision or "fp32",
+        opens_with=read_opening(header, classes),
     )
     if precision is None and device == "cpu":
         model.probe()
@@ -128,6 +129,7 @@ def measurements(model: Model) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "version": model.version,
         "classes": list(model.classes),
         "provenance": asdict(model.provenance),
+        **({"opens_with": model.opens_with} if model.opens_with else {}),
         "directions": [{"name": d.name, "title": d.title, "sigma": d.sigma} for d in model.directions],
     }
     if model.calibration is not None:
@@ -189,6 +191,14 @@ def read_classes(header: dict[str, Any], count: int) -> tuple[str, ...]:
     if len(values) != count:
         raise CheckpointError(f"The checkpoint names {len(values)} classes, but its generator was made for {count}.")
     return tuple(values)
+
+
+def read_opening(header: dict[str, Any], classes: tuple[str, ...]) -> str:
+    """The class that a model opens with, "" where its description names none; CheckpointError if it is no class."""
+    value = header.get("opens_with", "")
+    if not isinstance(value, str) or value not in ("", *classes):
+        raise CheckpointError("The checkpoint opens with a class that it does not have.")
+    return value
 
 
 def read_averages(exact: dict[str, Tensor], w_avg: Tensor, classes: int, device: str = "cpu") -> Averages:

@@ -76,6 +76,7 @@ class Model:
     provenance: Provenance
     precision: str = "fp32"
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds per picture and precision, from `probe`
+    opens_with: str = ""  # the class that shows the model best; "" for the first
 
     def __post_init__(self) -> None:
         self.generator.requires_grad_(False).eval()
@@ -96,6 +97,11 @@ class Model:
     def img_channels(self) -> int:
         """3 for RGB, 1 for grey."""
         return self.generator.config.img_channels
+
+    @property
+    def default_class(self) -> str | None:
+        """The class of a picture for which none is asked; None without classes."""
+        return self.opens_with or (self.classes[0] if self.classes else None)
 
     @property
     def flops(self) -> int:

@@ -23,8 +23,8 @@ def fit(recipe: Recipe, model: Model) -> Recipe:
             "make another picture of it."
         )
     label = recipe.label
-    if label is None and model.classes:
-        label = model.classes[0]
+    if label is None:
+        label = model.default_class
     for wanted in (label, recipe.mix.label if recipe.mix else None):
         if wanted is not None and wanted not in model.classes:
             has = f"its classes are {', '.join(model.classes)}" if model.classes else "it has none"

@@ -201,7 +201,7 @@ FIELDS: tuple[Field, ...] = (
          pattern=r"[\w.+-]{0,32}"),
     Whole("seed", "Seed", "latent z", "The number that the picture grows from.", 0, maximum=MAX_SEED),
     _Latent("latent", "Latent", "z", "An explicit latent in place of the seed's.", None, True),
-    Name("label", "Class", "class condition", "What to paint; nothing for the model's first class.", None, True,
+    Name("label", "Class", "class condition", "What to paint; nothing for the model's own choice.", None, True,
          "class"),
     Number("psi", "Variety", "truncation ψ", "0 is the average picture, 1 the model's full variety.", 0.7,
            minimum=-1.0, maximum=1.5),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -19,6 +19,14 @@ from .errors import TrainingError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 MAX_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Something that pictures have more or less of. `title`: in words, "less ↔ more"; `of`: N×C×R×R uint8 → N."""
+
+    title: str
+    of: Callable[[Tensor], Tensor]
 
 
 class Data(Protocol):
@@ -40,6 +48,10 @@ class Data(Protocol):
     def channels(self) -> int:
         """3 for RGB, 1 for grey."""
 
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        """What can be measured of such pictures and is worth a slider, by name."""
+
     def __len__(self) -> int: ...
 
     def batch(self, index: Tensor) -> Tensor:
@@ -57,6 +69,7 @@ class Labelled:
 
     labels: Tensor
     classes: tuple[str, ...]
+    measures: ClassVar[Mapping[str, Measure]] = {}
 
     def _counts(self) -> Tensor:
         return torch.bincount(self.labels, minlength=max(len(self.classes), 1)).double()

@@ -47,6 +47,7 @@ from .samples import as_float, generate
 from .scoring import COUNT, SMALLEST
 from .sheet import write_sheet
 from .start import began_with
+from .steering import add_to
 
 W_SAMPLES = 1000  # per class
 DIRECTIONS = 10
@@ -82,17 +83,20 @@ def describe(name: str, about: Path | None, data: Path, rest: Data) -> dict[str,
         facts = json.loads(about.read_text(encoding="utf-8"))
     except ValueError:
         raise TrainingError(f"{about} is not JSON.") from None
-    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes", "source")
+    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes", "source", "opens_with")
     if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
         raise TrainingError(f"{about} must be a JSON object of texts.")
     if wrong := sorted(set(required) - set(facts)) + sorted(set(facts) - {*required, *optional}):
         raise TrainingError(f"{about} needs {', '.join(required)}, may have {', '.join(optional)}: see {wrong[0]!r}.")
-    return {key: value for key, value in facts.items() if key != "source"}
+    if (opens_with := facts.get("opens_with", "")) not in ("", *rest.classes):
+        raise TrainingError(f"{about} opens with {opens_with!r}, which is none of the classes in {data}.")
+    return {key: value for key, value in facts.items() if key not in ("source", "opens_with")}
 
 
-def source_of(about: Path | None) -> str:
-    """The link to a training picture that a file `about` (checked by `describe`) gives, see `generator.index.Index`."""
-    return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get("source", ""))
+def told(about: Path | None, key: str) -> str:
+    """What a file `about` (checked by `describe`) says besides: `source`, the link to a training picture (see
+    `generator.index.Index`), or `opens_with`, a class; "" where it does not."""
+    return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get(key, ""))
 
 
 def averages_and_directions(
@@ -122,7 +126,8 @@ def finish(
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(generator, weights)
     model = Model(
-        name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance
+        name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance,
+        opens_with=told(about, "opens_with"),
     )
     folder = out / name
     # Everything is measured on the weights as they are stored (half precision), not on those of the run.
@@ -131,7 +136,8 @@ def finish(
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
     network = feature_network(network_for(folder), folder)
-    evaluation = evaluate(model, train, rest, network, COUNT, source=source_of(about), say=say)
+    add_to(model, train, say)
+    evaluation = evaluate(model, train, rest, network, COUNT, source=told(about, "source"), say=say)
     model.calibration = evaluation.calibration
     save_checkpoint(model, folder)
 

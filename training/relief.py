@@ -9,17 +9,20 @@ the training pictures if it touches none of them, to the held-out ones if it lie
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from .data import MAX_PIXELS, SUFFIXES, Labelled
+from .data import MAX_PIXELS, SUFFIXES, Labelled, Measure
 from .errors import TrainingError
 
 INSTALLED = Path("relief")  # as a path: the map in the installed package
@@ -146,8 +149,8 @@ def splits(tiles: Tiles) -> tuple[np.ndarray, np.ndarray]:
 def survey(pixels: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Sea (0 or 1) and roughness of every cell of the map, each h×w.
 
-    Sea is what is bluer than green and red: so it is in the map's palette, up to the polar circles. Roughness is the
-    mean difference of neighbouring pixels in grey levels, along both axes: what hill shading makes of slopes.
+    Roughness is the mean difference of neighbouring pixels in grey levels, along both axes: what hill shading makes of
+    slopes.
     """
     cell = max(round(CELL * pixels.shape[2] / 360), 1)
     rows, columns = pixels.shape[1] // cell, pixels.shape[2] // cell
@@ -159,7 +162,7 @@ def survey(pixels: Tensor) -> tuple[np.ndarray, np.ndarray]:
         slopes[:, 1:] += grey.diff(dim=1)[:cell].abs()
         slopes[: len(grey) - 1] += grey.diff(dim=0).abs()
         red, green, blue = strip[:, :cell, : columns * cell].unflatten(2, (columns, cell)).mean(dim=(1, 3))
-        sea[row] = ((blue > green + 4) & (blue > red + 10)).numpy()
+        sea[row] = is_sea(red, green, blue).numpy()
         rough[row] = slopes[:, : columns * cell].unflatten(1, (columns, cell)).mean(dim=(0, 2)).numpy()
     return sea, rough
 
@@ -193,6 +196,33 @@ def classify(sea: np.ndarray, rough: np.ndarray) -> np.ndarray:
     return np.select([sea < COAST, sea < OPEN_SEA], [inland, coast], 5)
 
 
+def is_sea(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
+    """Whether colours (0 … 255) are those of the sea: bluer than green and red, as in the map's palette up to the
+    polar circles."""
+    return (blue > green + 4) & (blue > red + 10)
+
+
+def sea_share(pictures: Tensor) -> Tensor:
+    """N×3×R×R uint8 → the share of each that is sea, 0 … 1."""
+    return is_sea(*pictures.float().unbind(1)).float().mean(dim=(1, 2))
+
+
+def land_roughness(pictures: Tensor) -> Tensor:
+    """N×3×R×R uint8 → mean difference of neighbouring pixels of land, in grey levels; 0 where there is no land."""
+    red, green, blue = pictures.float().unbind(1)
+    grey = 0.299 * red + 0.587 * green + 0.114 * blue
+    coast = F.max_pool2d(is_sea(red, green, blue).float()[:, None], 3, stride=1, padding=1)[:, 0, 1:, 1:]
+    slopes = grey.diff(dim=2)[:, 1:].abs() + grey.diff(dim=1)[:, :, 1:].abs()
+    land = 1 - coast  # without the pixels that touch the sea, as in `rough_land`
+    return (slopes * land).sum(dim=(1, 2)) / land.sum(dim=(1, 2)).clamp(min=1)
+
+
+MEASURES = {
+    "sea": Measure("less sea ↔ more sea", sea_share),
+    "relief": Measure("flatter ↔ steeper", land_roughness),
+}
+
+
 # ---- the data -----------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +246,7 @@ class Relief(Labelled):
     resolution: int
     classes: tuple[str, ...] = CLASSES
     channels: int = 3
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
 
     def __len__(self) -> int:
         return len(self.tiles)

@@ -36,13 +36,17 @@ def as_float(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
+def as_pixels(pictures: Tensor) -> Tensor:
+    """float32 in [−1, 1] → uint8, clipped and rounded as a visitor gets them."""
+    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().to("cpu", torch.uint8)
+
+
 def generate(model: Model, labels: Tensor, psi: float = 1.0, first_seed: int = 0) -> Tensor:
     """Pictures of consecutive seeds with these classes, N×C×R×R uint8: clipped and rounded as a visitor gets them."""
     pictures = []
     for i, label in enumerate(labels.tolist()):
         z = draw_z(first_seed + i, model.z_dim)[None]
-        x = model.synthesize(model.map(z, [label] if model.classes else None, psi))
-        pictures.append(((x.clamp(-1, 1) + 1) * 127.5).round().to("cpu", torch.uint8))
+        pictures.append(as_pixels(model.synthesize(model.map(z, [label] if model.classes else None, psi))))
     return torch.cat(pictures)
 
 

@@ -97,6 +97,16 @@ def test_precision_is_probed_unless_given(tmp_path: Path, monkeypatch):
         open_checkpoint(tmp_path / "plums", precision="int8")
 
 
+def test_the_class_that_it_opens_with_is_kept(tmp_path: Path):
+    before = lively_model()
+    assert before.default_class == before.classes[0]
+    before.opens_with = before.classes[2]
+    save_checkpoint(before, tmp_path / "plums")
+    assert open_checkpoint(tmp_path / "plums", precision="fp32").default_class == before.classes[2]
+    rewrite(tmp_path / "plums" / "generator.safetensors", header=lambda h: h.update(opens_with="turnip"))
+    assert "opens with a class that it does not have" in refused(tmp_path / "plums")
+
+
 def test_checkpoints_are_listed_by_folder(tmp_path: Path):
     for name in ("quince", "plums"):
         save_checkpoint(lively_model(critic=None), tmp_path / name)
