@@ -15,6 +15,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -53,8 +54,20 @@ W_SAMPLES = 1000  # per class
 DIRECTIONS = 10
 
 
-def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
-    """Settings, averaged generator, critic, pictures shown and seconds spent, from a run's saved state."""
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run as it was last saved: `generator` is the averaged one, `seconds` those of training steps."""
+
+    settings: Settings
+    generator: Generator
+    critic: Critic
+    pictures: int
+    seconds: float
+    machine: str
+
+
+def load_run(folder: Path) -> Run:
+    """The run in a folder; TrainingError if there is none, or its new layers are still fading in."""
     path = folder / "state.pt"
     settings, state = read_state(path)
     if state.get("fade"):
@@ -63,7 +76,10 @@ def load_run(folder: Path) -> tuple[Settings, Generator, Critic, int, float]:
         generator, critic = Generator(settings.generator), Critic(settings.critic)
         generator.load_state_dict(state["ema"])
         critic.load_state_dict(state["d"])
-        return settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"])
+        return Run(
+            settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"]),
+            str(state.get("machine", machine())),  # older states do not say
+        )
     except Exception as error:  # many kinds, see read_state
         raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
 
@@ -119,15 +135,16 @@ def finish(
     say: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured."""
-    settings, generator, critic, pictures, seconds = load_run(run)
+    last = load_run(run)
+    settings, pictures, seconds = last.settings, last.pictures, last.seconds
     train, rest = load_data(data, settings.generator.resolution)
     facts = describe(name, about, data, rest)
     weights = train.class_weights()
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
-    averages, directions = averages_and_directions(generator, weights)
+    averages, directions = averages_and_directions(last.generator, weights)
     model = Model(
-        name, version, generator.eval(), critic.eval(), train.classes, averages, tuple(directions), None, provenance,
-        opens_with=told(about, "opens_with"),
+        name, version, last.generator.eval(), last.critic.eval(), train.classes, averages, tuple(directions), None,
+        provenance, opens_with=told(about, "opens_with"),
     )
     folder = out / name
     # Everything is measured on the weights as they are stored (half precision), not on those of the run.
@@ -151,7 +168,7 @@ def finish(
         "version": version,
         "pictures_seen": pictures,
         "training_seconds": round(seconds),
-        "machine": read_state(run / "state.pt")[1].get("machine", machine()),  # older states do not say
+        "machine": last.machine,
     }
     figures = write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
     write_card(model, settings, figures, _last_rows(run / "log.csv"), folder, began_with(run))

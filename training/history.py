@@ -95,13 +95,13 @@ def snapshots(run: Path) -> dict[int, Path]:
 
 def read_moments(run: Path, count: int, upto: int | None = None) -> list[Moment]:
     """`count` moments of a run; the last one is its saved state, or the last snapshot at `upto` pictures or before."""
-    _, last_generator, last_critic, pictures, seconds = load_run(run)
+    last = load_run(run)
     found = snapshots(run)
     moments = []
-    end = pictures if upto is None else upto
-    for shown in pick([number for number in {*found, pictures} if number <= end], count):
-        if shown == pictures:
-            moments.append(Moment(pictures, seconds, last_generator, last_critic))
+    end = last.pictures if upto is None else upto
+    for shown in pick([number for number in {*found, last.pictures} if number <= end], count):
+        if shown == last.pictures:
+            moments.append(Moment(shown, last.seconds, last.generator, last.critic))
             continue
         generator, seconds = _read(found[shown], "generator", GeneratorConfig, Generator)
         critic, _ = _read(found[shown], "critic", CriticConfig, Critic)
@@ -194,7 +194,7 @@ def write_history(
     The moments are scored against all of `data`, whatever share of it the run was trained on. `also`: finished
     checkpoints that are moments of the same history.
     """
-    settings, *_ = load_run(run)
+    settings = load_run(run).settings
     references: dict[int, tuple[Data, Reference]] = {}
     rows = []
     moments = [*read_moments(run, count, upto), *map(finished, also)]

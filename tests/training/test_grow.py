@@ -146,7 +146,7 @@ def test_a_grown_run_resumes_bit_for_bit_while_it_fades_and_ends_as_a_plain_one(
             assert torch.equal(a, b), name
     assert resumed.fade is None  # 64 pictures are four steps
     resumed.save()
-    assert load_run(tmp_path / "killed")[0] == LARGER
+    assert load_run(tmp_path / "killed").settings == LARGER
 
 
 @pytest.mark.parametrize(
