@@ -16,19 +16,48 @@
   };
   const release = (range) => range.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
 
+  let draft = false; // whether the newest answer is one
+  document.addEventListener("atelier:answer", ({ detail }) => (draft = detail.draft));
+  const next = (wanted, began) =>
+    Promise.race([
+      new Promise((resolve) => (onLoad = () => wanted() && resolve(performance.now() - began))),
+      rest(5000).then(() => 5000),
+    ]);
+
   window.bench = {
     /** Milliseconds from one move to its picture, one at a time. */
     async latencies(count) {
       const times = [];
       for (let i = 0; i < count; i++) {
-        const began = performance.now();
-        const seen = new Promise((resolve) => (onLoad = () => resolve(performance.now() - began)));
+        const seen = next(() => true, performance.now());
         move(ranges[0], (-2 + 0.1 * i).toFixed(2));
-        times.push(await Promise.race([seen, rest(5000).then(() => 5000)]));
+        times.push(await seen);
         onLoad = () => {};
         await rest(90 + 60 * Math.random()); // shorter than the page's rest: nothing else begins
       }
       return times;
+    },
+
+    /** Milliseconds from each move of a held slider to its draft, and from each release to the whole picture. */
+    async held(drags, moves) {
+      const drafts = [];
+      const wholes = [];
+      for (let i = 0; i < drags; i++) {
+        const range = ranges[i % 4];
+        range.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+        for (let j = 0; j < moves; j++) {
+          const seen = next(() => draft, performance.now());
+          move(range, (-3.9 + 0.9 * j + 0.05 * i).toFixed(2));
+          drafts.push(await seen);
+          await rest(20 + 40 * Math.random()); // shorter than the page waits before it finishes a draft by itself
+        }
+        const whole = next(() => !draft, performance.now());
+        release(range);
+        wholes.push(await whole);
+        onLoad = () => {};
+        await rest(4000); // the reading, the neighbours
+      }
+      return [drafts, wholes];
     },
 
     /** Pictures a second while one slider is dragged from end to end, a move every 60th of a second. */
