@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from .latents import draw_z
 from .model import Model
 
+LONG_MS = 1000.0  # a picture that takes longer is timed once: what a second would correct is nothing to it
 COARSEST = 16  # px: a preview that shows less says nothing, however soon it comes
 
 
@@ -25,8 +26,8 @@ class Cost:
         """Time a picture and all its previews, on the threads that torch has now; `clock` gives seconds.
 
         Each preview goes on from the one before and the picture from the last, so this takes `repeats` + 1 pictures in
-        all, of which the first fills the caches. Of each part the fastest counts; a sum holds the enlargements of all
-        previews up to it, so it errs on the slow side.
+        all, of which the first fills the caches; without previews, one beyond LONG_MS is the last. Of each part the
+        fastest counts; a sum holds the enlargements of all previews up to it, so it errs on the slow side.
         """
         label = [0] if model.classes else None
         sizes = [size for size in model.preview_resolutions if size >= COARSEST]
@@ -40,7 +41,9 @@ class Cost:
             model.synthesize(ws)
             marks.append(clock())
             parts.append([1e3 * (after - before) for before, after in pairwise(marks)])
-        *previews, picture = accumulate(min(part) for part in zip(*parts[1:], strict=True))
+            if not sizes and parts[-1][0] > LONG_MS:
+                break
+        *previews, picture = accumulate(min(part) for part in zip(*(parts[1:] or parts), strict=True))
         return cls(picture, tuple(zip(sizes, previews, strict=True)))
 
     def preview_resolution(self, budget_ms: float) -> int | None:

@@ -25,6 +25,7 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MIXED = "mixed"
 LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
 Labels = Sequence[int] | Tensor | np.ndarray | None
+Progress = Callable[[int, int], None]  # layers done, layers in all; may raise to cancel
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,17 @@ class Layer:
     index: int
     resolution: int
     role: str
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Something that moves the whole picture: a slider's name, title, range and unit. 0 leaves the picture alone."""
+
+    name: str
+    title: str
+    minimum: float
+    maximum: float
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,16 @@ class Model:
     def preview_resolutions(self) -> tuple[int, ...]:
         """Sides at which a preview may stop, smallest first; none where the network draws only once, at its end."""
         return self._synthesis.preview_resolutions if isinstance(self._synthesis, SynthesisEngine) else ()
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """What `synthesize` can move its pictures by; none without an input transform."""
+        return ()
+
+    @property
+    def tells_progress(self) -> bool:
+        """Whether `synthesize` says how far it is, and can be ended between two layers."""
+        return False
 
     @property
     def light(self) -> bool:
@@ -255,13 +277,23 @@ class Model:
 
     @torch.inference_mode()
     def synthesize(
-        self, ws: Tensor, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None
+        self,
+        ws: Tensor,
+        noise: str = "const",
+        strength: float = 1.0,
+        noise_seed: int | None = None,
+        *,
+        transform: MappingType[str, float] | None = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """Styles to pictures: N×num_ws×w_dim → N×C×H×W float32, about [−1, 1], not clipped.
 
         `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
-        same for every picture of the batch). `strength` scales it, 0 … 2.
+        same for every picture of the batch). `strength` scales it, 0 … 2. `transform` moves the picture, where the
+        network can (`transforms`); `progress` hears of each layer, where `tells_progress`.
         """
+        if transform:
+            raise LatentError(f"{self.name} has no input transform to move its pictures by.")
         ws, maps, strength = self._inputs(ws, noise, strength, noise_seed)
         return self._synthesis(ws, maps, strength)
 

@@ -8,9 +8,8 @@ moving average of their magnitude. The discriminator is StyleGAN2's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,25 +20,11 @@ from .engine import CriticEngine, MappingEngine
 from .errors import LatentError
 from .family import Family, FamilyModel
 from .layers import SQRT2, FullyConnected, module_list
-from .model import Layer, _require_number
+from .model import Layer, Progress, Transform, _require_number
 from .networks import Critic
 from .networks import Mapping as MappingNetwork
 from .stylegan3_config import LayerShape, StyleGAN3Config
 from .stylegan3_filters import FilteredLeakyReLU
-
-Progress = Callable[[int, int], None]  # layers done, layers in all; may raise to cancel
-
-
-@dataclass(frozen=True)
-class Transform:
-    """Something that moves the whole picture: a slider's name, title, range and unit. 0 leaves the picture alone."""
-
-    name: str
-    title: str
-    minimum: float
-    maximum: float
-    unit: str
-
 
 TRANSFORMS = (
     Transform("rotation", "Rotation", -180.0, 180.0, "°"),
@@ -221,6 +206,16 @@ class StyleGAN3Model(FamilyModel):
     """A `FamilyModel` whose pictures can be turned and shifted, and whose synthesis tells how far it is."""
 
     family: StyleGAN3
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """Rotation and shifts, for `transform` of `synthesize`."""
+        return self.family.transforms
+
+    @property
+    def tells_progress(self) -> bool:
+        """Its layers are told of one by one."""
+        return True
 
     def input_transform(self, rotation: float = 0.0, x: float = 0.0, y: float = 0.0) -> Tensor:
         """3×3: see the function of that name."""

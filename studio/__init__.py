@@ -2,19 +2,19 @@
 
 from .describe import label_text
 from .encode import data_url, picture_accent, reference_profile
-from .errors import BusyError, RecipeError, StudioError
+from .errors import BusyError, RecipeError, StoppedError, StudioError
 from .files import recipe_from_png, to_png
 from .fitting import neighbours
 from .nearest import TrainingPicture
 from .reading import NOTE, Reading
-from .recipe import FIELDS, MAX_SEED, MAX_STEPS, Mix, Recipe
+from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe
 from .render import Studio
 from .rendering import Rendering, StageReading
 from .visitors import LOCAL, MAX_AGE, SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
-    "FIELDS", "LOCAL", "MAX_AGE", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "BusyError", "Mix", "Opened", "Reading",
-    "Recipe", "RecipeError", "Rendering", "StageReading", "Studio", "StudioError", "TrainingPicture", "Visitors",
-    "data_url", "given_model", "label_text", "neighbours", "picture_accent", "recipe_from_png", "reference_profile",
-    "to_png",
+    "FIELDS", "LOCAL", "MAX_AGE", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BusyError", "Mix",
+    "Opened", "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
+    "TrainingPicture", "Visitors", "data_url", "given_model", "label_text", "neighbours", "picture_accent",
+    "recipe_from_png", "reference_profile", "to_png",
 ]

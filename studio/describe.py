@@ -9,12 +9,12 @@ from generator import Calibration, Model
 from postprocess import schema
 
 from .reading import NOTE
-from .recipe import FIELDS, MIX_FIELDS, Recipe
+from .recipe import FIELDS, MIX_FIELDS, TRANSFORM, Recipe
 
 
-def describe_model(name: str, model: Model, has_index: bool) -> dict[str, Any]:
+def describe_model(name: str, model: Model, has_index: bool, slow: bool) -> dict[str, Any]:
     """One entry of `Studio.models()`, JSON-able; `name` is the model's in recipes, `has_index` says whether its
-    training pictures can be searched."""
+    training pictures can be searched, `slow` whether its pictures are waited for instead of following the hand."""
     provenance = model.provenance
     return {
         "name": name,
@@ -25,6 +25,8 @@ def describe_model(name: str, model: Model, has_index: bool) -> dict[str, Any]:
         "default_class": model.default_class,
         "layers": [asdict(layer) for layer in model.layers],
         "directions": [{"name": d.name, "title": d.title} for d in model.directions],
+        "transforms": [one.name for one in model.transforms],
+        "slow": slow,
         "recipe": describe_recipe(name, model),
         "steps": schema(),
         "has_critic": model.has_critic,
@@ -50,6 +52,8 @@ def describe_recipe(name: str, model: Model) -> list[dict[str, Any]]:
         "class": {**label, "default": model.default_class},
         "cutoff": {"maximum": model.num_ws},
         "moves": {"directions": [direction.name for direction in model.directions]},
+        **{part: {"minimum": 0.0, "maximum": 0.0} for part in TRANSFORM},
+        **{one.name: {"minimum": one.minimum, "maximum": one.maximum} for one in model.transforms},
         "mix": {"fields": [{**field.describe(), **mix.get(field.key, {})} for field in MIX_FIELDS]},
     }
     return [{**field.describe(), **narrowed.get(field.key, {})} for field in FIELDS]
@@ -77,6 +81,8 @@ def label_text(recipe: Recipe, model: Model) -> str:
         f"seed {recipe.seed}" if recipe.latent is None else "a given latent",
         f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
         f"ψ {recipe.psi:g}".replace("-", "−"),
+        f"turned by {recipe.rotation:g}°".replace("-", "−") if recipe.rotation else None,
+        f"shifted by {recipe.x:g}, {recipe.y:g}".replace("-", "−") if recipe.x or recipe.y else None,
         f"generated, no such {subject} exists" if subject else "generated",
     )
     return " · ".join(part for part in parts if part)

@@ -11,3 +11,7 @@ class RecipeError(StudioError):
 
 class BusyError(StudioError):
     """Too many pictures wait already; nothing is wrong with the recipe."""
+
+
+class StoppedError(StudioError):
+    """The picture was not wanted any more before it was done; nothing is wrong with the recipe."""

@@ -39,6 +39,9 @@ def fit(recipe: Recipe, model: Model) -> Recipe:
         raise RecipeError(f"The truncation cutoff of {name} is at most {model.num_ws}, not {recipe.cutoff}.")
     if recipe.mix is not None and recipe.mix.first >= model.num_ws:
         raise RecipeError(f"{name} has the layers 0 to {model.num_ws - 1} to mix from, not {recipe.mix.first}.")
+    for part in recipe.transform:
+        if part not in (one.name for one in model.transforms):
+            raise RecipeError(f"{name} has no {part}: its network has no input transform to turn or shift pictures by.")
     return replace(recipe, label=label, version=model.version)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -21,9 +21,12 @@ from .errors import RecipeError, StudioError
 from .recipe import Recipe
 
 DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
+SLOW_MS = 250.0  # a picture that takes longer and has no preview is waited for: four a second do not follow a hand
+TURN_SECONDS = 0.1  # how often one that waits for its turn asks whether it is still wanted
 OPEN_BYTES = 3 << 30  # of opened models; a house model takes some 40 MB
 
 Array = NDArray[np.float32]
+Share = Callable[[float], None]  # hears which share of a picture is done, 0 … 1; may raise StoppedError to end it
 
 
 class Painter:
@@ -65,19 +68,24 @@ class Painter:
             except GeneratorError as error:
                 raise StudioError(f"The model {name} cannot be opened: {error}") from None
             self._probed[path] = model.precision
-            if path not in self._costs and not model.light and model.preview_resolutions:
+            if path not in self._costs and not model.light and (model.preview_resolutions or model.tells_progress):
                 torch.set_num_threads(self._threads)
                 self._costs[path] = Cost.measure(model)
             self._open.put(path, model, min(model_bytes(path), OPEN_BYTES))
             return model
 
     @contextmanager
-    def working(self, model: Model) -> Iterator[None]:
+    def working(self, model: Model, progress: Share | None = None) -> Iterator[None]:
         """The one place at torch. A light network is done before a second, sleeping thread has woken for each of its
-        small layers; alone it is as fast, and leaves a core to the rest."""
-        with self._torch:
+        small layers; alone it is as fast, and leaves a core to the rest. `progress` hears 0 while others are there."""
+        while not self._torch.acquire(timeout=-1 if progress is None else TURN_SECONDS):
+            assert progress is not None  # or it would have waited
+            progress(0.0)
+        try:
             torch.set_num_threads(1 if model.light else self._threads)
             yield
+        finally:
+            self._torch.release()
 
     def draft_resolution(self, name: str) -> int | None:
         """Where a preview of this model's pictures stops that can follow the hand; None where whole pictures can, or no
@@ -85,12 +93,26 @@ class Painter:
         cost = self._costs.get(self.paths[name])
         return None if cost is None else cost.preview_resolution(DRAFT_MS)
 
-    def paint(self, model: Model, recipe: Recipe, preview: int | None = None) -> Array:
+    def is_slow(self, name: str) -> bool:
+        """Whether this model's pictures are waited for: it takes longer than SLOW_MS and has no previews, but says how
+        far it is. The model has been opened."""
+        cost = self._costs.get(self.paths[name])
+        return cost is not None and not cost.previews and cost.picture > SLOW_MS
+
+    def paint(
+        self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None
+    ) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.
 
-        `preview`: the block at which it stops, one of the model's `preview_resolutions`.
+        `preview`: the block at which it stops, one of the model's `preview_resolutions`. `progress`: while it waits for
+        its turn, and after each layer of a model that tells.
         """
-        with self.working(model):
+
+        def tell(done: int, of: int) -> None:
+            if progress is not None:
+                progress(done / of)
+
+        with self.working(model, progress):
             ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
             if recipe.mix is not None:
                 label = recipe.label if recipe.mix.label is None else recipe.mix.label
@@ -98,7 +120,10 @@ class Painter:
             ws = model.move(ws, dict(recipe.moves))
             kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
             noise = (kind, recipe.noise, recipe.noise_seed)
-            image = (model.synthesize(ws, *noise) if preview is None else model.preview(ws, preview, *noise))[0]
+            if preview is None:
+                image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
+            else:
+                image = model.preview(ws, preview, *noise)[0]
             picture = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
         picture.setflags(write=False)

@@ -23,6 +23,7 @@ MAX_LAYERS = 64  # no StyleGAN has more than 18; the model has the last word
 MAX_LATENT = 4096
 MAX_MOVES = 64
 MAX_STEPS = 16
+TRANSFORM = ("rotation", "x", "y")  # the fields of the input transform, by the names that the generator has for them
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,29 @@ class Recipe:
     mix: Mix | None = None
     noise: float = 1.0
     noise_seed: int | None = None
+    rotation: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
     steps: tuple[StepUse, ...] = ()
 
     def __post_init__(self) -> None:
         _check_fields(self, FIELDS)
 
+    @property
+    def transform(self) -> dict[str, float]:
+        """The input transform without what leaves the picture alone; empty where all does."""
+        return {name: value for name in TRANSFORM if (value := getattr(self, name))}
+
     def to_json(self) -> dict[str, Any]:
-        """All fields as a JSON-able object; `Recipe.from_json` gives back an equal recipe."""
-        out: dict[str, Any] = {field.key: getattr(self, field.name) for field in FIELDS}
+        """All fields as a JSON-able object; `Recipe.from_json` gives back an equal recipe.
+
+        Of the input transform only what moves the picture: most models have none, and an atelier from before it, which
+        refuses fields that it does not know, still reads every picture that is not moved.
+        """
+        out: dict[str, Any] = {
+            field.key: getattr(self, field.name)
+            for field in FIELDS if field.name not in TRANSFORM or field.name in self.transform
+        }
         if self.latent is not None:
             out["latent"] = [_shortest(value) for value in self.latent]
         out["moves"] = dict(self.moves)
@@ -215,6 +231,13 @@ FIELDS: tuple[Field, ...] = (
            maximum=2.0),
     Whole("noise_seed", "Noise seed", "noise inputs", "A seed for the noise; nothing for the model's own.", None, True,
           maximum=MAX_SEED),
+    Number("rotation", "Rotation", "input transform",
+           "Degrees that the picture is turned by, anticlockwise about its centre.", 0.0, minimum=-180.0, maximum=180.0,
+           step=1.0),
+    Number("x", "Horizontal", "input transform", "Picture widths that it is then shifted by, to the right.", 0.0,
+           minimum=-1.0, maximum=1.0),
+    Number("y", "Vertical", "input transform", "Picture heights that it is then shifted by, downwards.", 0.0,
+           minimum=-1.0, maximum=1.0),
     _Steps("steps", "Post-processing", "steps", "What is done to the picture afterwards, in order.", ()),
 )
 assert [field.name for field in FIELDS] == [field.name for field in fields(Recipe)]

@@ -22,7 +22,7 @@ from .describe import describe_model, label_text
 from .errors import BusyError, RecipeError, StudioError
 from .fitting import fit
 from .nearest import Lookup, TrainingPicture, has_index, with_pictures
-from .painter import Array, Painter
+from .painter import Array, Painter, Share
 from .reading import Reading
 from .recipe import Recipe
 from .rendering import Rendering, StageReading
@@ -88,7 +88,8 @@ class Studio:
             found = []
             for name, path in self._painter.paths.items():
                 try:
-                    found.append(describe_model(name, self._painter.model(name), has_index(path)))
+                    model = self._painter.model(name)
+                    found.append(describe_model(name, model, has_index(path), self._painter.is_slow(name)))
                 except StudioError as error:
                     logger.warning("%s", error)
             self._descriptions = found
@@ -103,18 +104,24 @@ class Studio:
         return self._prepare(recipe)[0]
 
     def render(
-        self, recipe: Recipe, critic: Critique = "all", regions: bool = False, draft: bool = False
+        self,
+        recipe: Recipe,
+        critic: Critique = "all",
+        regions: bool = False,
+        draft: bool = False,
+        progress: Share | None = None,
     ) -> Rendering:
         """The picture of a recipe with all its stages.
 
         `critic`: read the raw picture and every stage, the raw picture alone, or nothing. `regions`: find them even if
         no step wants them. `draft`: of a network too heavy to follow the hand, a preview that can, without the critic.
+        `progress` hears which share of a picture that must be painted is done; what it raises ends it between layers.
         RecipeError if the recipe does not fit its model, BusyError if too many pictures wait.
         """
         if not self._places.acquire(blocking=False):
             raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
         try:
-            return self._render(recipe, critic, regions, draft)
+            return self._render(recipe, critic, regions, draft, progress)
         except (GeneratorError, PostprocessError) as error:
             raise RecipeError(str(error)) from None
         finally:
@@ -133,7 +140,9 @@ class Studio:
             index, matches = self._lookup.search(folder, rendering.raw, grey, k)
         return with_pictures(index, matches)
 
-    def _render(self, recipe: Recipe, critic: Critique, regions: bool, draft: bool) -> Rendering:
+    def _render(
+        self, recipe: Recipe, critic: Critique, regions: bool, draft: bool, progress: Share | None
+    ) -> Rendering:
         clock = _Clock()
         recipe, model = self._prepare(recipe)
         uses = tuple(use for use in recipe.steps if use.on)
@@ -142,7 +151,7 @@ class Studio:
             key = (*key[:2], self._painter.draft_resolution(recipe.model or self.default))
         draft = key[2] is not None
         with clock("raw"):
-            raw = self._raw(key, model)
+            raw = self._raw(key, model, progress)
         stages = self._apply(key, raw, uses, clock)
         wants_regions = regions or any(STEPS[use.name].wants_regions or use.where != "all" for use in uses)
         found = self._find_regions(key, raw, clock) if wants_regions else None
@@ -170,10 +179,10 @@ class Studio:
         model = self._painter.model(name)
         return fit(replace(recipe, model=name), model), model
 
-    def _raw(self, key: RawKey, model: Model) -> Array:
+    def _raw(self, key: RawKey, model: Model, progress: Share | None) -> Array:
         raw = self._raws.get(key)
         if raw is None:
-            raw = self._painter.paint(model, key[0], key[2])
+            raw = self._painter.paint(model, key[0], key[2], progress)
             self._raws.put(key, raw, raw.nbytes)
         return raw
 

@@ -67,3 +67,9 @@ def test_a_model_without_previews_is_measured_too():
     model = lively_model(replace(GENERATORS["paper"], architecture="orig"))
     cost = Cost.measure(model, 1, clock((1.0,), (0.5,)).__next__)
     assert cost.previews == () and cost.picture == pytest.approx(500.0)
+
+
+def test_a_picture_of_seconds_without_previews_is_timed_once():
+    model = lively_model(replace(GENERATORS["paper"], architecture="orig"))
+    times = clock((1.5,))
+    assert Cost.measure(model, 3, times.__next__).picture == pytest.approx(1500.0)

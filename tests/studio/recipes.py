@@ -45,8 +45,9 @@ def random_use(rng: random.Random, name: str) -> StepUse:
 
 def random_recipe(
     rng: random.Random, *, classes: tuple[str, ...] = WORDS, z_dim: int | None = None, layers: int = 60, steps: int = 4,
+    moved: bool = True,
 ) -> Recipe:
-    """A recipe whose every field may or may not stand at its default."""
+    """A recipe whose every field may or may not stand at its default. `moved`: for a model with an input transform."""
 
     def maybe(value: Any, default: Any) -> Any:
         return value if rng.random() < 0.6 else default
@@ -63,5 +64,8 @@ def random_recipe(
         mix=maybe(Mix(rng.randint(0, MAX_SEED), rng.choice([None, *classes]), rng.randint(0, layers - 1)), None),
         noise=maybe(random_number(rng, 0, 2), 1.0),
         noise_seed=maybe(rng.randint(0, MAX_SEED), None),
+        rotation=maybe(random_number(rng, -180, 180), 0.0) if moved else 0.0,
+        x=maybe(random_number(rng, -1, 1), 0.0) if moved else 0.0,
+        y=maybe(random_number(rng, -1, 1), 0.0) if moved else 0.0,
         steps=tuple(random_use(rng, rng.choice(list(STEPS))) for _ in range(rng.randint(0, steps))),
     )

@@ -15,7 +15,8 @@ from .recipes import random_recipe
 STEP = next(iter(STEPS))
 FULL = Recipe(
     model="orchard", version="1.0", seed=12, label="peach", psi=0.75, moves=(("pc1", 1.5), ("pc2", -2.0)),
-    mix=Mix(77, "a:b", 6), noise=0.5, noise_seed=3, steps=(StepUse(STEP, on=False, where="subject"),),
+    mix=Mix(77, "a:b", 6), noise=0.5, noise_seed=3, rotation=30.0, y=-0.125,
+    steps=(StepUse(STEP, on=False, where="subject"),),
 )
 
 
@@ -47,7 +48,7 @@ def test_query_both_ways_gives_an_equal_recipe():
 def test_a_link_is_short_and_readable():
     query = FULL.to_query()
     assert query.startswith("v=1&model=orchard&version=1.0&seed=12&class=peach&psi=0.75&")
-    assert "&move=pc1:1.5,pc2:-2&mix=77:a:b:6&noise=0.5&noise_seed=3&" in query
+    assert "&move=pc1:1.5,pc2:-2&mix=77:a:b:6&noise=0.5&noise_seed=3&rotation=30&y=-0.125&" in query
     assert f"&step={STEP}:on=no,where=subject&end=" in query
     assert Recipe().to_query().count("&") == 1
 
@@ -106,7 +107,9 @@ def test_a_newer_link_is_told_from_a_broken_one():
 
 @pytest.mark.parametrize("query", [
     "sede=1", "seed=1&seed=2", "seed", "seed=", "seed=1.5", "seed=1_0", "seed=%EF%BC%91", "seed=-1", "seed=nan",
-    "psi=nan", "psi=inf", "psi=1e999", "psi= 1", "psi=0x1", "move=pc1", "move=pc1:", "move=pc1:1,pc1:2", "move=:1",
+    "psi=nan", "psi=inf", "psi=1e999", "psi= 1", "psi=0x1",
+    "rotation=181", "rotation=", "rotation=1&rotation=2", "x=left", "y=nan", "transform=30",
+    "move=pc1", "move=pc1:", "move=pc1:1,pc1:2", "move=:1",
     "move=pc1:1:2", "move=", "move=pc1:9", "moves=pc1:1", "steps=blur", "mix=7", "mix=7:6", "mix=::", "mix=a:b:c",
     "latent=", "latent=!!!!", "latent=AAAA", "latent=AADAfw", "latent=%C3%A9", "step=", "step=no_such_step",
     f"step={STEP}:radius", f"step={STEP}:no_such=1", f"step={STEP}:on=maybe", f"step={STEP}:on=no,on=no",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from postprocess import STEPS, StepUse
-from studio import FIELDS, MAX_SEED, MAX_STEPS, Mix, Recipe, RecipeError
+from studio import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, RecipeError
 from studio.strict_json import MAX_JSON
 
 from .recipes import random_recipe
@@ -45,8 +45,17 @@ def test_json_both_ways_gives_an_equal_recipe_with_an_equal_hash():
 
 
 def test_json_names_every_field():
-    assert list(Recipe().to_json()) == [field.key for field in FIELDS]
+    assert list(Recipe(rotation=1, x=0.5, y=-0.5).to_json()) == [field.key for field in FIELDS]
     assert "class" in Recipe().to_json()
+
+
+@pytest.mark.parametrize("transform", [{}, {"rotation": -30.0}, {"x": 0.25, "y": -1.0}], ids=repr)
+def test_json_and_links_hold_of_the_input_transform_what_moves_the_picture(transform: dict[str, float]):
+    """What was written before there was one is what is written now, to the last digit of a link's checksum."""
+    recipe = Recipe(seed=7, **{"rotation": 0.0, "x": -0.0, "y": 0, **transform})  # type: ignore[arg-type]
+    assert recipe.transform == transform
+    assert {key: value for key, value in recipe.to_json().items() if key in TRANSFORM} == transform
+    assert transform or recipe.to_query() == "v=1&seed=7&end=67a3b8af"
 
 
 def test_a_recipe_cannot_be_changed():
@@ -78,6 +87,7 @@ def test_bounds_are_in_and_what_lies_beyond_is_out(field: Any):
 @pytest.mark.parametrize("obj", [
     {"seed": 1.5}, {"seed": "1"}, {"seed": None}, {"seed": -1}, {"seed": MAX_SEED + 1}, {"seed": [1]},
     {"psi": "0.7"}, {"psi": None}, {"label": "peach"}, {"Seed": 1}, {"class": 3}, {"class": ""}, {"centre": "local"},
+    {"rotation": "30"}, {"rotation": None}, {"rotation": 180.5}, {"x": [0]}, {"y": -1.01}, {"transform": {"x": 0.1}},
     {"model": "../orchard"}, {"model": "a/b"}, {"version": 1.0}, {"latent": []}, {"latent": "0123"}, {"latent": [True]},
     {"latent": [0.0] * 5000}, {"moves": [["pc1", 1]]}, {"moves": {"pc1": "1"}}, {"moves": {"a,b": 1}}, {"moves": None},
     {"moves": {f"pc{i}": 1 for i in range(65)}}, {"mix": 7}, {"mix": {"seed": 1.5}}, {"mix": {"seeds": 1}},
