@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import Recipe, RecipeError
+from studio import TRANSFORM, Recipe, RecipeError
 
 SAME_CLASS = "same class"
 MOVE = "move:"
@@ -19,12 +19,14 @@ MOVE = "move:"
 
 @dataclass(frozen=True)
 class ControlSet:
-    """The controls of one model. `classes` may be empty; `layers` is the number of its w vectors."""
+    """The controls of one model. `classes` may be empty; `layers` is the number of its w vectors; `transforms` names
+    the fields of the input transform, if it has one."""
 
     model: str
     classes: tuple[str, ...]
     directions: tuple[str, ...]
     layers: int
+    transforms: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, model: Mapping[str, Any]) -> ControlSet:
@@ -34,6 +36,7 @@ class ControlSet:
             classes=tuple(model["classes"]),
             directions=tuple(direction["name"] for direction in model["directions"]),
             layers=len(model["layers"]),
+            transforms=tuple(name for name in TRANSFORM if name in model["transforms"]),
         )
 
     @property
@@ -45,6 +48,7 @@ class ControlSet:
             *(("label",) if self.classes else ()),
             "psi",
             *(MOVE + name for name in self.directions),
+            *self.transforms,
             "mix",
             "mix_seed",
             *(("mix_label",) if self.classes else ()),
@@ -73,6 +77,7 @@ class ControlSet:
             "moves": {name: of[MOVE + name] for name in self.directions},
             "noise": of["noise"] if of["noise_on"] else 0,
             "noise_seed": of["noise_seed"],
+            **{name: of[name] for name in self.transforms},
             "steps": of["steps"] or [],
         }
         if self.classes:
@@ -105,6 +110,7 @@ class ControlSet:
             "cutoff": self.layers if recipe.cutoff is None else recipe.cutoff,
             "centre": recipe.centre,
             "steps": [use.to_json() for use in recipe.steps],
+            **{name: getattr(recipe, name) for name in self.transforms},
             **{MOVE + name: moves.get(name, 0.0) for name in self.directions},
         }
         return [of[name] for name in self.names]

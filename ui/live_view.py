@@ -1,14 +1,15 @@
 """The plate: a `gr.HTML` whose picture comes back from one server function as one JSON object, past Gradio's queue.
 
 The functions are stateless: the controls' values go in, a picture comes out, so visitors cannot meet. What a visitor
-gets wrong comes back as `{"error": sentence}` (an exception in a server function would be a bare HTTP 500), and as
-`{"busy": milliseconds}` when too many pictures wait already.
+gets wrong comes back as `{"error": sentence}` (an exception in a server function would be a bare HTTP 500), as
+`{"busy": milliseconds}` when too many pictures wait already, and as `{"stopped": true}` when nobody waits any more.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from studio import (
     Recipe,
     RecipeError,
     Rendering,
+    StoppedError,
     Studio,
     StudioError,
     data_url,
@@ -33,6 +35,7 @@ from .controls import ControlSet
 from .files import MAX_FILE_BYTES, bytes_of, field_of
 from .models import model_pages
 from .theme import asset, settings
+from .waiting import Waiting
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
@@ -44,17 +47,20 @@ ServerFunction = Callable[[Any], dict[str, Any]]
 
 
 class LiveView(gr.HTML):
-    """The picture with its label, tools and neighbours."""
+    """The picture with its label, tools and neighbours. `slow`: its pictures are waited for instead of following the
+    hand, and neighbours, eight more of them, are not made."""
 
-    def __init__(self, studio: Studio, controls: ControlSet, initial: list[Any], **options: Any) -> None:
+    def __init__(
+        self, studio: Studio, controls: ControlSet, initial: list[Any], slow: bool = False, **options: Any
+    ) -> None:
         super().__init__(
             html_template=asset("live_view.html"),
             js_on_load=asset("live_view.js"),
             apply_default_css=False,
             server_functions=live_functions(studio, controls),
             settings=settings(
-                names=controls.names, initial=initial, neighbours=NEIGHBOURS, max_seed=MAX_SEED,
-                max_file_bytes=MAX_FILE_BYTES,
+                names=controls.names, initial=initial, neighbours=0 if slow else NEIGHBOURS, max_seed=MAX_SEED,
+                max_file_bytes=MAX_FILE_BYTES, slow=slow,
             ),
             **options,
         )
@@ -66,13 +72,21 @@ class LiveView(gr.HTML):
 
 def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any], dict[str, Any]]]:
     """What the live view may ask of the server, by name; each takes one JSON value and answers with one object."""
+    waiting = Waiting()
 
     def picture(request: Any) -> dict[str, Any]:
         recipe = controls.recipe(field_of(request, "values"))
         read = request.get("read") is not False  # false: a drag goes on, and its next picture will be read
         draft = request.get("draft") is True  # a drag goes on: a heavy network may answer with less
-        rendering = studio.render(recipe, critic="all" if read else "none", draft=draft)
+        with waiting.job(request["job"]) if "job" in request else nullcontext() as hear:
+            rendering = studio.render(recipe, critic="all" if read else "none", draft=draft, progress=hear)
         return {**live_answer(rendering), "read": read and not rendering.draft, "draft": rendering.draft}
+
+    def progress(request: Any) -> dict[str, Any]:
+        job = field_of(request, "job")
+        if request.get("stop") is True:
+            waiting.stop(job)
+        return {"share": waiting.share(job)}
 
     def details(request: Any) -> dict[str, Any]:
         return rest_answer(studio.render(controls.recipe(field_of(request, "values")), critic="none"))
@@ -100,7 +114,7 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
         rendering = studio.render(controls.recipe(field_of(request, "values")))
         return {"png": base64.b64encode(to_png(rendering)).decode("ascii"), "name": file_name(rendering.recipe)}
 
-    return [answering(function) for function in (picture, details, neighbours, restore, save)]
+    return [answering(function) for function in (picture, progress, details, neighbours, restore, save)]
 
 
 def answering(function: ServerFunction) -> ServerFunction:
@@ -111,6 +125,8 @@ def answering(function: ServerFunction) -> ServerFunction:
             return function(request)
         except BusyError:
             return {"busy": BUSY_MS}
+        except StoppedError:
+            return {"stopped": True}
         except StudioError as error:
             return {"error": str(error)}
 

@@ -16,6 +16,7 @@ KEYS = (
     ("1", "actual pixels"),
     ("u  r", "undo, redo"),
     ("c", "copy the link"),
+    ("Esc", "stop a picture that takes seconds"),
     ("← →", "on a slider: one step"),
     ("Alt+↑ ↓", "in the step list: reorder"),
     ("?", "this sheet"),

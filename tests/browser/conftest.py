@@ -70,13 +70,16 @@ class Visitor:
 
     def rest(self) -> None:
         """Wait until the newest picture is shown and the page has come to rest after it."""
-        self.page.wait_for_function(
+        self.page.evaluate(  # not wait_for_function: to it a promise is true before it is kept
             """async () => {
                 const live = await atelier.part('live');
-                const before = live.latest();
-                await new Promise((resolve) => setTimeout(resolve, 600));
-                const after = live.latest();
-                return before.asked === after.asked && after.answer !== null && !document.querySelector('#live .slow');
+                for (const end = performance.now() + 30_000; performance.now() < end; ) {
+                    const before = live.latest();
+                    await new Promise((resolve) => setTimeout(resolve, 600));
+                    const after = live.latest();
+                    if (before.asked === after.asked && after.answer && !document.querySelector('#live .slow')) return;
+                }
+                throw new Error("The page does not come to rest.");
             }""",
         )
 

@@ -52,6 +52,22 @@ def test_a_model_without_classes_has_no_control_of_them() -> None:
     assert controls.recipe(controls.values(recipe)) == recipe
 
 
+@pytest.mark.parametrize("moved", [{}, {"rotation": -30.0}, {"x": 0.125, "y": -1.0}], ids=repr)
+def test_a_model_with_an_input_transform_has_its_controls(moved: dict[str, float]) -> None:
+    controls = ControlSet("pinwheel", (), (), 6, ("rotation", "x", "y"))
+    recipe = Recipe.from_json({"model": "pinwheel", **moved})
+    values = controls.values(recipe)
+    assert controls.recipe(values) == recipe and len(values) == len(controls.names)
+    for name, value in (("rotation", 181), ("x", None), ("y", "up")):
+        wrong = [value if each == name else given for each, given in zip(controls.names, values, strict=True)]
+        with pytest.raises(RecipeError, match=rf"\({name}\)"):
+            controls.recipe(wrong)
+
+
+def test_a_model_without_one_has_none(controls: ControlSet) -> None:
+    assert not {"rotation", "x", "y"} & set(controls.names)
+
+
 @pytest.mark.parametrize("name, value", [
     ("seed", 1.5), ("seed", -1), ("seed", 2**32), ("seed", None), ("seed", "7"), ("seed", True), ("seed", float("nan")),
     ("psi", 1.6), ("psi", float("nan")), ("psi", None), (MOVE + "pc1", 4.1), ("noise", -0.1), ("noise", float("inf")),

@@ -2,12 +2,17 @@
 //
 // Controls tell it their values; it knows them all, in the order of settings.names. At most IN_FLIGHT requests are on their way; of what
 // waits only the newest is kept; an answer older than the one shown is dropped; so the last value is always drawn.
+//
+// A model whose pictures take seconds (settings.slow) is not asked at each move of the hand but when it lets go or rests, says how far
+// it is, and can be stopped; what changes no more than the post-processing stays live.
 const IN_FLIGHT = 2;
 const READ_MS = 110; // in a drag the critic reads the picture this often, not at each frame: it takes as long as the picture
 const DRAFT_MS = 150; // after which a draft, shown while a drag goes on, is finished; at once if the hand has let go
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which the thin line shows
 const HISTORY = 200;
+const PAUSE_MS = 200; // after the last change, with no pointer down, a picture that takes seconds is begun
+const POLL_MS = 250; // how often it is asked how far it is
 
 const settings = JSON.parse(props.settings);
 const find = (selector) => element.querySelector(selector);
@@ -17,6 +22,7 @@ const before = find("img.before");
 const splitAt = find(".split-at");
 const filePicker = find("input[type=file]");
 const seedAt = settings.names.indexOf("seed");
+const stepsAt = settings.names.indexOf("steps");
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // ---------------------------------------------------------------- asking
@@ -34,6 +40,10 @@ let readAt = 0; // when the critic was last asked
 let readTimer = 0; // to ask it of the last picture of a drag
 let held = false; // a pointer is down: more may follow
 let letGoAt = -Infinity; // when it last went up
+let due = null; // a picture that takes seconds, to be asked for once the hand lets go or rests
+let dueTimer = 0;
+let painting = null; // the newest such request on its way
+const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); // of this page alone
 
 /** A server function's answer; where there is none (no server, or an error that it did not foresee), a sentence. */
 const call = (name, request) =>
@@ -52,7 +62,29 @@ function feed(values, how = {}) {
   current = values;
   clearTimeout(restTimer);
   clearTimeout(readTimer);
-  request(values, how);
+  forgetDue();
+  if (!takesSeconds(values)) {
+    painting = null; // what was waited for is not any more
+    request(values, how);
+  } else if (!painting || !same(values, painting.values)) {
+    due = () => request(values, how);
+    if (!held) dueTimer = setTimeout(beginDue, PAUSE_MS);
+  }
+}
+
+/** Whether the picture of these values must be painted anew, by a network that takes seconds. */
+const takesSeconds = (values) =>
+  settings.slow && !(good && values.every((value, i) => i === stepsAt || same(value, good[i])));
+
+function forgetDue() {
+  clearTimeout(dueTimer);
+  due = null;
+}
+
+function beginDue() {
+  const begin = due;
+  forgetDue();
+  begin?.();
 }
 
 /** `how`: quiet, draft, and unread, for a picture that shall come without waiting for the critic. */
@@ -75,6 +107,7 @@ for (const event of ["pointerup", "pointercancel"])
     () => {
       held = false;
       letGoAt = performance.now();
+      if (due) dueTimer = setTimeout(beginDue, PAUSE_MS);
       if (answer?.draft && !inFlight && !pending) finish();
     },
     true,
@@ -94,15 +127,20 @@ function pump() {
 }
 
 async function ask(request) {
-  slowTimer ||= setTimeout(() => element.classList.add("slow"), SLOW_MS); // since the last picture, see `draw`
-  const read = !request.unread && performance.now() - readAt >= READ_MS;
+  soonSlow(); // since the last picture, see `draw`
+  const seconds = takesSeconds(request.values);
+  if (seconds && painting !== request) follow(request);
+  const read = !request.unread && !seconds && performance.now() - readAt >= READ_MS;
   if (read) readAt = performance.now();
-  const reply = await call("picture", { values: request.values, read, draft: request.draft === true });
+  const job = settings.slow && { job: { key, number: request.number } };
+  const reply = await call("picture", { values: request.values, read, draft: request.draft === true, ...job });
   if (reply.busy) {
     await new Promise((resolve) => setTimeout(resolve, reply.busy));
     if (request.number === asked) pending = request;
     return;
   }
+  if (painting === request) painting = null;
+  if (reply.stopped) return;
   if (request.number < shown) return;
   if (reply.error) {
     if (request.number === asked && !request.quiet) refuse(reply.error);
@@ -113,10 +151,61 @@ async function ask(request) {
   draw(reply);
 }
 
+/** Show how far a request for a picture that takes seconds has come, as long as it is the newest. */
+async function follow(request) {
+  painting = request;
+  element.classList.remove("unpainted");
+  tellShare(0);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (painting !== request) return;
+    const { share } = await call("progress", { job: { key, number: request.number } });
+    if (painting === request) tellShare(share ?? 0);
+  }
+}
+
+function tellShare(share) {
+  const bar = find(".waiting progress");
+  if (share) bar.value = share;
+  else bar.removeAttribute("value"); // it has not begun: another visitor's may be before it
+  atelier.text(find(".how-far"), share ? `Painting · ${Math.floor(share * 100)} %` : "Painting …");
+}
+
+/** Stop the picture that is waited for.
+ *
+ * The controls go back with it: they describe the picture on the plate, as after a refusal, and so do the link and the file that is saved. A
+ * visitor who cancels wants things as they were; who wants the picture after all finds its recipe one step ahead, at "redo".
+ */
+function cancel() {
+  if (!painting && !due) return;
+  const wanted = current;
+  forgetDue();
+  pending = painting = null;
+  shown = ++asked; // whatever is still on its way is older than that, and dropped
+  call("progress", { job: { key, number: asked }, stop: true });
+  notSlow();
+  if (!good) {
+    element.classList.add("unpainted");
+    return atelier.text(find(".how-far"), "Not painted.");
+  }
+  remember(good);
+  past.splice(at + 1, past.length, wanted);
+  markHistory();
+  setControls(good);
+  atelier.toast("Stopped: the picture and its controls are as they were. Redo (r) paints it after all.");
+}
+
+function soonSlow() {
+  slowTimer ||= setTimeout(() => {
+    element.classList.add("slow");
+    element.classList.toggle("painting", painting !== null);
+  }, SLOW_MS);
+}
+
 function notSlow() {
   clearTimeout(slowTimer);
   slowTimer = 0;
-  element.classList.remove("slow");
+  element.classList.remove("slow", "painting");
 }
 
 function idle() {
@@ -138,6 +227,7 @@ function refuse(sentence) {
 
 function draw(reply) {
   notSlow();
+  if (painting) soonSlow();
   if (after.src !== reply.picture) after.src = reply.picture; // the same with a reading is no new picture
   if (answer?.width !== reply.width) sheet.style.setProperty("--actual", `${reply.width}px`);
   answer = reply;
@@ -237,6 +327,7 @@ for (let i = 0; i < settings.neighbours; i++) {
 }
 
 async function showNeighbours(values) {
+  if (!settings.neighbours) return; // each of them would take seconds, too
   const reply = await call("neighbours", { values });
   if (!reply.neighbours || !same(values, good)) return;
   [...strip.children].forEach((thumb, i) => {
@@ -337,6 +428,8 @@ atelier.action("previous", () => step(-1), { key: ["p", "["] });
 atelier.action("mix-dice", () => show(withValues({ mix: true, mix_seed: randomSeed() })), { key: ["m"] });
 atelier.action("undo", () => travel(-1), { key: ["u", "z"] });
 atelier.action("redo", () => travel(1), { key: ["r", "y"] });
+atelier.action("cancel", cancel, { key: ["Escape"] });
+atelier.action("paint", () => feed(current));
 atelier.action("reset", () => show(settings.initial));
 atelier.action("save", save);
 atelier.action("copy", copy, { key: ["c"] });
@@ -353,6 +446,8 @@ atelier.action(
   { key: ["s"] },
 );
 splitAt.addEventListener("input", () => sheet.style.setProperty("--split", `${splitAt.value}%`));
+
+element.classList.toggle("takes-seconds", settings.slow);
 
 /** The page opens: with the recipe in its address, if there is one. */
 async function open() {

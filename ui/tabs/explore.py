@@ -33,7 +33,7 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     start = dict(zip(controls.names, initial, strict=True))
     with gr.Column(elem_id="explore"):
         with gr.Column(elem_id="plate-area"):
-            live = LiveView(studio, controls, initial, elem_id="live")
+            live = LiveView(studio, controls, initial, model["slow"], elem_id="live")
         with gr.Column(elem_id="latent", elem_classes="fold open"):
             _fold_head("The generator", "latent", is_open=True)
             with gr.Column(elem_classes="fold-body"):
@@ -68,6 +68,12 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
             parts[MOVE + direction["name"]] = gr.Slider(
                 -4, 4, 0, step=0.05, label=direction["title"], elem_classes="two-sided"
             )
+    of = {field["key"]: field for field in model["recipe"]}
+    for name in controls.transforms:
+        parts[name] = gr.Slider(
+            of[name]["minimum"], of[name]["maximum"], start[name], step=of[name]["step"],
+            label=f"{of[name]['title']} · {of[name]['term']}", elem_classes=["two-sided", f"transform-{name}"],
+        )
     with gr.Row(elem_classes="line mix-line"):
         parts["mix"] = gr.Checkbox(start["mix"], label="Mix in a second seed · style mixing", min_width=80)
     with gr.Row(elem_classes="line seed-line only-mixed"):
