@@ -81,8 +81,6 @@ def label_text(recipe: Recipe, model: Model) -> str:
         f"seed {recipe.seed}" if recipe.latent is None else "a given latent",
         f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
         f"ψ {recipe.psi:g}".replace("-", "−"),
-        f"turned by {recipe.rotation:g}°".replace("-", "−") if recipe.rotation else None,
-        f"shifted by {recipe.x:g}, {recipe.y:g}".replace("-", "−") if recipe.x or recipe.y else None,
         f"generated, no such {subject} exists" if subject else "generated",
     )
     return " · ".join(part for part in parts if part)

@@ -23,7 +23,7 @@ from ui.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 ROTATION = "Rotation · input transform"
-LAYER_SECONDS = 0.12  # of each of its layers, most of it slept away
+LAYER_SECONDS = 0.1  # of each of its layers, most of it slept away
 Visit = Callable[..., Visitor]
 
 

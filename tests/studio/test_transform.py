@@ -16,7 +16,7 @@ from generator import convert, draw_z, open_checkpoint
 from generator import model as generator_model
 from generator.cost import Cost
 from postprocess import StepUse
-from studio import FIELDS, Recipe, RecipeError, StoppedError, Studio, label_text, recipe_from_png, to_png
+from studio import FIELDS, Recipe, RecipeError, StoppedError, Studio, recipe_from_png, to_png
 from studio.painter import SLOW_MS
 from tests.generator.formats.stylegan3_files import LAYERS, write_stylegan3
 
@@ -59,12 +59,9 @@ def test_a_moved_picture_is_the_models(both: Studio, pinwheel: Path):
     ws = model.map(draw_z(3, model.z_dim)[None], [1], 0.9)
     image = model.synthesize(ws, transform={"rotation": 40.0, "x": 0.125, "y": -0.25})[0]
     expected = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy()
-    rendering = both.render(MOVED)
-    assert np.array_equal(rendering.raw, expected)
+    assert np.array_equal(both.render(MOVED).raw, expected)
     for still in (replace(MOVED, rotation=0.0), replace(MOVED, x=0.0), replace(MOVED, y=0.0)):
         assert not np.array_equal(both.render(still).raw, expected)
-    assert "turned by 40° · shifted by 0.125, −0.25" in rendering.specimen
-    assert "turned" not in label_text(STILL, model) and "shifted" not in label_text(STILL, model)
 
 
 def test_a_saved_picture_and_a_link_bring_the_transform_back(both: Studio):

@@ -63,17 +63,17 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
         with gr.Row(elem_classes="line class-line"):
             parts["label"] = gr.Dropdown(_spoken(controls.classes), value=start["label"], label="Class · condition")
     parts["psi"] = gr.Slider(-1, 1.5, start["psi"], step=0.01, label="Variety · truncation ψ")
-    with gr.Column(elem_classes="directions"):
-        for direction in model["directions"]:
-            parts[MOVE + direction["name"]] = gr.Slider(
-                -4, 4, 0, step=0.05, label=direction["title"], elem_classes="two-sided"
-            )
     of = {field["key"]: field for field in model["recipe"]}
     for name in controls.transforms:
         parts[name] = gr.Slider(
             of[name]["minimum"], of[name]["maximum"], start[name], step=of[name]["step"],
             label=f"{of[name]['title']} · {of[name]['term']}", elem_classes=["two-sided", f"transform-{name}"],
         )
+    with gr.Column(elem_classes="directions"):
+        for direction in model["directions"]:
+            parts[MOVE + direction["name"]] = gr.Slider(
+                -4, 4, 0, step=0.05, label=direction["title"], elem_classes="two-sided"
+            )
     with gr.Row(elem_classes="line mix-line"):
         parts["mix"] = gr.Checkbox(start["mix"], label="Mix in a second seed · style mixing", min_width=80)
     with gr.Row(elem_classes="line seed-line only-mixed"):
