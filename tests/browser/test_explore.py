@@ -399,3 +399,19 @@ def test_actual_pixels_are_the_pictures_own(visit: Callable[..., Visitor], studi
     shown = visitor.page.locator("#live img.after").bounding_box()
     assert shown is not None
     assert round(shown["width"]) == studio.models()[0]["resolution"]
+
+
+def test_no_label_shines_through_the_plate_on_a_phone(visit: Visit) -> None:
+    visitor = visit(PHONE)
+    visitor.open()
+    on_top = visitor.page.evaluate("""async () => {
+        window.scrollTo(0, 480);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const plate = document.querySelector(".plate");
+        const foot = plate.getBoundingClientRect().bottom;
+        return [...document.querySelectorAll("#latent label > span")]
+            .map((label) => label.getBoundingClientRect())
+            .filter(({ top, bottom, width }) => width && top > 0 && bottom < foot)
+            .map(({ left, top }) => plate.contains(document.elementFromPoint(left + 3, top + 3)));
+    }""")
+    assert on_top and all(on_top)

@@ -295,3 +295,12 @@ def test_everything_is_inference(model: Model):
     results = (ws, model.move(ws, {"pc1": 1.0}), model.synthesize(ws), model.criticize(model.synthesize(ws), [0]))
     assert all(result.is_inference() and not result.requires_grad for result in results)
     assert CRITIC.resolution == model.resolution == model.synthesize(ws).shape[-1]
+
+
+def test_a_network_without_an_input_transform_moves_no_picture():
+    model = lively_model()
+    assert model.transforms == () and not model.tells_progress
+    ws = torch.zeros(1, model.num_ws, model.w_dim)
+    assert torch.equal(model.synthesize(ws, transform={}), model.synthesize(ws, transform=None))
+    with pytest.raises(LatentError, match="no input transform"):
+        model.synthesize(ws, transform={"rotation": 30.0})
