@@ -104,10 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    from ui import build_page, launch_options
+    from ui import build_page, launch_options, visitors_pages
 
     address = {"server_name": options.host, "server_port": options.port, "share": options.share}
-    build_page(studio, visitors).launch(**address, **launch_options(options.upload_limit if visitors else None))
+    own = None if visitors is None else visitors_pages(studio, visitors)
+    build_page(studio, own).launch(**address, **launch_options(own, options.upload_limit))
     return 0
 
 

@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import hashlib
-import shutil
+import re
 import sys
 import tempfile
 import time
@@ -62,6 +62,11 @@ def content_hash(*paths: Path) -> str:
     return digest.hexdigest()[:VERSION_DIGITS]
 
 
+def is_content_hash(version: str) -> bool:
+    """Whether a model's version is what `content_hash` gives: those that are trained here have "1.0" and the like."""
+    return re.fullmatch(f"[0-9a-f]{{{VERSION_DIGITS}}}", version) is not None
+
+
 def convert(
     source: Path,
     critic: Path | None = None,
@@ -82,8 +87,9 @@ def convert(
     name = name or model_name(source)
     check_name(name)
     folder = out / name
+    taken = CheckpointError(f"There is a {name} in {out.name or out} already: give the new one another name.")
     if folder.exists():
-        raise CheckpointError(f"There is a {name} in {out.name or out} already: give the new one another name.")
+        raise taken
     say("reading", 0.0)
     model = open_foreign(source, critic)
     sources = [source] if critic is None else [source, critic]
@@ -125,7 +131,10 @@ def convert(
             say("writing", 0.95)
             write(stored)
         (new / "README.md").write_text(_card(stored, sources), encoding="utf-8")
-        shutil.move(new, folder)
+        try:
+            new.rename(folder)
+        except OSError:  # made by another program meanwhile; shutil.move would put this one inside it
+            raise (taken if folder.exists() else CheckpointError(f"{folder} cannot be written.")) from None
     say("done", 1.0)
     return folder
 

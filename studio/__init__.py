@@ -10,11 +10,11 @@ from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe
 from .render import Studio
 from .rendering import Rendering, StageReading
-from .visitors import LOCAL, MAX_AGE, SUFFIXES, Opened, Visitors, given_model
+from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
-    "FIELDS", "LOCAL", "MAX_AGE", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BusyError", "Mix",
-    "Opened", "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
+    "FIELDS", "LOCAL", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BusyError", "Mix", "Opened",
+    "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
     "TrainingPicture", "Visitors", "data_url", "given_model", "label_text", "neighbours", "picture_accent",
     "recipe_from_png", "reference_profile", "to_png",
 ]

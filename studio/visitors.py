@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -19,7 +20,7 @@ from typing import Any
 
 from generator import CheckpointError, GeneratorError, list_checkpoints
 from generator.checkpoint import GENERATOR_FILE
-from generator.convert import Say, architecture, content_hash, convert, quietly
+from generator.convert import Say, architecture, content_hash, convert, is_content_hash, quietly
 from generator.formats.naming import model_name
 from generator.storage import kind_of
 
@@ -30,7 +31,7 @@ LOCAL = Path("~/.cache/latent-atelier/models")
 SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors")
 MAX_MODELS = 16  # opened at a time
 MAX_BYTES = 8 << 30  # of the files of a host's visitors
-MAX_AGE = 6 * 3600.0  # seconds
+MAX_AGE = 6 * 3600.0  # seconds since it was used last
 CALIBRATION_SECONDS = 20.0
 
 
@@ -43,7 +44,7 @@ class Opened:
     studio: Studio
     facts: dict[str, Any]
     folder: Path
-    since: float
+    size: int  # bytes of its files
 
 
 class Visitors:
@@ -56,19 +57,22 @@ class Visitors:
         self.studio = studio
         self.keep = None if keep is None else keep.expanduser()
         self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if keep is None else None
-        self._opened: OrderedDict[str, Opened] = OrderedDict()
+        self._opened: OrderedDict[str, Opened] = OrderedDict()  # the one used last comes last
+        self._used: dict[str, float] = {}  # when, on the monotonic clock
         self._opening = Lock()
         self._lock = Lock()
-        self._forgotten: list[str] = []
 
     def open(self, source: Path, critic: Path | None = None, name: str = "", say: Say = quietly) -> Opened:
         """Convert another program's file, unless that was done before; StudioError, one sentence."""
+        root = self._root()
         try:
             with self._opening:
-                folder = local_folder(source, critic, self._root(), name, say)
-        except (GeneratorError, OSError) as error:
-            raise StudioError(_sentence(error)) from None
-        return self._enter(folder)
+                folder = local_folder(source, critic, root, name, say)
+            return self._enter(folder)
+        except (StudioError, GeneratorError, OSError) as error:
+            if self.keep is None:  # nobody has its token, so nobody would ever let go of it
+                shutil.rmtree(root, ignore_errors=True)
+            raise error if isinstance(error, StudioError) else StudioError(_sentence(error)) from None
 
     def reopen(self, token: str) -> Opened:
         """A model that is kept in the local folder, by the token that `kept` gives; StudioError if there is none."""
@@ -82,21 +86,22 @@ class Visitors:
         if self.keep is None or not self.keep.is_dir():
             return []
         found = [(path.parent.parent.name, path.parent) for path in self.keep.glob(f"*/*/{GENERATOR_FILE}")]
-        return sorted(found, key=lambda pair: pair[1].name)
+        return sorted((pair for pair in found if is_content_hash(pair[0])), key=lambda pair: pair[1].name)
+
+    def keeps(self, token: str) -> bool:
+        """Whether a model is kept in the local folder; `token` may be any text."""
+        return is_content_hash(token) and token in dict(self.kept())
 
     def get(self, token: str) -> Opened | None:
-        """The opened model of that token; None if it was never opened, or is forgotten."""
+        """The opened model of that token, which counts as used now; None if it was never opened, or is forgotten."""
         with self._lock:
-            if token in self._opened:
-                self._opened.move_to_end(token)
-            return self._opened.get(token)
+            return self._use(token)
 
-    def take_forgotten(self) -> list[str]:
-        """Tokens of models that were let go of since the last call, or for their age: their pages go."""
+    def current(self) -> dict[str, Opened]:
+        """The models that are open, by token, after those that went unused for too long are let go of."""
         with self._lock:
             self._forget()
-            tokens, self._forgotten = self._forgotten, []
-        return tokens
+            return dict(self._opened)
 
     def _root(self) -> Path:
         """Where the next model is written: on a host a folder of its own, so that none finds another's."""
@@ -109,32 +114,37 @@ class Visitors:
         # Locally the content is the token: a link leads to the same page tomorrow. On a host it must not be guessed.
         token = folder.parent.name if self.keep is not None else folder.parent.parent.name
         studio = self.studio.beside(folder.name, folder)
-        opened = Opened(token, folder.name, studio, facts_of(studio), folder, time.monotonic())
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        opened = Opened(token, folder.name, studio, facts_of(studio), folder, size)
         with self._lock:
+            known = self._use(token)
+            if known is not None and known.folder == folder:  # it is open already, and has a page
+                return known
             self._opened[token] = opened
-            self._forgotten = [each for each in self._forgotten if each != token]
-            self._opened.move_to_end(token)
+            self._use(token)
             self._forget()
         return opened
 
+    def _use(self, token: str) -> Opened | None:
+        if token in self._opened:
+            self._opened.move_to_end(token)
+            self._used[token] = time.monotonic()
+        return self._opened.get(token)
+
     def _forget(self) -> None:
-        """Let go of the oldest beyond the limits; on a host their files go too."""
+        """Let go of what was used longest ago, beyond the limits; on a host its files go too."""
         def excess() -> bool:
-            oldest = next(iter(self._opened.values()))
-            if self.keep is None and time.monotonic() - oldest.since >= MAX_AGE:
+            if self.keep is None and time.monotonic() - self._used[next(iter(self._opened))] >= MAX_AGE:
                 return True
-            crowded = len(self._opened) > MAX_MODELS or (self.keep is None and self._bytes() > MAX_BYTES)
+            size = sum(each.size for each in self._opened.values())
+            crowded = len(self._opened) > MAX_MODELS or (self.keep is None and size > MAX_BYTES)
             return len(self._opened) > 1 and crowded
 
         while self._opened and excess():
             token, opened = self._opened.popitem(last=False)
-            self._forgotten.append(token)
+            del self._used[token]
             if self.keep is None:
                 shutil.rmtree(opened.folder.parent.parent, ignore_errors=True)
-
-    def _bytes(self) -> int:
-        files = (file for each in self._opened.values() for file in each.folder.iterdir())
-        return sum(file.stat().st_size for file in files)
 
 
 def local_folder(
@@ -149,7 +159,14 @@ def local_folder(
     if place.is_dir() and (known := list(list_checkpoints(place).values())):
         say("opened before", 1.0)
         return known[0]
-    return convert(source, critic, place, name or model_name(source), seconds=CALIBRATION_SECONDS, say=say)
+    try:
+        return convert(source, critic, place, name or model_name(source), seconds=CALIBRATION_SECONDS, say=say)
+    except CheckpointError:
+        if place.is_dir() and (known := list(list_checkpoints(place).values())):
+            return known[0]  # another program has converted it meanwhile
+        with suppress(OSError):
+            place.rmdir()
+        raise
 
 
 def given_model(source: str, root: Path = LOCAL, say: Say = quietly) -> tuple[str, Path]:

@@ -1,29 +1,30 @@
 """The page "Open your own": another program's checkpoint is dropped here, recognised, and gets a page of its own.
 
-That page is a whole Gradio application with the model's own controls, mounted beside the running one under the model's
-token: what works on the pages of the house's models works there.
+The page of its own is made by `ui.own_pages`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.routing import Mount
 
-from studio import MAX_AGE, SUFFIXES, Opened, Studio, StudioError, Visitors
+from studio import SUFFIXES, Opened, StudioError, Visitors
 
-from .files import MAX_FILE_BYTES
 from .masthead import OPEN
-from .theme import head, theme
+from .own_pages import OwnPages
 
 PATH = OPEN
-OWN = "yours"  # below which the pages of opened models lie
 POLL_SECONDS = 0.25
+AT_ONCE = 4  # runs of which one works and the others say that they wait
+UPLOAD_SECONDS = 600.0  # that an uploaded file stays after its last use
 CLOSED = (
     "This host opens no files of visitors; run the program on your own machine to open your own checkpoint here."
 )
@@ -32,18 +33,18 @@ INTRODUCTION = (
     "The file is read as data: nothing in it is ever run."
 )
 
-Build = Callable[[Studio], gr.Blocks]
 Say = Callable[[str, float], None]
 Answer = tuple[Any, Any, str]  # what is found, the models opened before, and a sentence if something went wrong
 TOAST = "(sentence) => { if (sentence) atelier.toast(sentence, { alert: true }); return []; }"
 
 
-def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None:
-    """Lay the page out. `visitors` None: it only says that nothing can be opened; `build` makes a model's own page."""
+def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
+    """Lay the page out. `own` serves the opened models' pages; None: it only says that nothing can be opened."""
     with gr.Column(elem_id="open-yours"):
-        if visitors is None:
+        if own is None:
             gr.HTML(f"<h2>Open your own</h2><p>{CLOSED}</p>", apply_default_css=False)
             return
+        visitors = own.visitors
         where = (
             "It stays on this machine." if visitors.keep is not None
             else "Nobody else sees it, and it is forgotten after a few hours."
@@ -64,24 +65,27 @@ def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None
             yield _refusal("Choose the checkpoint's file first.")
             return
         paths = Path(source), None if critic is None else Path(critic)
-        try:
-            async for answer in _opening(page, visitors, build, lambda say: visitors.open(*paths, say=say)):
-                yield answer
-        finally:  # what was uploaded is hundreds of megabytes, and no longer needed
-            for path in paths:
-                if path is not None:
-                    path.unlink(missing_ok=True)
+        loop = asyncio.get_running_loop()
+
+        def work(say: Say) -> Opened:
+            try:
+                return visitors.open(*paths, say=say)
+            finally:  # also if nobody waits for it any more
+                loop.call_soon_threadsafe(_discard_later, loop, [path for path in paths if path is not None])
+
+        async for answer in _opening(own, work):
+            yield answer
 
     async def open_again(token: str | None) -> AsyncIterator[Answer]:
         if token is None:
             yield _refusal("Choose one of the models first.")
             return
-        async for answer in _opening(page, visitors, build, lambda say: visitors.reopen(token)):
+        async for answer in _opening(own, lambda say: visitors.reopen(token)):
             yield answer
 
     options: dict[str, Any] = {
         "outputs": [found, before, problem], "api_visibility": "private", "show_progress": "hidden",
-        "trigger_mode": "once", "concurrency_limit": 1, "concurrency_id": "open-yours",
+        "trigger_mode": "once", "concurrency_limit": AT_ONCE, "concurrency_id": "open-yours",
     }
     in_browser: dict[str, Any] = {"fn": None, "queue": False, "api_visibility": "private"}
     opened = run.click(open_file, [source, critic], api_name="open_file", **options)
@@ -92,9 +96,7 @@ def open_yours(page: gr.Blocks, visitors: Visitors | None, build: Build) -> None
     page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")
 
 
-async def _opening(
-    page: gr.Blocks, visitors: Visitors, build: Build, work: Callable[[Say], Opened]
-) -> AsyncIterator[Answer]:
+async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterator[Answer]:
     """What is shown while a model is opened, and then of the opened one, or the studio's sentence."""
     done: tuple[str, float] = ("waiting", 0.0)
 
@@ -102,48 +104,34 @@ async def _opening(
         nonlocal done
         done = what, share
 
-    # Not asyncio.to_thread: that takes Gradio's context along, in which a component is an update, no part of a page.
-    loop = asyncio.get_running_loop()
-    task = loop.run_in_executor(None, work, say)
+    task = asyncio.get_running_loop().run_in_executor(None, work, say)
     while not task.done():
         yield _progress(*done), gr.skip(), ""
         await asyncio.wait([task], timeout=POLL_SECONDS)
     try:
         opened = task.result()
+        address = await own.show(opened)
     except StudioError as error:
         yield _refusal(str(error))
         return
-    address = f"{OWN}/{opened.token}"
-    if not _is_mounted(page, f"/{address}"):
-        own = await loop.run_in_executor(None, _mount, page, f"/{address}", build, opened.studio)
-        own.run_startup_events()
-        if visitors.keep is None:
-            loop.call_later(MAX_AGE + 1, _take_down, page, visitors)
-    _take_down(page, visitors)
-    yield _card(opened, f"{address}/"), gr.Dropdown(_kept(visitors)), ""
+    yield _card(opened, address), gr.Dropdown(_kept(own.visitors)), ""
 
 
-def _mount(page: gr.Blocks, path: str, build: Build, studio: Studio) -> gr.Blocks:
-    """The model's page, served under `path` by the running application."""
-    own = build(studio)
-    lifespan = page.app.router.lifespan_context  # has begun long ago: what mounting adds to it would never run
-    gr.mount_gradio_app(
-        page.app, own, path, theme=theme(), head=head(), run_history=False, footer_links=[], ssr_mode=False,
-        enable_monitoring=False, max_file_size=MAX_FILE_BYTES,
-    )
-    page.app.router.lifespan_context = lifespan
-    return own
+def _discard_later(loop: asyncio.AbstractEventLoop, paths: Sequence[Path]) -> None:
+    """Delete uploaded files, which are hundreds of megabytes, some time after their use: Gradio stores equal uploads as
+    one file, which another visitor may be about to open."""
+    for path in paths:
+        with suppress(OSError):
+            os.utime(path)
+    loop.call_later(UPLOAD_SECONDS, _discard, paths)
 
 
-def _is_mounted(page: gr.Blocks, path: str) -> bool:
-    return any(isinstance(route, Mount) and route.path == path for route in page.app.router.routes)
-
-
-def _take_down(page: gr.Blocks, visitors: Visitors) -> None:
-    """Pages of forgotten models go."""
-    paths = {f"/{OWN}/{token}" for token in visitors.take_forgotten()}
-    routes = page.app.router.routes
-    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path in paths)]
+def _discard(paths: Sequence[Path]) -> None:
+    """Delete files that were neither uploaded nor used again since `_discard_later`."""
+    for path in paths:
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime >= UPLOAD_SECONDS:
+                path.unlink()
 
 
 def _kept(visitors: Visitors) -> list[tuple[str, str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from generator import Model, convert, save_checkpoint
+from generator import CheckpointError, Model, convert, save_checkpoint
 from studio import Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
 from studio.hub import choose
 from studio.hub import fetch as fetch_from_hub
@@ -85,17 +86,50 @@ def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path
     host.open(source)
     assert host.get(yours.token) is None and not yours.folder.exists()
     assert host.get(mine.token) is mine and mine.folder.exists()
-    assert host.take_forgotten() == [yours.token] and host.take_forgotten() == []
+    assert mine.token in host.current() and yours.token not in host.current()
 
 
-def test_on_a_host_a_model_is_forgotten_in_time(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_on_a_host_a_model_is_forgotten_when_it_went_unused(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     host, local = Visitors(studio), Visitors(studio, tmp_path / "kept")
     source = file(tmp_path, "cats.pkl", b"abc")
-    opened, kept = host.open(source), local.open(source)
-    assert host.take_forgotten() == []
-    monkeypatch.setattr(visitors, "MAX_AGE", 0.0)
-    assert host.take_forgotten() == [opened.token] and not opened.folder.exists()
-    assert local.take_forgotten() == [] and kept.folder.exists()
+    clock = [0.0]
+    monkeypatch.setattr("studio.visitors.time.monotonic", lambda: clock[0])
+    used, unused, kept = host.open(source), host.open(source), local.open(source)
+    clock[0] = visitors.MAX_AGE - 1
+    assert set(host.current()) == {used.token, unused.token} and host.get(used.token) is used
+    clock[0] = visitors.MAX_AGE
+    assert set(host.current()) == {used.token} and used.folder.exists() and not unused.folder.exists()
+    assert set(local.current()) == {kept.token} and kept.folder.exists()
+
+
+def test_a_model_that_is_open_is_not_opened_twice(studio: Studio, tmp_path: Path):
+    local = Visitors(studio, tmp_path / "kept")
+    opened = local.open(file(tmp_path, "cats.pkl", b"abc"))
+    assert local.reopen(opened.token) is opened and local.open(tmp_path / "cats.pkl") is opened
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_on_a_host(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def beside(*_: object) -> Studio:
+        raise StudioError("The model cats cannot be opened: out of luck.")
+
+    monkeypatch.setattr(studio, "beside", beside)
+    host, root = Visitors(studio), tmp_path / "host" / "token"
+    monkeypatch.setattr(host, "_root", lambda: root)
+    with pytest.raises(StudioError, match="out of luck"):
+        host.open(file(tmp_path, "cats.pkl", b"abc"))
+    assert list((tmp_path / "host").iterdir()) == []
+
+
+@pytest.mark.parametrize("token", ["", ".", "..", "../kept", "0" * 16, "models", "ABCDEF0123456789"])
+def test_only_what_is_kept_is_kept(studio: Studio, tmp_path: Path, token: str):
+    local = Visitors(studio, tmp_path / "kept")
+    opened = local.open(file(tmp_path, "cats.pkl", b"abc"))
+    save_checkpoint(tiny_model("cats"), tmp_path / "kept" / "models" / "cats")
+    assert local.keeps(opened.token) and not local.keeps(token) and not Visitors(studio).keeps(opened.token)
 
 
 def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path: Path):
@@ -105,6 +139,33 @@ def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path
     with pytest.raises(StudioError, match=r"gone\.pkl cannot be read"):
         own.open(tmp_path / "gone.pkl")
     assert own.kept() == []
+
+
+def test_a_file_that_turns_out_broken_leaves_no_folder(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def check(*_: object) -> None:
+        raise CheckpointError("cats.pkl does not survive conversion.")
+
+    monkeypatch.setattr(convert, "_check", check)
+    with pytest.raises(StudioError, match="does not survive"):
+        Visitors(studio, tmp_path / "kept").open(file(tmp_path, "cats.pkl", b"abc"))
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_two_programs_may_convert_the_same_file_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source, kept = file(tmp_path, "cats.pkl", b"abc"), tmp_path / "kept"
+    check = convert._check
+
+    def meanwhile(*arguments: Any) -> None:
+        check(*arguments)
+        monkeypatch.setattr(convert, "_check", check)
+        visitors.local_folder(source, root=kept)
+
+    monkeypatch.setattr(convert, "_check", meanwhile)
+    folder = visitors.local_folder(source, root=kept)
+    assert [path.parent for path in kept.rglob("generator.safetensors")] == [folder]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["cats"]
 
 
 # ---- the command line and the hub ---------------------------------------------------------------------------------

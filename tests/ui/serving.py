@@ -14,7 +14,7 @@ from generator import save_checkpoint
 from generator.index import Index
 from studio import Studio, Visitors
 from tests.generator.build import GENERATORS, lively_model
-from ui import build_page, launch_options
+from ui import build_page, launch_options, visitors_pages
 
 MODEL = "plums"  # 32 px, three classes, two directions
 RECORDS = tuple(f"damson/{i:05d}.jpg" for i in range(12))
@@ -42,9 +42,10 @@ def free_port() -> int:
 @contextmanager
 def served(studio: Studio, visitors: Visitors | None = None) -> Iterator[str]:
     """The page's address while it is served in a thread of this process."""
-    page = build_page(studio, visitors)
+    own = None if visitors is None else visitors_pages(studio, visitors)
+    page = build_page(studio, own)
     port = free_port()
-    options = launch_options(64 if visitors else None)
+    options = launch_options(own, 64)
     page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **options)
     try:
         yield f"http://127.0.0.1:{port}/"
