@@ -2,7 +2,7 @@
 
 from .describe import label_text
 from .encode import data_url, picture_accent, reference_profile
-from .errors import BusyError, RecipeError, StoppedError, StudioError
+from .errors import BroughtError, BusyError, RecipeError, StoppedError, StudioError
 from .files import recipe_from_png, to_png
 from .fitting import neighbours
 from .nearest import TrainingPicture
@@ -13,8 +13,8 @@ from .rendering import Rendering, StageReading
 from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
-    "FIELDS", "LOCAL", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BusyError", "Mix", "Opened",
-    "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
+    "FIELDS", "LOCAL", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BroughtError", "BusyError", "Mix",
+    "Opened", "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
     "TrainingPicture", "Visitors", "data_url", "given_model", "label_text", "neighbours", "picture_accent",
     "recipe_from_png", "reference_profile", "to_png",
 ]

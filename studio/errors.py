@@ -9,6 +9,18 @@ class RecipeError(StudioError):
     """A recipe, or a link or file that should hold one, that is broken or does not fit the model."""
 
 
+class BroughtError(RecipeError):
+    """A recipe of a model that was brought from a file and is not the one here; `kept`: it is kept on this machine."""
+
+    def __init__(self, model: str, version: str, kept: bool) -> None:
+        where = "it is kept on this machine, open it again" if kept else "its file must be opened first"
+        super().__init__(
+            f"This picture was made with {model}, a model that was brought from a file (content {version[:8]}…): "
+            f"{where} under “Open your own”."
+        )
+        self.version, self.kept = version, kept
+
+
 class BusyError(StudioError):
     """Too many pictures wait already; nothing is wrong with the recipe."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from generator import GeneratorError, Model
+from generator.convert import is_content_hash
 from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply, find_regions
 
 from .cache import BoundedCache
 from .describe import describe_model, label_text
-from .errors import BusyError, RecipeError, StudioError
+from .errors import BroughtError, BusyError, RecipeError, StudioError
 from .fitting import fit
 from .nearest import Lookup, TrainingPicture, has_index, with_pictures
 from .painter import Array, Painter, Share
@@ -63,6 +64,7 @@ class Studio:
         if default not in self._painter.paths:
             raise StudioError(f"There is no model called {default!r}; there is {', '.join(self._painter.paths)}.")
         self.default = default
+        self.keeps: Callable[[str], bool] = lambda version: False  # of models that were brought; see `Visitors`
         self._descriptions: list[dict[str, Any]] = []
         self._raws: BoundedCache[RawKey, Array] = BoundedCache(RAW_BYTES)
         self._regions: BoundedCache[RawKey, Regions] = BoundedCache(REGION_BYTES)
@@ -176,7 +178,12 @@ class Studio:
 
     def _prepare(self, recipe: Recipe) -> tuple[Recipe, Model]:
         name = recipe.model or self.default
+        brought = is_content_hash(recipe.version)
+        if brought and name not in self._painter.paths:
+            raise BroughtError(name, recipe.version, self.keeps(recipe.version))
         model = self._painter.model(name)
+        if brought and recipe.version != model.version:  # another file of the same name
+            raise BroughtError(name, recipe.version, self.keeps(recipe.version))
         return fit(replace(recipe, model=name), model), model
 
     def _raw(self, key: RawKey, model: Model, progress: Share | None) -> Array:

@@ -56,6 +56,7 @@ class Visitors:
     def __init__(self, studio: Studio, keep: Path | None = None) -> None:
         self.studio = studio
         self.keep = None if keep is None else keep.expanduser()
+        studio.keeps = self.keeps
         self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if keep is None else None
         self._opened: OrderedDict[str, Opened] = OrderedDict()  # the one used last comes last
         self._used: dict[str, float] = {}  # when, on the monotonic clock

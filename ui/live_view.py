@@ -17,6 +17,7 @@ import gradio as gr
 
 from studio import (
     MAX_SEED,
+    BroughtError,
     BusyError,
     Recipe,
     RecipeError,
@@ -33,7 +34,7 @@ from studio import neighbours as next_seeds
 
 from .controls import ControlSet
 from .files import MAX_FILE_BYTES, bytes_of, field_of
-from .models import model_pages
+from .models import kept_page, model_pages
 from .theme import asset, settings
 from .waiting import Waiting
 
@@ -105,7 +106,10 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
         else:
             query = own_query(field_of(request, "query"))
             recipe = Recipe.from_query(query) if query else Recipe()
-        recipe = studio.normalise(recipe if recipe.model else replace(recipe, model=controls.model))
+        try:
+            recipe = studio.normalise(recipe if recipe.model else replace(recipe, model=controls.model))
+        except BroughtError as error:
+            return {"elsewhere": kept_page(recipe, error)}
         if recipe.model != controls.model:  # its controls are on that model's page
             return {"elsewhere": f"{model_pages(studio)[recipe.model]}?{recipe.to_query()}"}
         return {"values": controls.values(recipe)}

@@ -1,10 +1,13 @@
-"""Which models have a page, and where: the default one at the root, each other at its name below it."""
+"""Which models have a page, and where: the default one at the root, each other at its name below it, and those that
+visitors opened below /yours."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from studio import Studio, StudioError
+from studio import BroughtError, Recipe, Studio, StudioError
+
+OWN = "yours"
 
 
 def model_pages(studio: Studio) -> dict[str, str]:
@@ -19,3 +22,14 @@ def model_entry(studio: Studio, name: str) -> dict[str, Any]:
         if entry["name"] == name:
             return entry
     raise StudioError(f"There is no model {name!r} here.")
+
+
+def kept_page(recipe: Recipe, error: BroughtError) -> str:
+    """The address that shows a recipe of a model that is kept on this machine; raises the error if it is not kept.
+
+    It begins at the root, since it is asked for on pages at several depths: models are kept on one's own machine alone,
+    where nothing stands before the root.
+    """
+    if not error.kept:
+        raise error
+    return f"/{OWN}/{error.version}/?{recipe.to_query()}"

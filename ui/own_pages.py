@@ -22,9 +22,9 @@ from studio import Opened, Studio, StudioError, Visitors
 
 from .files import MAX_FILE_BYTES
 from .masthead import OPEN
+from .models import OWN
 from .theme import head, theme
 
-OWN = "yours"
 SWEEP_SECONDS = 60.0
 NONE = "There is no model here, or not any more: open its file again."
 

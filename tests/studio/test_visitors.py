@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from generator import CheckpointError, Model, convert, save_checkpoint
-from studio import Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
+from studio import BroughtError, Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
 from studio.hub import choose
 from studio.hub import fetch as fetch_from_hub
 from tests.studio.conftest import tiny_model
@@ -58,8 +58,26 @@ def test_a_recipe_of_another_file_of_the_same_name_is_refused(studio: Studio, tm
     one, two = (own.open(file(tmp_path / name, "cats.pkl", name.encode())) for name in ("a", "b"))
     recipe = one.studio.normalise(Recipe())
     assert not np.array_equal(one.studio.render(Recipe()).raw, two.studio.render(Recipe()).raw)
-    with pytest.raises(RecipeError, match=one.facts["version"]):
+    version = one.facts["version"][:8]
+    with pytest.raises(BroughtError, match=rf"cats, .*{version}….* is kept on this machine, open it again") as refusal:
         two.studio.render(recipe)
+    assert refusal.value.kept
+
+
+def test_a_recipe_says_which_file_must_be_opened_for_it(studio: Studio, tmp_path: Path):
+    host = Visitors(studio)
+    opened = host.open(file(tmp_path, "cats.pkl", b"abc"))
+    recipe = opened.studio.normalise(Recipe())
+    for where in (studio, host.open(file(tmp_path, "dogs.pkl", b"abcd")).studio):
+        with pytest.raises(BroughtError) as refusal:
+            where.render(recipe)
+        assert str(refusal.value) == (
+            f"This picture was made with cats, a model that was brought from a file (content {recipe.version[:8]}…): "
+            "its file must be opened first under “Open your own”."
+        )
+    for unknown in (Recipe(model="cats"), Recipe(model="cats", version="1.0")):
+        with pytest.raises(RecipeError, match="There is no model called 'cats'; there is"):
+            studio.render(unknown)
 
 
 def test_the_second_opening_converts_nothing(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

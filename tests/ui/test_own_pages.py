@@ -19,6 +19,8 @@ from studio import Recipe, Studio, Visitors, recipe_from_png, visitors
 from tests.generator.build import lively_model
 from tests.ui.serving import MODEL, served
 from ui import visitors_pages
+from ui.controls import ControlSet
+from ui.live_view import live_functions
 from ui.own_pages import OwnPages
 
 TOKENS = ("0123456789abcdef", "fedcba9876543210")
@@ -74,6 +76,19 @@ def test_a_link_to_a_kept_model_works_after_a_restart(studio: Studio, kept: Path
         assert len(built) == 2
 
     ask(own, talk)
+
+
+def test_a_picture_of_a_kept_model_leads_to_its_page(studio: Studio, kept: Path) -> None:
+    local = Visitors(studio, kept)
+    one, two = (local.reopen(token).studio for token in TOKENS)
+    recipe = one.normalise(Recipe(seed=5))
+    for where in (studio, two):
+        page = ControlSet.of(where.models()[0])
+        (restore,) = [each for each in live_functions(where, page) if each.__name__ == "restore"]
+        assert restore({"query": recipe.to_query()}) == {"elsewhere": f"/yours/{TOKENS[0]}/?{recipe.to_query()}"}
+    Visitors(studio)  # a host that keeps nothing
+    (restore,) = [each for each in live_functions(studio, page) if each.__name__ == "restore"]
+    assert "must be opened first" in restore({"query": recipe.to_query()})["error"]
 
 
 @pytest.mark.parametrize("token", ["0" * 16, "..", "%2e%2e", "..%2f..", TOKENS[0].upper(), f"{TOKENS[0]}%00", NAME])
