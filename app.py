@@ -52,7 +52,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="let visitors open checkpoints of their own (default: only where the page is for this machine alone)",
     )
     parser.add_argument(
-        "--upload-limit", default=2048, type=megabytes, metavar="MB", help="size of such a file (default: %(default)s)"
+        "--upload-limit", default=2048, type=megabytes, metavar="MB",
+        help="size of such a file, also on the hub (default: %(default)s)",
     )
     parser.add_argument(
         "--models", default=None, type=Path, metavar="FOLDER",
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         precision = None if options.precision == "auto" else options.precision
         kept, default, further = options.models or LOCAL, options.model, {}
         if options.checkpoint is not None:
-            default, folder = given_model(options.checkpoint, kept, say=say)
+            default, folder = given_model(options.checkpoint, kept, options.upload_limit << 20, say)
             further = {default: folder}
         studio = Studio(options.checkpoints, default=default, precision=precision, further=further)
         visitors = Visitors(studio, kept if is_private(options) else None) if options.uploads else None

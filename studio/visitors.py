@@ -170,9 +170,12 @@ def local_folder(
         raise
 
 
-def given_model(source: str, root: Path = LOCAL, say: Say = quietly) -> tuple[str, Path]:
+def given_model(
+    source: str, root: Path = LOCAL, limit: int | None = None, say: Say = quietly
+) -> tuple[str, Path]:
     """Name and folder of the model that the command line names: a checkpoint of ours as it lies there, another
-    program's file converted, or `owner/name` on the Hugging Face hub. StudioError, one sentence."""
+    program's file converted, or `owner/name` on the Hugging Face hub, of whose files none may have more than `limit`
+    bytes. StudioError, one sentence."""
     path = Path(source).expanduser()
     try:
         if path.is_dir() and (path / GENERATOR_FILE).is_file():
@@ -181,9 +184,9 @@ def given_model(source: str, root: Path = LOCAL, say: Say = quietly) -> tuple[st
             return path.resolve().parent.name, path.parent
         critic = None
         if not path.exists():
-            from .hub import fetch  # only where it is asked for: it is the one thing that calls outside
+            from .hub import LIMIT, fetch  # only where it is asked for: it is the one thing that calls outside
 
-            path, critic = fetch(source)
+            path, critic = fetch(source, LIMIT if limit is None else limit)
         elif path.is_dir():
             raise CheckpointError(f"There is no {GENERATOR_FILE} in {path}.")
         folder = local_folder(path, critic, root, say=say)

@@ -11,8 +11,6 @@ import pytest
 
 from generator import CheckpointError, Model, convert, save_checkpoint
 from studio import BroughtError, Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
-from studio.hub import choose
-from studio.hub import fetch as fetch_from_hub
 from tests.studio.conftest import tiny_model
 
 
@@ -186,7 +184,7 @@ def test_two_programs_may_convert_the_same_file_at_once(tmp_path: Path, monkeypa
     assert sorted(path.name for path in folder.parent.iterdir()) == ["cats"]
 
 
-# ---- the command line and the hub ---------------------------------------------------------------------------------
+# ---- the command line ---------------------------------------------------------------------------------------------
 
 
 def test_the_command_line_takes_a_file_or_a_checkpoint(tmp_path: Path):
@@ -204,29 +202,3 @@ def test_the_command_line_takes_a_file_or_a_checkpoint(tmp_path: Path):
 def test_what_is_neither_file_nor_repository(source: str, tmp_path: Path):
     with pytest.raises(StudioError, match="There is no file"):
         given_model(source, tmp_path)
-
-
-def test_without_the_network_the_hub_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
-    def unreachable(*arguments: object, **options: object) -> None:
-        raise ConnectionError("no route")
-
-    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_files", unreachable)
-    with pytest.raises(StudioError, match="someone/cats cannot be fetched from the hub"):
-        fetch_from_hub("someone/cats")
-
-
-@pytest.mark.parametrize(
-    ("files", "chosen"),
-    [
-        (["README.md", "network.pkl", "train.py"], ("network.pkl", None, None)),
-        (["model.safetensors", "config.json", "old.pt"], ("model.safetensors", None, "config.json")),
-        (["netD_epoch_24.pth", "netG_epoch_24.pth"], ("netG_epoch_24.pth", "netD_epoch_24.pth", None)),
-    ],
-)
-def test_which_files_of_a_repository_are_fetched(files: list[str], chosen: tuple[str, str | None, str | None]):
-    assert choose("a/b", files) == chosen
-
-
-def test_a_repository_of_code_alone_is_refused():
-    with pytest.raises(StudioError, match="holds no checkpoint"):
-        choose("a/b", ["run.py", "model.onnx"])
