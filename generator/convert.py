@@ -1,6 +1,7 @@
 """Other people's checkpoints into this project's own: opened once, measured once, then instantly there.
 
-    python -m generator.convert SOURCE [--critic FILE] [--out FOLDER] [--name NAME] [--fp32] [--real FOLDER_OR_ZIP]
+    python -m generator.convert SOURCE [--critic FILE] [--out FOLDER] [--name NAME] [--class-names FILE] [--fp32]
+                                [--real FOLDER_OR_ZIP]
 
 A model of the StyleGAN2 family becomes an ordinary checkpoint, any other keeps its own tensors in a file of ours (see
 `generator.packing`). Both carry w averages per class, principal and closed-form directions, and the calibration of the
@@ -26,6 +27,7 @@ from pathlib import Path
 import torch
 
 from .checkpoint import check_name, open_checkpoint, save_checkpoint
+from .class_names import read_class_names
 from .errors import CheckpointError
 from .formats.content import read_content
 from .formats.naming import model_name
@@ -73,6 +75,7 @@ def convert(
     out: Path = Path("checkpoints"),
     name: str = "",
     *,
+    class_names: Path | None = None,
     half: bool = True,
     real: Path | None = None,
     pictures: int = PICTURES,
@@ -81,8 +84,9 @@ def convert(
 ) -> Path:
     """Write `out`/NAME from a foreign checkpoint (and its discriminator in a second file); returns the folder.
 
-    `half`: weights in float16 where they fit. `real`: a folder or zip of real pictures for the critic. The folder
-    appears whole or not at all; its version is the content's hash. CheckpointError, one sentence.
+    `class_names`: a file of `generator.class_names`; else the classes keep the file's own names, or numbers. `half`:
+    weights in float16 where they fit. `real`: a folder or zip of real pictures for the critic. The folder appears whole
+    or not at all; its version is the hash of the content of all files but `real`. CheckpointError, one sentence.
     """
     name = name or model_name(source)
     check_name(name)
@@ -93,7 +97,10 @@ def convert(
     say("reading", 0.0)
     model = open_foreign(source, critic)
     sources = [source] if critic is None else [source, critic]
-    model.name, model.version = name, content_hash(*sources)
+    if class_names is not None:
+        model.classes = read_class_names(class_names, len(model.classes))
+    # With the names: a recipe says its class by name.
+    model.name, model.version = name, content_hash(*sources, *([] if class_names is None else [class_names]))
     origin = f"Converted from {', '.join(path.name for path in sources)}."
     model.provenance = replace(model.provenance, notes=f"{model.provenance.notes} {origin}".strip())
     say("measuring its directions", 0.1)
@@ -198,6 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--critic", type=Path, metavar="FILE", help="a second file that holds the discriminator")
     p.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="FOLDER", help="default: %(default)s")
     p.add_argument("--name", default="", help="the model's name; default: from the file's")
+    p.add_argument("--class-names", type=Path, metavar="FILE", help="names of its classes: .txt, one a line, or .json")
     p.add_argument("--fp32", action="store_true", help="keep the weights in float32: twice as large")
     p.add_argument("--real", type=Path, metavar="FOLDER_OR_ZIP", help="real pictures to calibrate the critic with")
     args = p.parse_args(argv)
@@ -211,7 +219,8 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         folder = convert(
-            args.source, args.critic, args.out, args.name, half=not args.fp32, real=args.real, say=say,
+            args.source, args.critic, args.out, args.name, class_names=args.class_names, half=not args.fp32,
+            real=args.real, say=say,
         )
     except (CheckpointError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)

@@ -1,5 +1,7 @@
 """Recipes and what becomes of them: the one place where generator and post-processing meet. Knows no page."""
 
+from generator.class_names import SUFFIXES as NAME_SUFFIXES
+
 from .describe import label_text
 from .encode import data_url, picture_accent, reference_profile
 from .errors import BroughtError, BusyError, RecipeError, StoppedError, StudioError
@@ -13,8 +15,8 @@ from .rendering import Rendering, StageReading
 from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
-    "FIELDS", "LOCAL", "MAX_SEED", "MAX_STEPS", "NOTE", "SUFFIXES", "TRANSFORM", "BroughtError", "BusyError", "Mix",
-    "Opened", "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError", "Studio", "StudioError",
-    "TrainingPicture", "Visitors", "data_url", "given_model", "label_text", "neighbours", "picture_accent",
-    "recipe_from_png", "reference_profile", "to_png",
+    "FIELDS", "LOCAL", "MAX_SEED", "MAX_STEPS", "NAME_SUFFIXES", "NOTE", "SUFFIXES", "TRANSFORM", "BroughtError",
+    "BusyError", "Mix", "Opened", "Reading", "Recipe", "RecipeError", "Rendering", "StageReading", "StoppedError",
+    "Studio", "StudioError", "TrainingPicture", "Visitors", "data_url", "given_model", "label_text", "neighbours",
+    "picture_accent", "recipe_from_png", "reference_profile", "to_png",
 ]

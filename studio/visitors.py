@@ -63,12 +63,17 @@ class Visitors:
         self._opening = Lock()
         self._lock = Lock()
 
-    def open(self, source: Path, critic: Path | None = None, name: str = "", say: Say = quietly) -> Opened:
-        """Convert another program's file, unless that was done before; StudioError, one sentence."""
+    def open(
+        self, source: Path, critic: Path | None = None, class_names: Path | None = None, say: Say = quietly
+    ) -> Opened:
+        """Convert another program's file, unless that was done before; StudioError, one sentence.
+
+        `critic`: its discriminator, where that lies in a second file; `class_names`: see `generator.class_names`.
+        """
         root = self._root()
         try:
             with self._opening:
-                folder = local_folder(source, critic, root, name, say)
+                folder = local_folder(source, critic, class_names, root, say)
             return self._enter(folder)
         except (StudioError, GeneratorError, OSError) as error:
             if self.keep is None:  # nobody has its token, so nobody would ever let go of it
@@ -149,19 +154,22 @@ class Visitors:
 
 
 def local_folder(
-    source: Path, critic: Path | None = None, root: Path = LOCAL, name: str = "", say: Say = quietly
+    source: Path, critic: Path | None = None, class_names: Path | None = None, root: Path = LOCAL,
+    say: Say = quietly,
 ) -> Path:
     """The folder ROOT/HASH/NAME of the converted checkpoint, made now unless it is there; CheckpointError."""
     for path in (source, critic):
         if path is not None and path.suffix.lower() not in SUFFIXES:
             raise CheckpointError(f"{path.name} is no checkpoint: those end in {', '.join(SUFFIXES)}.")
-    version = content_hash(*(path for path in (source, critic) if path is not None))
+    version = content_hash(*(path for path in (source, critic, class_names) if path is not None))
     place = root.expanduser() / version
     if place.is_dir() and (known := list(list_checkpoints(place).values())):
         say("opened before", 1.0)
         return known[0]
     try:
-        return convert(source, critic, place, name or model_name(source), seconds=CALIBRATION_SECONDS, say=say)
+        return convert(
+            source, critic, place, model_name(source), class_names=class_names, seconds=CALIBRATION_SECONDS, say=say
+        )
     except CheckpointError:
         if place.is_dir() and (known := list(list_checkpoints(place).values())):
             return known[0]  # another program has converted it meanwhile
@@ -189,7 +197,7 @@ def given_model(
             path, critic = fetch(source, LIMIT if limit is None else limit)
         elif path.is_dir():
             raise CheckpointError(f"There is no {GENERATOR_FILE} in {path}.")
-        folder = local_folder(path, critic, root, say=say)
+        folder = local_folder(path, critic, root=root, say=say)
     except (GeneratorError, OSError) as error:
         raise StudioError(_sentence(error)) from None
     return folder.name, folder

@@ -16,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio import SUFFIXES, Opened, StudioError, Visitors
+from studio import NAME_SUFFIXES, SUFFIXES, Opened, StudioError, Visitors
 
 from .masthead import OPEN
 from .own_pages import OwnPages
@@ -53,25 +53,27 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         with gr.Row(elem_classes="files"):
             source = gr.File(label="The checkpoint", file_types=[*SUFFIXES], elem_id="own-checkpoint")
             critic = gr.File(label="Its discriminator, if apart", file_types=[*SUFFIXES], elem_id="own-critic")
+            names = gr.File(label="Names of its classes, if any", file_types=[*NAME_SUFFIXES], elem_id="own-names")
         run = gr.Button("Open it", elem_id="own-open")
         found = gr.HTML(elem_id="own-found", apply_default_css=False)
         with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.keep is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
             again = gr.Button("Open it again", elem_id="own-again")
         problem = gr.Textbox(visible=False)
+    files = [source, critic, names]
 
-    async def open_file(source: str | None, critic: str | None) -> AsyncIterator[Answer]:
+    async def open_file(source: str | None, *beside: str | None) -> AsyncIterator[Answer]:
         if source is None:
             yield _refusal("Choose the checkpoint's file first.")
             return
-        paths = Path(source), None if critic is None else Path(critic)
+        critic, names = (None if each is None else Path(each) for each in beside)
         loop = asyncio.get_running_loop()
 
         def work(say: Say) -> Opened:
             try:
-                return visitors.open(*paths, say=say)
+                return visitors.open(Path(source), critic, names, say)
             finally:  # also if nobody waits for it any more
-                loop.call_soon_threadsafe(_discard_later, loop, [path for path in paths if path is not None])
+                loop.call_soon_threadsafe(_discard_later, loop, [Path(path) for path in (source, *beside) if path])
 
         async for answer in _opening(own, work):
             yield answer
@@ -88,9 +90,9 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         "trigger_mode": "once", "concurrency_limit": AT_ONCE, "concurrency_id": "open-yours",
     }
     in_browser: dict[str, Any] = {"fn": None, "queue": False, "api_visibility": "private"}
-    opened = run.click(open_file, [source, critic], api_name="open_file", **options)
+    opened = run.click(open_file, files, api_name="open_file", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
-    run.click(outputs=[source, critic], js="() => [null, null]", **in_browser)
+    run.click(outputs=files, js="() => [null, null, null]", **in_browser)
     opened = again.click(open_again, before, api_name="open_again", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
     page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")

@@ -50,6 +50,15 @@ def some_ws(model: Model, count: int = 2) -> torch.Tensor:
     return model.map(z, [0] * count if model.classes else None)
 
 
+def test_classes_may_be_named(source: Path, tmp_path: Path):
+    (tmp_path / "names.json").write_text('{"1": "gage", "0": "damson", "2": "mirabelle"}', encoding="utf-8")
+    arguments = [str(source), "--out", str(tmp_path / "out"), "--class-names", str(tmp_path / "names.json")]
+    assert convert.main(arguments) == 0
+    model = open_checkpoint(tmp_path / "out" / "some-plums-000010", precision="fp32")
+    assert model.classes == ("damson", "gage", "mirabelle") and model.has_critic
+    assert model.version == convert.content_hash(source, tmp_path / "names.json") != convert.content_hash(source)
+
+
 # ---- round trip ---------------------------------------------------------------------------------------------------
 
 

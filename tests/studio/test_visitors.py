@@ -88,6 +88,19 @@ def test_the_second_opening_converts_nothing(studio: Studio, tmp_path: Path, mon
     assert again.reopen(first.token).facts == first.facts
 
 
+def test_classes_get_the_names_of_a_file(studio: Studio, tmp_path: Path):
+    local, source = Visitors(studio, tmp_path / "kept"), file(tmp_path, "cats.pkl", b"abc")
+    plain = local.open(source)
+    named = local.open(source, None, file(tmp_path, "names.txt", b"tabby\nManx: no tail\n"))
+    assert named.studio.models()[0]["classes"] == ["tabby", "Manx: no tail"] and named.token != plain.token
+    recipe = named.studio.normalise(Recipe(label="Manx: no tail"))
+    assert Recipe.from_query(recipe.to_query()) == recipe
+    assert np.array_equal(named.studio.render(recipe).raw, plain.studio.render(Recipe(label="1")).raw)
+    with pytest.raises(StudioError, match=r"^few\.txt names 1 classes, but the model has 2\.$"):
+        local.open(source, None, file(tmp_path, "few.txt", b"tabby"))
+    assert len(local.kept()) == 2
+
+
 def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     host = Visitors(studio)
     source = file(tmp_path, "cats.pkl", b"abc")

@@ -51,7 +51,7 @@ def test_a_run_that_is_abandoned_still_has_its_file(
     open_file = opener(visitors_pages(studio, slow), studio)
 
     async def come_and_go() -> None:
-        run = open_file(str(upload), None)
+        run = open_file(str(upload), None, None)
         assert "Waiting" in (await anext(run))[0]
         await run.aclose()  # the tab was closed
         await asyncio.sleep(0.5)
