@@ -23,6 +23,7 @@ from .own_pages import OwnPages
 
 PATH = OPEN
 POLL_SECONDS = 0.25
+FILE_HEIGHT = 180  # px
 AT_ONCE = 4  # runs of which one works and the others say that they wait
 UPLOAD_SECONDS = 600.0  # that an uploaded file stays after its last use
 CLOSED = (
@@ -30,7 +31,8 @@ CLOSED = (
 )
 INTRODUCTION = (
     "StyleGAN2 and StyleGAN3 (.pkl), rosinality's StyleGAN2 (.pt), DCGAN, FastGAN, Progressive GAN, BigGAN … "
-    "The file is read as data: nothing in it is ever run."
+    "The file is read as data: nothing in it is ever run. A discriminator in a second file, and names for the classes, "
+    "may come with it."
 )
 
 Say = Callable[[str, float], None]
@@ -51,16 +53,20 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         )
         gr.HTML(f"<h2>Open your own</h2><p>{INTRODUCTION} {where}</p>", apply_default_css=False)
         with gr.Row(elem_classes="files"):
-            source = gr.File(label="The checkpoint", file_types=[*SUFFIXES], elem_id="own-checkpoint")
-            critic = gr.File(label="Its discriminator, if apart", file_types=[*SUFFIXES], elem_id="own-critic")
-            names = gr.File(label="Names of its classes, if any", file_types=[*NAME_SUFFIXES], elem_id="own-names")
+            files = [
+                gr.File(label=label, file_types=[*suffixes], height=FILE_HEIGHT, elem_id=f"own-{name}")
+                for name, label, suffixes in (
+                    ("checkpoint", "The checkpoint", SUFFIXES),
+                    ("critic", "Its discriminator", SUFFIXES),
+                    ("names", f"Class names ({', '.join(NAME_SUFFIXES)})", NAME_SUFFIXES),
+                )
+            ]
         run = gr.Button("Open it", elem_id="own-open")
         found = gr.HTML(elem_id="own-found", apply_default_css=False)
         with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.keep is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
             again = gr.Button("Open it again", elem_id="own-again")
         problem = gr.Textbox(visible=False)
-    files = [source, critic, names]
 
     async def open_file(source: str | None, *beside: str | None) -> AsyncIterator[Answer]:
         if source is None:
@@ -137,7 +143,8 @@ def _discard(paths: Sequence[Path]) -> None:
 
 
 def _kept(visitors: Visitors) -> list[tuple[str, str]]:
-    return [(folder.name, token) for token, folder in visitors.kept()]
+    """Choices: a name, and of its content what the sentence about a picture's model says of it."""
+    return [(f"{folder.name} · {token[:8]}…", token) for token, folder in visitors.kept()]
 
 
 def _refusal(sentence: str) -> Answer:

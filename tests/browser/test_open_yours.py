@@ -11,7 +11,7 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from studio import Recipe, Studio, Visitors, data_url
+from studio import Recipe, Studio, Visitors, data_url, to_png
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.ui.serving import served
 from ui.live_view import VIEW
@@ -105,6 +105,27 @@ def test_a_dropped_file_is_recognised_and_explored(
     page.wait_for_selector("#live img.after[src]")
     assert "/yours/" not in page.url
     visitor.context.close()
+
+
+def test_a_kept_model_outlives_the_program(
+    browser: Browser, studio: Studio, source: Path, tmp_path: Path
+) -> None:
+    opened = Visitors(studio, tmp_path / "models").open(source)
+    picture = tmp_path / "saved.png"
+    picture.write_bytes(to_png(opened.studio.render(Recipe(seed=8))))
+    with served(studio, Visitors(studio, tmp_path / "models")) as address:  # another run, which has opened nothing yet
+        visitor = Visitor(browser.new_context(viewport=DESK), address)
+        visitor.open(f"yours/{opened.token}/?seed=8")
+        there = visitor.picture
+        assert there == data_url(opened.studio.render(Recipe(seed=8)).picture, at_least=VIEW)
+        visitor.open()  # the house's page, on which a picture of that model is dropped
+        visitor.page.locator("#live input[type=file]").set_input_files(picture)
+        visitor.page.wait_for_url(f"**/yours/{opened.token}/**")
+        visitor.page.wait_for_selector("#live img.after[src]")
+        visitor.rest()
+        assert visitor.picture == there and visitor.seed == "8"
+        assert (complaints(visitor), visitor.outside) == ([], [])
+        visitor.context.close()
 
 
 def test_a_file_that_is_none_leaves_everything_as_it_was(
