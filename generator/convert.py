@@ -99,9 +99,9 @@ def convert(
     sources = [source] if critic is None else [source, critic]
     if class_names is not None:
         model.classes = read_class_names(class_names, len(model.classes))
-    # With the names: a recipe says its class by name.
-    model.name, model.version = name, content_hash(*sources, *([] if class_names is None else [class_names]))
-    origin = f"Converted from {', '.join(path.name for path in sources)}."
+    given = sources if class_names is None else [*sources, class_names]  # recipes say their class by name
+    model.name, model.version = name, content_hash(*given)
+    origin = f"Converted from {', '.join(path.name for path in given)}."
     model.provenance = replace(model.provenance, notes=f"{model.provenance.notes} {origin}".strip())
     say("measuring its directions", 0.1)
     measure_styles(model)
@@ -137,7 +137,7 @@ def convert(
         if stored.calibration is not None:
             say("writing", 0.95)
             write(stored)
-        (new / "README.md").write_text(_card(stored, sources), encoding="utf-8")
+        (new / "README.md").write_text(_card(stored, given), encoding="utf-8")
         try:
             new.rename(folder)
         except OSError:  # made by another program meanwhile; shutil.move would put this one inside it
