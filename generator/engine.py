@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .incremental import Kept, Step
+from .incremental import KEPT_BYTES, Kept, Step
 from .layers import (
     ROOT_HALF,
     SLOPE,
@@ -204,6 +204,18 @@ class SynthesisEngine:
     def preview_resolutions(self) -> tuple[int, ...]:
         """Sides at which a preview may stop, smallest first: blocks before the last that draw RGB."""
         return tuple(self.config.block_resolutions[block] for block in self.config.rgb_blocks[:-1])
+
+    @property
+    def most_kept(self) -> int:
+        """Bytes that may stay behind from a picture to the next: every layer's step, within KEPT_BYTES, and its noise.
+
+        Residual blocks keep only half of their steps.
+        """
+        number = torch.finfo(self.dtype).bits // 8
+        sizes = [size for block, size in enumerate(self.config.block_resolutions) for _ in range(2 if block else 1)]
+        maps = sum(self.config.channels(size) * size * size * number for size in sizes)
+        rgb = sum(self.config.img_channels * (size // 2) ** 2 * 4 for size in sizes[1:])
+        return min(maps + rgb, KEPT_BYTES) + sum(size * size * 4 for size in sizes)
 
     def __call__(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
         """N×num_ws×w_dim → N×C×H×W float32, not clipped.

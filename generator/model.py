@@ -158,6 +158,11 @@ class Model:
         return False
 
     @property
+    def kept_bytes(self) -> int:
+        """Memory that its last picture may hold, so that the next is made from where it differs; 0 where none is."""
+        return self._synthesis.most_kept if isinstance(self._synthesis, SynthesisEngine) else 0
+
+    @property
     def light(self) -> bool:
         """Whether a picture takes so little work that float32 and a single thread are best everywhere."""
         return self.flops <= LIGHT_FLOPS

@@ -71,7 +71,7 @@ class Painter:
             if path not in self._costs and not model.light and (model.preview_resolutions or model.tells_progress):
                 torch.set_num_threads(self._threads)
                 self._costs[path] = Cost.measure(model)
-            self._open.put(path, model, min(model_bytes(path), OPEN_BYTES))
+            self._open.put(path, model, min(model_bytes(path, model), OPEN_BYTES))
             return model
 
     @contextmanager
@@ -142,9 +142,10 @@ class Painter:
             return [float(logit) for logit in logits]
 
 
-def model_bytes(path: Path) -> int:
-    """About what an opened model takes: its files as float32, and once more as laid out for the processor."""
-    return 4 * sum(file.stat().st_size for file in path.glob("*.safetensors"))
+def model_bytes(path: Path, model: Model) -> int:
+    """About what an opened model takes: its files as float32, and once more as laid out for the processor, and what a
+    picture leaves behind for the next (up to 192 MB)."""
+    return 4 * sum(file.stat().st_size for file in path.glob("*.safetensors")) + model.kept_bytes
 
 
 def for_critic(image: Array, alpha: Array | None, resolution: int) -> Array:

@@ -167,6 +167,22 @@ def test_memory_is_that_of_one_picture_and_bounded(monkeypatch: pytest.MonkeyPat
     assert torch.equal(less(changed), engine(changed))
 
 
+@pytest.mark.parametrize("name", ["paper", "grey smooth", "orig", "resnet", "64 px, widths differ", "8 px"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_may_be_kept_is_known_beforehand(name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch):
+    config = GENERATORS[name]
+    engine = SynthesisEngine(lively_generator(config).synthesis, dtype)
+    network = lively_generator(config).synthesis
+    noise = network.draw_noise(1, torch.Generator().manual_seed(0))
+    engine(some_ws(config, 1), noise)
+    held = engine.kept.bytes + sum(each.numel() * 4 for each in noise)
+    if config.architecture == "skip":
+        assert engine.most_kept == held
+    assert held <= engine.most_kept <= 2 * held
+    monkeypatch.setattr("generator.engine.KEPT_BYTES", 1000)
+    assert engine.most_kept == 1000 + sum(each.numel() * 4 for each in noise)
+
+
 def step(layer: int) -> Step:
     return Step(layer, torch.zeros(1, 1, 2, 2), None)
 
