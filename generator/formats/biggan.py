@@ -63,7 +63,7 @@ def _network(state: State, config: dict[str, Any]) -> BigGAN:
     condition = state.shape(f"generator.gen_z.{name}", 2)[1]
     if condition <= embed_dim or maps % 16:
         raise CheckpointError(f"{state.what} is a BigGAN whose first layer does not fit z and the class's embedding.")
-    first = _weight(state, "generator.gen_z", maps, condition), state.take("generator.gen_z.bias", maps)
+    first = state.spectral("generator.gen_z", maps, condition), state.take("generator.gen_z.bias", maps)
     kinds = _kinds(state)
     widths, channels = [], maps // 16
     for place, kind in kinds:
@@ -90,7 +90,7 @@ def _network(state: State, config: dict[str, Any]) -> BigGAN:
     gain, offset = state.take("generator.bn.weight", width), state.take("generator.bn.bias", width)
     colours = state.shape("generator.conv_to_rgb.bias", 1)[0]
     last = FixedConv(
-        _weight(state, "generator.conv_to_rgb", colours, width, 3, 3)[:COLOURS],
+        state.spectral("generator.conv_to_rgb", colours, width, 3, 3)[:COLOURS],
         state.take("generator.conv_to_rgb.bias", colours)[:COLOURS],
         padding=1,
     )
@@ -131,9 +131,9 @@ def _block(state: State, name: str, before: int, after: int, condition: int) -> 
     for i in range(NORMS):
         norm, conv, side = f"{name}.bn_{i}", f"{name}.conv_{i}", 3 if i in (1, 2) else 1
         tensors[f"means_{i}"], tensors[f"variances_{i}"] = _statistics(state, norm, channels[i])
-        tensors[f"scale_{i}"] = _weight(state, f"{norm}.scale", channels[i], condition)
-        tensors[f"offset_{i}"] = _weight(state, f"{norm}.offset", channels[i], condition)
-        tensors[f"weight_{i}"] = _weight(state, conv, channels[i + 1], channels[i], side, side)
+        tensors[f"scale_{i}"] = state.spectral(f"{norm}.scale", channels[i], condition)
+        tensors[f"offset_{i}"] = state.spectral(f"{norm}.offset", channels[i], condition)
+        tensors[f"weight_{i}"] = state.spectral(conv, channels[i + 1], channels[i], side, side)
         tensors[f"bias_{i}"] = state.take(f"{conv}.bias", channels[i + 1])
     return tensors
 
@@ -143,7 +143,7 @@ def _attention(state: State, name: str, channels: int) -> dict[str, Tensor]:
     shapes = {"theta": (eighth, channels), "phi": (eighth, channels), "g": (half, channels), "o": (channels, half)}
     names = {"o": "snconv1x1_o_conv"}
     convs = {
-        key: _weight(state, f"{name}.{names.get(key, f'snconv1x1_{key}')}", *shape, 1, 1)
+        key: state.spectral(f"{name}.{names.get(key, f'snconv1x1_{key}')}", *shape, 1, 1)
         for key, shape in shapes.items()
     }
     return {**convs, "gamma": state.take(f"{name}.gamma", 1)}
@@ -156,8 +156,3 @@ def _statistics(state: State, name: str, width: int) -> tuple[Tensor, Tensor]:
     if rows < 2 or (variances < 0).any():
         raise CheckpointError(f"{state.what} has statistics in {name} that no batch of pictures can have.")
     return means, variances
-
-
-def _weight(state: State, name: str, *shape: int) -> Tensor:
-    """A weight under spectral norm, or one from which it was already taken off."""
-    return state.take(f"{name}.weight", *shape) if f"{name}.weight" in state else state.spectral(name, *shape)

@@ -35,7 +35,10 @@ OTHERS = {
     b"<!doctype": "a web page, not the file that it links to",
     b"<html": "a web page, not the file that it links to",
 }
-FAMILIAR = {"dnnlib.tflib": "a TensorFlow network", "tensorflow": "a TensorFlow network", "__main__": "a whole module"}
+FAMILIAR = {
+    "dnnlib.tflib": "a TensorFlow network", "tfutil": "a TensorFlow network", "tensorflow": "a TensorFlow network",
+    "__main__": "a whole module",
+}  # fmt: skip
 
 # What a reader may trip over in a file that contradicts itself; each is the file's fault and none the program's.
 BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, RecursionError, struct.error)

@@ -49,6 +49,7 @@ STORAGES: dict[Name, torch.dtype] = {
 MAPPINGS = {
     Name("collections", "OrderedDict"), Name("collections", "defaultdict"), Name("dnnlib.util", "EasyDict"),
     Name("dnnlib", "EasyDict"), Name("builtins", "dict"),
+    Name("collections", "Counter"),  # the milestones of a learning-rate schedule
 }  # fmt: skip
 CONTAINERS: dict[Name, type[set[object]] | type[list[object]]] = {
     Name("builtins", "set"): set, Name("builtins", "frozenset"): set, Name("builtins", "list"): list,

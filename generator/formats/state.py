@@ -47,8 +47,12 @@ class State:
         """A weight under spectral norm (Miyato et al. 2018), divided by its largest singular value uᵀWv.
 
         As torch.nn.utils.spectral_norm stores it, and uses it when not training: `weight_orig`, `weight_u`, `weight_v`.
-        W is O×(I·k·k); `transposed`: the weight of a transposed convolution, I×O×k×k.
+        W is O×(I·k·k); `transposed`: the weight of a transposed convolution, I×O×k×k. Older files (before version 1
+        of that module) hold the divided `weight` itself in place of v, as do those from which the norm was taken off.
         """
+        if f"{prefix}.weight" in self and f"{prefix}.weight_v" not in self:
+            self._taken |= {f"{prefix}.weight_orig", f"{prefix}.weight_u"}
+            return self.take(f"{prefix}.weight", *shape)
         weight = self.take(f"{prefix}.weight_orig", *shape)
         matrix = (weight.transpose(0, 1) if transposed else weight).flatten(1)
         rows, columns = matrix.shape

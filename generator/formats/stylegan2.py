@@ -104,7 +104,7 @@ class Renaming:
             raise CheckpointError(f"{self.what} is not one that this program can hold: {error}") from None
 
     def fill(self, network: nn.Module) -> None:
-        """Put the tensors in place of a network's own; all must fit and none be left."""
+        """Put the tensors in place of a network's own; all must fit and none be left over (CheckpointError)."""
         if self._left:
             raise CheckpointError(f"{self.what} has a tensor {next(iter(self._left))} that StyleGAN2 does not have.")
         wanted = network.state_dict()
@@ -116,6 +116,12 @@ class Renaming:
                     f"{self.what} has a tensor {self._names[ours]} of the shape {_words(found)}, "
                     f"where {_words(tensor.shape)} belongs."
                 )
+        if surplus := [ours for ours in self.ours if ours not in wanted]:
+            shape = _words(self.ours[surplus[0]].shape)
+            raise CheckpointError(
+                f"{self.what} has a tensor {self._names[surplus[0]]} of the shape {shape} that does not belong to a "
+                "network of its other tensors' shapes."
+            )
         network.load_state_dict(self.ours, assign=True)
 
 

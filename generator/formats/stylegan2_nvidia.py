@@ -129,11 +129,12 @@ def _modulated(names: Renaming, ours: str, theirs: str) -> None:
 def _mapping(names: Renaming, attributes: _Attributes) -> dict[str, Any]:
     """Rename a mapping network's tensors, and say its fields of a configuration."""
     count = len(names.numbers("mapping.fc{}.weight"))
-    rows, columns = names.shape("mapping.fc0.weight", 2)
     embed_dim, num_classes = 0, 0
     if "mapping.embed.weight" in names:
         embed_dim, num_classes = names.shape("mapping.embed.weight", 2)
         _dense(names, attributes, "mapping.embed", "mapping.embed", 1.0)
+    # Discriminators that were converted from TensorFlow embed the class and map it no further.
+    rows, columns = names.shape("mapping.fc0.weight", 2) if count or not embed_dim else (0, embed_dim)
     for i in range(count):
         _dense(names, attributes, f"mapping.fc{i}", f"mapping.layers.{i}", 0.01)
     return {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,13 @@ def test_protocol_0_has_its_own_truth(tmp_path: Path):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_relatives_of_dict_become_dict(protocol: int, tmp_path: Path):
     default: defaultdict[str, list[int]] = defaultdict(list, a=[1])
-    value = {"ordered": OrderedDict(b=1, a=2), "default": default, "easy": build.EasyDict(x=build.EasyDict(y=0))}
+    value = {
+        "ordered": OrderedDict(b=1, a=2), "count": Counter({30: 1}), "default": default,
+        "easy": build.EasyDict(x=build.EasyDict(y=0)),
+    }  # fmt: skip
     root = read_content(build.write_pickle(tmp_path / "dicts.pkl", value, protocol)).root
-    assert same(root, {"ordered": {"b": 1, "a": 2}, "default": {"a": [1]}, "easy": {"x": {"y": 0}}})
+    plain = {"ordered": {"b": 1, "a": 2}, "count": {30: 1}, "default": {"a": [1]}, "easy": {"x": {"y": 0}}}
+    assert same(root, plain)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -283,6 +287,7 @@ def refused(path: Path) -> str:
         (b"\x02\x00\x00\x00\x00\x00\x00\x00{]", "is no whole safetensors file"),
         (b"\xff\xff\xff\xff\xff\xff\xff\xff{}", "is no whole safetensors file"),
         (b"\x80\x02cdnnlib.tflib.network\nNetwork\n.", "dnnlib.tflib.network.Network (a TensorFlow network)"),
+        (b"\x80\x02ctfutil\nNetwork\n.", "tfutil.Network (a TensorFlow network)"),
         (b"\x80\x02c__main__\nGenerator\n)\x81}b.", "names __main__.Generator (a whole module), which this program"),
         (b"cnumpy\nload\n.", "names numpy.load, which this program does not know; nothing of the file was run"),
         (b"\x80\x02(K\x01K\x02o.", "calls something that is no name"),

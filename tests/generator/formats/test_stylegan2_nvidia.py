@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from generator import CheckpointError, Model, open_checkpoint, save_checkpoint
+from generator import CheckpointError, Generator, GeneratorConfig, Model, open_checkpoint, save_checkpoint
 from generator.formats import stylegan2_nvidia
 from generator.formats.content import Persistent, read_content
+from generator.formats.stylegan2 import Renaming, make_generator
 
 from ..build import some_labels, some_pictures
 from . import stylegan2_reference as reference
@@ -30,6 +31,8 @@ OPTIONS = {
     "orig": replace(PLAIN, architecture="orig", critic="orig"),
     "resnet": replace(PLAIN, architecture="resnet"),
     "skip critic": replace(PLAIN, critic="skip", classes=2),
+    # The authors' converter from TensorFlow (legacy.py) builds these: cifar10.pkl is one.
+    "critic that only embeds its classes": replace(PLAIN, classes=3, critic_layers=0, critic="orig", group=None),
     "bounded": replace(PLAIN, clamp=0.8),
     "bounded resnet and skip": replace(PLAIN, architecture="resnet", critic="skip", clamp=0.6),
     "loosely bounded": replace(PLAIN, clamp=256),
@@ -255,6 +258,16 @@ def test_a_critic_of_other_pictures_is_refused():
 )
 def test_other_files_are_not_recognised(root: object):
     assert not stylegan2_nvidia.recognises(nvidia_content(root))
+
+
+def test_a_tensor_that_the_network_lacks_is_named_with_its_shape():
+    config = GeneratorConfig(16, z_dim=8, w_dim=8, mapping_layers=1, channel_base=64, channel_max=8)
+    state = {**Generator(config).state_dict(), "synthesis.skips.0.weight": torch.ones(8, 8, 1, 1)}
+    names = Renaming(state, "The generator in cats.pt")
+    for name in state:
+        names.take(name, name)
+    with pytest.raises(CheckpointError, match=r"^The generator in cats\.pt .*synthesis\.skips\.0.* 8×8×1×1 .*\.$"):
+        make_generator(config, names)
 
 
 # ---- the original program -----------------------------------------------------------------------------------------
