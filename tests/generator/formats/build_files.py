@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from generator.formats.content import Inert, Persistent
+
 INTEROP = Path(__file__).resolve().parents[3].parent / "shared" / "interop"
 
 
@@ -67,6 +69,22 @@ class Layer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reconstruct_persistent_obj, (self.meta,)
+
+
+def as_layer(module: Persistent) -> Layer:
+    """What is read back as this module, to be pickled."""
+    children = {name: as_layer(child) for name, child in module.modules.items() if isinstance(child, Persistent)}
+    return Layer(
+        module.class_name, *module.init_args, parameters=module.parameters, buffers=module.buffers, modules=children,
+        attributes=module.state, **module.init_kwargs,
+    )
+
+
+def as_config(values: Inert) -> BaseConfig:
+    """What is read back as these values of pytorch_GAN_zoo's, to be pickled."""
+    made = BaseConfig()
+    made.__dict__.update(values.state)
+    return made
 
 
 FOREIGN: dict[str, Any] = {

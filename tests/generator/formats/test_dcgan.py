@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +13,10 @@ from torch import Tensor
 
 from generator import CheckpointError, open_checkpoint
 from generator.formats import dcgan
-from generator.formats.content import Content
+
+from .dcgan_files import State, content, critic_state, generator_state
 
 INTEROP = Path(__file__).resolve().parents[3].parent / "shared" / "interop"
-State = dict[str, Tensor]
-
-
-def content(root: Any, name: str = "some file.pth") -> Content:
-    return Content(Path(name), "torch", root)
-
-
-def batch_norm(state: State, name: str, width: int) -> None:
-    state[f"{name}.weight"] = torch.rand(width) + 0.5
-    state[f"{name}.bias"] = torch.randn(width) * 0.3
-    state[f"{name}.running_mean"] = torch.randn(width) * 0.3
-    state[f"{name}.running_var"] = torch.rand(width) + 0.2
-    state[f"{name}.num_batches_tracked"] = torch.tensor(7)
-
-
-def generator_state(widths: list[int], prefix: str = "main.") -> State:
-    """The tutorial's layout: convolutions at 0, 3, 6 …, batch norms after all but the last."""
-    state: State = {}
-    for i, (a, b) in enumerate(pairwise(widths)):
-        state[f"{prefix}{3 * i}.weight"] = torch.randn(a, b, 4, 4) / (2 * a**0.5)
-        if i < len(widths) - 2:
-            batch_norm(state, f"{prefix}{3 * i + 1}", b)
-    return state
-
-
-def critic_state(widths: list[int], prefix: str = "main.") -> State:
-    """Convolutions at 0, 2, 5, 8 …, batch norms after all but the first and the last."""
-    state: State = {}
-    for i, (a, b) in enumerate(pairwise(widths)):
-        place = max(3 * i - 1, 0)
-        state[f"{prefix}{place}.weight"] = torch.randn(b, a, 4, 4) / (4 * a**0.5)
-        if 0 < i < len(widths) - 2:
-            batch_norm(state, f"{prefix}{place + 1}", b)
-    return state
 
 
 def zero_insertion(x: Tensor) -> Tensor:
@@ -124,14 +90,6 @@ def test_every_precision_and_its_probe_fit_a_family():
     assert model.precision in model.timings and "DCGAN" in repr(model)
 
 
-def test_pictures_are_the_same_alone_and_in_a_batch():
-    model = dcgan.load(content(generator_state([8, 16, 8, 3])), content(critic_state([3, 8, 16, 1])))
-    z = torch.randn(4, 8)
-    pictures = model.synthesize(model.map(z))
-    assert torch.equal(pictures[2:3], model.synthesize(model.map(z[2:3])))
-    assert torch.equal(model.criticize(pictures)[1:2], model.criticize(pictures[1:2]))
-
-
 def test_truncation_pulls_z_to_zero():
     generator = generator_state([8, 16, 8, 3])
     model = dcgan.load(content(generator))
@@ -198,21 +156,6 @@ def test_files_of_torch_save_old_and_new(zipped: bool, tmp_path: Path):
         open_checkpoint(paths[1])
 
 
-def test_bfloat16_stays_close():
-    generator, critic = generator_state([32, 32, 16, 3]), critic_state([3, 16, 32, 1])
-    model = dcgan.load(content(generator), content(critic))
-    ws = model.map(torch.randn(2, 32))
-    exact = model.synthesize(ws)
-    logits = model.criticize(exact)
-    model.use("bf16")
-    rounded = model.synthesize(ws)
-    assert rounded.dtype == torch.float32
-    assert 0 < (rounded - exact).abs().max() < 0.1
-    assert (model.criticize(exact) - logits).abs().max() < 0.1 * logits.abs().max() + 0.02
-    model.use("fp32")
-    assert torch.equal(model.synthesize(ws), exact)
-
-
 def broken(change: str) -> tuple[Any, Any]:
     generator, critic = generator_state([8, 16, 8, 3]), critic_state([3, 8, 16, 1])
     if change == "no generator":
@@ -257,25 +200,6 @@ def test_what_is_wrong_is_said_in_a_sentence(change: str, words: str):
         dcgan.load(content(generator), None if critic is None else content(critic))
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
-
-
-FOREIGN: list[Any] = [
-    None,
-    [],
-    {},
-    7,
-    {"main.0.weight": torch.zeros(3)},
-    {"main.0.weight": torch.zeros(4, 4, 4, 4), "main.1.weight": torch.zeros(4, 4)},
-    {"main.0.weight": 3, "main.1": {"weight": torch.zeros(0, 0, 4, 4)}},
-    {f"convs.{i}.weight": torch.zeros(8, 8, 3, 3) for i in range(4)},
-    {f"{'9' * 5000}.weight": torch.zeros(8, 8, 4, 4)},
-    {f"main.{i}.weight": torch.zeros(a, b, 4, 4) for i, (a, b) in enumerate([(8, 4), (5, 4), (4, 3)])},
-]
-
-
-@pytest.mark.parametrize("root", FOREIGN)
-def test_other_files_are_not_taken_for_it(root: Any):
-    assert not dcgan.recognises(content(root))
 
 
 @pytest.mark.skipif(not INTEROP.is_dir(), reason="the interop files lie beside the project's folder only")

@@ -182,8 +182,3 @@ def test_what_does_not_belong_together_is_said():
     classes = dict(Critic(other).state_dict())
     with pytest.raises(CheckpointError, match="other classes"):
         house_state.load(content(generator), content(classes))
-
-
-@pytest.mark.parametrize("root", [None, {}, {"synthesis.const": torch.zeros(3)}, {"stem.weight": torch.zeros(3)}])
-def test_other_files_are_not_taken_for_it(root: Any):
-    assert not house_state.recognises(content(root))

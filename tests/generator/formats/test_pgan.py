@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,53 +16,8 @@ from torch import Tensor
 
 from generator import CheckpointError, open_checkpoint
 from generator.formats import pgan
-from generator.formats.content import Content, Inert
 
-State = dict[str, Tensor]
-WIDTHS = [12, 10, 8]  # pictures of 16 pixels
-Z = 9
-
-
-def content(root: Any, name: str = "PGAN celeba s2.pth") -> Content:
-    return Content(Path(name), "torch", root)
-
-
-def layer(state: State, name: str, *shape: int) -> None:
-    state[f"{name}.weight"], state[f"{name}.bias"] = torch.randn(shape), torch.randn(shape[0])
-
-
-def generator_state(widths: list[int] = WIDTHS, latent: int = Z, colours: int = 3) -> State:
-    state: State = {}
-    for i, (before, after) in enumerate(pairwise(widths)):
-        layer(state, f"scaleLayers.{i}.0", after, before, 3, 3)
-        layer(state, f"scaleLayers.{i}.1", after, after, 3, 3)
-    for i, width in enumerate(widths):
-        layer(state, f"toRGBLayers.{i}", colours, width, 1, 1)
-    layer(state, "formatLayer", 16 * widths[0], latent)
-    layer(state, "groupScale0.0", widths[0], widths[0], 3, 3)
-    return state
-
-
-def critic_state(widths: list[int] = WIDTHS, outputs: int = 1, colours: int = 3, spread: bool = True) -> State:
-    state: State = {}
-    for i, (lower, upper) in enumerate(pairwise(widths)):
-        layer(state, f"scaleLayers.{i}.0", upper, upper, 3, 3)
-        layer(state, f"scaleLayers.{i}.1", lower, upper, 3, 3)
-    for i, width in enumerate(widths):
-        layer(state, f"fromRGBLayers.{i}", width, colours, 1, 1)
-    layer(state, "decisionLayer", outputs, widths[0])
-    layer(state, "groupScaleZero.0", widths[0], widths[0] + spread, 3, 3)
-    layer(state, "groupScaleZero.1", widths[0], 16 * widths[0])
-    return state
-
-
-def config(**changes: Any) -> Inert:
-    values = {
-        "depthScale0": WIDTHS[0], "depthOtherScales": WIDTHS[1:], "leakyReluLeak": 0.2, "alpha": 0, "dimOutput": 3,
-        "perChannelNormalization": True, "miniBatchStdDev": True, "equalizedlR": True, "noiseVectorDim": Z,
-        "categoryVectorDim": 0, "latentVectorDim": Z, "lossCriterion": "WGANGP", "attribKeysOrder": None,
-    }  # fmt: skip
-    return Inert("models.utils.config", "BaseConfig", (), {**values, **changes})
+from .pgan_files import WIDTHS, State, Z, config, content, critic_state, generator_state
 
 
 class Reference:
@@ -296,24 +250,6 @@ def test_classes_without_understandable_names_are_numbered(attributes: Any):
     assert model.classes == ("0", "1")
 
 
-def test_pictures_are_the_same_alone_and_in_a_batch():
-    model = pgan.load(content({"netG": generator_state(), "netD": critic_state()}))
-    z = torch.randn(4, Z)
-    pictures = model.synthesize(model.map(z))
-    assert torch.equal(pictures[2:3], model.synthesize(model.map(z[2:3])))
-    assert torch.equal(model.criticize(pictures)[1:2], model.criticize(pictures[1:2]))
-
-
-def test_bfloat16_stays_close():
-    model = pgan.load(content({"netG": generator_state(), "netD": critic_state()}))
-    ws = model.map(torch.randn(4, Z))
-    exact = model.synthesize(ws)
-    logits = model.criticize(exact)
-    model.use("bf16")
-    assert 0 < (model.synthesize(ws) - exact).square().mean().sqrt() < 0.03 * exact.square().mean().sqrt()
-    assert 0 < (model.criticize(exact) - logits).abs().max() < 0.05 * logits.abs().max()
-
-
 def broken(change: str) -> Any:
     generator, critic = generator_state(), critic_state()
     changes: dict[str, Any] = {}
@@ -361,10 +297,3 @@ def test_what_is_wrong_is_said_in_a_sentence(change: str, words: str):
 def test_a_second_file_must_hold_the_critic():
     with pytest.raises(CheckpointError, match=r"other\.pth holds no discriminator"):
         pgan.load(content(generator_state()), content(generator_state(), "other.pth"))
-
-
-@pytest.mark.parametrize(
-    "root", [None, [], {}, {"netG": {"main.0.weight": torch.zeros(3, 3, 4, 4)}}, {"netD": critic_state()}, {"netG": 3}]
-)
-def test_other_files_are_not_taken_for_it(root: Any):
-    assert not pgan.recognises(content(root))
