@@ -175,6 +175,10 @@ class BigGAN(Family):
         embedded = one_by_one(lambda row: F.linear(row, self.embeddings), label)
         return torch.cat([z, embedded, torch.ones_like(z[:, :1])], dim=1)
 
+    def style_weights(self) -> Tensor:
+        """R×w_dim: the first layer, and the gains and offsets of every block."""
+        return torch.cat([self.first.weight.detach(), super().style_weights()])
+
     @torch.inference_mode()
     def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """N×num_ws×w_dim → N×3×H×W float32 in (−1, 1), one by one. There are no noise inputs."""

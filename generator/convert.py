@@ -101,7 +101,7 @@ def convert(
         model.classes = read_class_names(class_names, len(model.classes))
     given = sources if class_names is None else [*sources, class_names]  # recipes say their class by name
     model.name, model.version = name, content_hash(*given)
-    origin = f"Converted from {', '.join(path.name for path in given)}."
+    origin = f"Converted from {' and '.join(path.name for path in given)} ({architecture(model)})."
     model.provenance = replace(model.provenance, notes=f"{model.provenance.notes} {origin}".strip())
     say("measuring its directions", 0.1)
     measure_styles(model)

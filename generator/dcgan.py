@@ -74,6 +74,10 @@ class DCGAN(Family):
         """N×z_dim → the same: there is no mapping network."""
         return z
 
+    def style_weights(self) -> Tensor:
+        """R×z_dim: the one layer that reads w, a transposed convolution."""
+        return self.generator[0].weight.detach().flatten(1).T
+
     @torch.inference_mode()
     def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """N×1×z_dim → N×C×H×W float32 in (−1, 1). There are no noise inputs."""

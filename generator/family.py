@@ -19,6 +19,7 @@ class Family(nn.Module, ABC):
 
     `z_dim`: numbers a visitor draws. `w_dim`: numbers in each of the `num_ws` rows that `map` makes of them.
     `noise_sizes`: side of each noise map that `synthesize` takes, empty for a family without noise inputs.
+    `has_mapping`: whether w is learnt from z; else it is z, perhaps normalised, perhaps beside what stands for a class.
     """
 
     title: str  # such as "StyleGAN3-T"
@@ -32,6 +33,7 @@ class Family(nn.Module, ABC):
     noise_sizes: tuple[int, ...] = ()
     flops: int  # of one picture's convolutions
     has_critic: bool
+    has_mapping: bool = False
 
     @abstractmethod
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
@@ -40,6 +42,14 @@ class Family(nn.Module, ABC):
     @abstractmethod
     def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """N×num_ws×w_dim → N×C×H×W float32, not clipped. `noise` None: the checkpoint's own; `strength` 0: none."""
+
+    def style_weights(self) -> Tensor:
+        """R×w_dim float32: the rows of every layer that reads w, for `directions.closed_form_directions`.
+
+        Here: of every affine layer. A family that reads w by its first layer alone says so itself.
+        """
+        parameters = [t for name, t in self.named_parameters() if name.endswith("affine.weight")]
+        return torch.cat([t.detach() for t in parameters])
 
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits; only called if `has_critic`. Each picture alone, or `together` as one batch."""

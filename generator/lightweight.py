@@ -239,6 +239,10 @@ class LightweightGAN(Family):
         """N×z_dim → the same."""
         return z
 
+    def style_weights(self) -> Tensor:
+        """R×z_dim: the one layer that reads w, a transposed convolution."""
+        return self.generator.seed.weight.detach().flatten(1).T
+
     def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """N×1×z_dim → N×C×H×W float32, near [−1, 1], not clipped.
 

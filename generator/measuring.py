@@ -68,33 +68,29 @@ def measure_styles(model: Model) -> None:
     number = styles.shape[0]
     averages, directions = averages_and_directions(styles, torch.full((number,), 1 / number), PRINCIPAL)
     within = (styles - styles.mean(dim=1, keepdim=True)).flatten(0, 1)
-    if has_no_mapping(model):
+    if not has_mapping(model):
         directions = picture_directions(model, within)
     elif count and averages.classes is not None:
         model.averages = Averages(model.averages.everything, averages.classes.to(model.device))
-    weights = style_weights(model)
-    if weights is not None:
-        vectors = closed_form_directions(weights, CLOSED_FORM)
-        directions += [
-            Direction(f"sefa{i + 1}", f"closed form {i + 1}", vector, float((within @ vector).std()))
-            for i, vector in enumerate(vectors)
-        ]
+    vectors = closed_form_directions(style_weights(model), CLOSED_FORM)
+    directions += [
+        Direction(f"sefa{i + 1}", f"closed form {i + 1}", vector, float((within @ vector).std()))
+        for i, vector in enumerate(vectors)
+    ]
     model.directions = tuple(direction for direction in directions if direction.sigma > 1e-6)
 
 
-def has_no_mapping(model: Model) -> bool:
-    """Whether w is z (perhaps normalised, or beside an embedding of the class): then z and −z map to opposite w."""
-    z = torch.stack([draw_z(seed, model.z_dim) for seed in range(8)])
-    label = [0] * 8 if model.classes else None
-    middle = model.map(z, label)[:, 0] + model.map(-z, label)[:, 0]
-    return bool((middle - middle[:1]).abs().max() < 1e-5)
+def has_mapping(model: Model) -> bool:
+    """Whether w comes out of a mapping network, as every StyleGAN's does."""
+    family = getattr(model, "family", None)
+    return family is None or bool(family.has_mapping)
 
 
 def picture_directions(model: Model, within: Tensor) -> list[Direction]:
     """Directions of w for the principal components of what is painted (Härkönen et al. 2020, §2.2, for a network
     without a mapping): the last activations, that is small pictures, are decomposed, and w regressed on them.
 
-    `within`: M×w_dim, w less its class's average. The vectors are made orthonormal in order.
+    `within`: M×w_dim, w less its class's average. The vectors, at most w_dim, are made orthonormal in order.
     """
     z = torch.stack([draw_z(seed, model.z_dim) for seed in range(REGRESSED)])
     label = [0] * REGRESSED if model.classes else None
@@ -108,7 +104,7 @@ def picture_directions(model: Model, within: Tensor) -> list[Direction]:
     x = (pictures - pictures.mean(dim=0)).double()
     u, _, _ = torch.linalg.svd(x, full_matrices=False)
     # With coordinates of unit length, least squares of w on them is one product.
-    slopes = u[:, :PRINCIPAL].T @ w.double()
+    slopes = u[:, : min(PRINCIPAL, model.w_dim)].T @ w.double()
     vectors = torch.linalg.qr(slopes.T).Q.T.float()
     vectors = vectors * (vectors * slopes.float()).sum(dim=1, keepdim=True).sign()
     return [
@@ -117,24 +113,16 @@ def picture_directions(model: Model, within: Tensor) -> list[Direction]:
     ]
 
 
-def style_weights(model: Model) -> Tensor | None:
-    """R×w_dim: the rows of every layer that reads w, for `closed_form_directions`; None if they cannot be told.
+def style_weights(model: Model) -> Tensor:
+    """R×w_dim: the rows of every layer that reads w, for `closed_form_directions`.
 
     Of a StyleGAN all affine layers; of a network without a mapping the first layer, which reads z.
     """
     family = getattr(model, "family", None)
-    if family is None:
-        layers = [m.affine for m in model.generator.synthesis.modules() if isinstance(m, ModulatedConv)]
-        return torch.cat([layer.weight * layer.weight_gain for layer in layers]).cpu()
-    affine = [t for name, t in family.named_parameters() if name.endswith("affine.weight") and t.ndim == 2]
-    affine = [t for t in affine if t.shape[1] == model.w_dim]
-    if affine:
-        return torch.cat(affine).detach().float().cpu()
-    for weight in family.parameters():  # in the order in which they are used
-        if weight.ndim >= 2 and model.w_dim in weight.shape[:2]:
-            axis = 1 if weight.shape[1] == model.w_dim else 0  # a transposed convolution has its inputs first
-            return weight.detach().float().transpose(0, axis).flatten(1).T.cpu()
-    return None
+    if family is not None:
+        return family.style_weights().cpu()
+    layers = [m.affine for m in model.generator.synthesis.modules() if isinstance(m, ModulatedConv)]
+    return torch.cat([layer.weight * layer.weight_gain for layer in layers]).cpu()
 
 
 def calibrate(
@@ -142,8 +130,8 @@ def calibrate(
 ) -> Calibration | None:
     """The critic's calibration on up to `count` generated pictures, and on `real` logits if given.
 
-    `say` is told the share that is done and answers whether to go on; None without a critic, or if it was stopped
-    before there were FEWEST.
+    `say` is told the share that is done and answers whether to go on; None without a critic or pictures, or if it
+    was stopped before there were FEWEST.
     """
     if not model.has_critic:
         return None
@@ -154,6 +142,6 @@ def calibrate(
         generated += model.criticize(model.synthesize(ws), label).tolist()
         if not say((seed + 1) / count):
             break
-    if len(generated) < min(FEWEST, count):
+    if not generated or len(generated) < min(FEWEST, count):
         return None
     return Calibration.measure(real() if real is not None else [], generated)

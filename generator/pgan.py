@@ -122,6 +122,10 @@ class PGAN(Family):
         """N×z_dim and N×num_classes → N×w_dim of mean square 1."""
         return normalize_2nd_moment(z if label is None else torch.cat([z, label], dim=1))
 
+    def style_weights(self) -> Tensor:
+        """R×w_dim: the one layer that reads w."""
+        return self.first.weight.detach()
+
     @torch.inference_mode()
     def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """N×1×w_dim → N×C×H×W float32, about [−1, 1]. There are no noise inputs."""

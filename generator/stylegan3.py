@@ -138,6 +138,7 @@ class StyleGAN3(Family):
     """The generator with (if it came along) its critic. Its `transforms` move the picture without changing it."""
 
     transforms = TRANSFORMS
+    has_mapping = True
 
     def __init__(self, config: StyleGAN3Config, critic: Critic | None = None) -> None:
         super().__init__()

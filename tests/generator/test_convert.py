@@ -14,10 +14,12 @@ from PIL import Image
 
 from generator import CheckpointError, Model, convert, draw_z, measuring, open_checkpoint
 from generator.directions import closed_form_directions
+from generator.formats import dcgan
 from generator.formats.registry import open_foreign
 from generator.layers import ModulatedConv
 from generator.real import read_real
 from tests.generator.build import GENERATORS, lively_model
+from tests.generator.formats import dcgan_files
 
 INTEROP = Path(__file__).resolve().parents[2].parent / "shared" / "interop"
 FILES = [
@@ -149,6 +151,32 @@ def test_the_first_closed_form_direction_changes_the_styles_most():
     assert float((weights @ best).norm()) >= float((weights @ others.T).norm(dim=0).max())
 
 
+@pytest.mark.parametrize("nz", [16, 9])
+def test_closed_form_directions_of_a_dcgan_are_those_of_its_first_maps(nz: int):
+    """Also where z is as long as the first maps are wide, so that shapes do not tell the two axes apart."""
+    model = dcgan.load(dcgan_files.content(dcgan_files.generator_state([nz, 16, 8, 3])))
+    measuring.measure_styles(model)
+    first = dict(model.family.named_parameters())["generator.0.weight"]
+
+    def change(z: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.conv_transpose2d(z[:, :, None, None], first).flatten(1).norm(dim=1)
+
+    found = torch.stack([d.vector for d in model.directions if d.name.startswith("sefa")])
+    others = torch.nn.functional.normalize(torch.randn(500, nz))
+    assert float(change(others).max()) <= float(change(found)[0])
+    strongest = torch.linalg.svdvals(first.flatten(1))[: len(found)]
+    torch.testing.assert_close(change(found), strongest, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("nz", [1, 2, 5])
+def test_a_latent_of_few_numbers_has_few_directions(nz: int):
+    model = dcgan.load(dcgan_files.content(dcgan_files.generator_state([nz, 16, 8, 3])))
+    measuring.measure_styles(model)
+    for kind in ("pc", "sefa"):
+        vectors = torch.stack([d.vector for d in model.directions if d.name.startswith(kind)])
+        torch.testing.assert_close(vectors @ vectors.T, torch.eye(nz), rtol=0, atol=1e-5)
+
+
 def test_measured_averages_are_those_of_each_class():
     model = unmeasured()
     measuring.measure_styles(model)
@@ -186,6 +214,10 @@ def test_without_real_pictures_the_calibration_says_nothing_of_them(source: Path
 def test_a_critic_that_had_no_time_stays_uncalibrated(source: Path, tmp_path: Path):
     folder = convert.convert(source, out=tmp_path / "o", seconds=0)
     assert open_checkpoint(folder, precision="fp32").calibration is None
+
+
+def test_a_critic_that_is_shown_nothing_stays_uncalibrated():
+    assert measuring.calibrate(unmeasured(), None, 0, lambda share: True) is None
 
 
 def test_without_a_critic_there_is_no_calibration(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
