@@ -30,19 +30,21 @@ EPSILON = 1e-5
 class StageConfig:
     """One doubling. `width`: channels it makes. `kernel`: 3, or 4 in later versions.
 
-    `shuffle`: doubled by sub-pixel convolution rather than by repeating pixels. `attention`: "", "linear" or "both"
+    `shuffled`: channels of a sub-pixel convolution that doubles the map (in version 1.0 already those of the stage's
+    output), 0 where pixels are repeated, or (`bilinear`) interpolated between. `attention`: "", "linear" or "both"
     (linear, and within 3×3 pixels). `excitation`: "", "context" or "frequency"; `squeezed`: channels in its middle.
     """
 
     width: int
     kernel: int = 3
-    shuffle: bool = False
+    shuffled: int = 0
     blur: bool = False
     noise: bool = False
     attention: str = ""
     heads: int = 0
     excitation: str = ""
     squeezed: int = 0
+    bilinear: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,15 @@ class Stage(nn.Module):
         super().__init__()
         near = config.attention == "both"
         self.attention = Attention(channels_in, config.heads, near) if config.attention else None
-        self.shuffle = Convolution(channels_in, 4 * channels_in, 1) if config.shuffle else None
-        self.blurred = config.blur
-        plain = not config.shuffle and not config.blur and config.kernel == 3
+        self.shuffle = Convolution(channels_in, 4 * config.shuffled, 1) if config.shuffled else None
+        self.blurred, self.interpolation = config.blur, "bilinear" if config.bilinear else "nearest"
+        plain = not config.shuffled and not config.bilinear and not config.blur and config.kernel == 3
         self.convolution = GatedConvolution(
-            channels_in, config.width, config.kernel, noise=config.noise, doubles=plain and side >= DOUBLES_FROM
+            config.shuffled or channels_in,
+            config.width,
+            config.kernel,
+            noise=config.noise,
+            doubles=plain and side >= DOUBLES_FROM,
         )
 
     def flops(self, side: int) -> int:
@@ -171,7 +177,7 @@ class Stage(nn.Module):
         if self.shuffle is not None:
             x = F.pixel_shuffle(F.silu(self.shuffle(x)), 2)
         elif not self.convolution.doubles:
-            x = F.interpolate(x, scale_factor=2, mode="nearest")
+            x = F.interpolate(x, scale_factor=2, mode=self.interpolation)
         return self.convolution(blur(x) if self.blurred else x, noise)
 
 

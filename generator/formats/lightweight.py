@@ -1,8 +1,9 @@
 """lightweight-gan's `model_N.pt`: a dict with `GAN`, all networks' tensors by name, and the program's `version`.
 
 `GE.` is the averaged generator, `G.` the one in training. The file does not say the latent's size, the widths, or
-which of the options were on: shapes and names do. Versions from about 0.20 on are read; what a version has beside
-what is known here is refused by name.
+which of the options were on: shapes and names do. Versions from 0.20 on are read, but for 0.23.0 and 0.23.1, which
+double their maps by attention; what a version has beside what is known here is refused by name. Four versions differ
+from those after them in what leaves no trace in the tensors: only for that is the number asked.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ PREFIXES = ("GE.", "G.", "")  # averaged, raw, or the file of a generator alone
 COMPILED = "_orig_mod."  # what torch.compile puts before a network's names
 SIGNS = ("initial_conv.0.weight", "initial_conv.1.running_mean", "out_conv.weight")
 MAX_STAGES = 8  # 1024 px, the largest that the program makes
+BILINEAR = {"0.21.0", "0.21.1", "0.21.2", "0.21.3"}  # these alone interpolate between pixels
+SHARED = {"0.21.1"}  # whose two kinds of attention have one set of queries, keys and values
 NOTES = "The critic of a lightweight-gan is not read: the file's is left out."
 
 
@@ -44,6 +47,10 @@ def load(content: Content, critic: Content | None = None) -> FamilyModel:
     state = State(_generator(content.root), what)
     config, weights = _read(state)
     state.refuse_the_rest()
+    if isinstance(version, str) and version in BILINEAR:
+        if version in SHARED and any(stage.attention for stage in config.stages):
+            raise CheckpointError(f"{what} has a kind of attention that only that version had.")
+        config = replace(config, stages=tuple(replace(stage, bilinear=not stage.shuffled) for stage in config.stages))
     family = LightweightGAN(config)
     load_into(family, folded(weights, what), "lightweight-gan checkpoint")
     provenance = replace(unknown_provenance(content.path, content.path.stem), notes=NOTES)
@@ -103,16 +110,20 @@ def _stage(state: State, i: int, wide: int, weights: dict[str, Tensor]) -> Stage
         raise CheckpointError(f"{state.what} has a kernel of {kernel} pixels in {name}.weight, where 3 belong.")
     if double % 2:
         raise CheckpointError(f"{state.what} has {double} channels in {name}.weight, which no gate can halve.")
-    shuffle, blur = f"{up}.0.net.0.weight" in state, f"{up}.1.f" in state
-    if shuffle:
-        _convolution(state, f"{up}.0.net.0", (4 * wide, wide, 1, 1), f"{to}.shuffle", weights)
+    shuffled, blur = 0, f"{up}.1.f" in state
+    if f"{up}.0.net.0.weight" in state:
+        rows = state.shape(f"{up}.0.net.0.weight", 4)[0]
+        if rows % 4:
+            raise CheckpointError(f"{state.what} has {rows} channels in {up}.0.net.0.weight, which make no 2×2 pixels.")
+        shuffled = rows // 4
+        _convolution(state, f"{up}.0.net.0", (rows, wide, 1, 1), f"{to}.shuffle", weights)
     if blur and not torch.allclose(state.take(f"{up}.1.f", 3), torch.tensor([1.0, 2.0, 1.0]).double()):
         raise CheckpointError(f"{state.what} blurs with other weights than 1, 2, 1 in {up}.1.f.")
     noise = f"{up}.3.weight" in state and f"{up}.3.running_mean" not in state
     scale, shift = state.batch_norm(f"{up}.{4 if noise else 3}", double)
     if noise:
         weights[f"{to}.convolution.noise_gain"] = state.take(f"{up}.3.weight", 1) * scale
-    weight = state.take(f"{name}.weight", double, wide, kernel, kernel)
+    weight = state.take(f"{name}.weight", double, shuffled or wide, kernel, kernel)
     weights[f"{to}.convolution.weight"] = weight * scale.view(-1, 1, 1, 1)
     weights[f"{to}.convolution.bias"] = state.take(f"{name}.bias", double) * scale + shift
     attention, heads = _attention(state, f"layers.{i}.2", wide, f"{to}.attention", weights)
@@ -120,7 +131,7 @@ def _stage(state: State, i: int, wide: int, weights: dict[str, Tensor]) -> Stage
     for kind, sign in (("context", "to_k.weight"), ("frequency", "dct_weights")):
         if f"layers.{i}.1.{sign}" in state:
             excitation, squeezed = kind, state.shape(f"layers.{i}.1.net.0.weight", 4)[0]
-    return StageConfig(double // 2, kernel, shuffle, blur, noise, attention, heads, excitation, squeezed)
+    return StageConfig(double // 2, kernel, shuffled, blur, noise, attention, heads, excitation, squeezed)
 
 
 def _attention(state: State, name: str, wide: int, to: str, weights: dict[str, Tensor]) -> tuple[str, int]:

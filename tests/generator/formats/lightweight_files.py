@@ -28,6 +28,7 @@ class Build:
     same: bool = True  # convolutions of 4×4 that pad themselves
     noise: bool = True
     shuffle: bool = True
+    early: bool = False  # the sub-pixel convolution makes the channels of the stage's output
     blur: bool = False
     attention: str = "both"
     frequency: bool = False
@@ -35,6 +36,7 @@ class Build:
 
 
 BUILDS = {
+    "1.0": Build(blur=True, early=True),
     "1.2, as it comes": Build(),
     "1.2, antialias, frequencies, grey": Build(channels=1, blur=True, frequency=True),
     "1.2, 256 px, attention at 8 and 16": Build(stages=6, attended=(8, 16)),
@@ -85,11 +87,12 @@ def generator_state(build: Build) -> Tensors:
     widths = (LATENT, *WIDTHS[: build.stages])
     for i in range(build.stages):
         a, b, up = widths[i], widths[i + 1], f"layers.{i}.0"
+        wide = b if build.early else a  # of what the convolution reads
         if build.shuffle:
-            found |= layer(f"{up}.0.net.0", 4 * a, a, 1, 1)
+            found |= layer(f"{up}.0.net.0", 4 * wide, a, 1, 1)
         if build.blur:
             found[f"{up}.1.f"] = torch.tensor([1.0, 2.0, 1.0])
-        found |= layer(f"{up}.2.1" if build.same else f"{up}.2", 2 * b, a, *((4, 4) if build.same else (3, 3)))
+        found |= layer(f"{up}.2.1" if build.same else f"{up}.2", 2 * b, wide, *((4, 4) if build.same else (3, 3)))
         if build.noise:
             found[f"{up}.3.weight"] = torch.rand(1) + 0.3
         found |= norm(f"{up}.{4 if build.noise else 3}", 2 * b)
@@ -142,9 +145,9 @@ def content_of(path: Path) -> Content:
 
 
 class Reference:
-    def __init__(self, state: Tensors) -> None:
+    def __init__(self, state: Tensors, bilinear: bool = False) -> None:
         self.state = {k: v.double() for k, v in state.items()}
-        self.settling = False
+        self.settling, self.bilinear = False, bilinear
 
     def conv(self, x: Tensor, name: str, padding: int = 0, groups: int = 1) -> Tensor:
         bias = self.state.get(f"{name}.bias")
@@ -205,6 +208,12 @@ class Reference:
         has = self.state.__contains__
         if has(f"{name}.0.net.0.weight"):
             x = F.pixel_shuffle(F.silu(self.conv(x, f"{name}.0.net.0")), 2)
+        elif self.bilinear:
+            for dim in (2, 3):
+                before, after = x.narrow(dim, 0, 1), x.narrow(dim, x.shape[dim] - 1, 1)
+                below = torch.cat([before, x.narrow(dim, 0, x.shape[dim] - 1)], dim)
+                above = torch.cat([x.narrow(dim, 1, x.shape[dim] - 1), after], dim)
+                x = torch.stack([0.75 * x + 0.25 * below, 0.75 * x + 0.25 * above], dim + 1).flatten(dim, dim + 1)
         else:
             x = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
         if has(f"{name}.1.f"):

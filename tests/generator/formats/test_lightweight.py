@@ -46,6 +46,23 @@ def test_pictures_are_the_originals(build: Build, tmp_path: Path) -> None:
     assert torch.equal(noisy[1:], model.synthesize(model.map(z[1:])))
 
 
+@pytest.mark.parametrize("version", ["0.21.0", "0.21.1", "0.21.2", "0.21.3", "0.21.4"])
+def test_four_versions_interpolate_between_pixels(version: str, tmp_path: Path) -> None:
+    """Nothing in their tensors says so."""
+    state = write(tmp_path / "model_1.pt", Build(stages=4, shuffle=False, attended=()), version)
+    model = lightweight.load(content_of(tmp_path / "model_1.pt"))
+    z = torch.randn(2, LATENT)
+    pictures = model.synthesize(model.map(z), noise="none")
+    assert off(pictures, 2 * Reference(state, version != "0.21.4").generate(z, None) - 1) < 1e-4
+    assert off(pictures, 2 * Reference(state, version == "0.21.4").generate(z, None) - 1) > 1e-2
+
+
+def test_the_attention_of_one_version_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "model_1.pt", Build(stages=4, same=False, shuffle=False, attention="linear"), "0.21.1")
+    with pytest.raises(CheckpointError, match=r"version 0\.21\.1, has a kind of attention that only that"):
+        lightweight.load(content_of(tmp_path / "model_1.pt"))
+
+
 def test_no_critic_and_no_mapping(tmp_path: Path) -> None:
     """The card says that the critic is not read; w is z, truncation goes to 0."""
     path = tmp_path / "model_12.pt"
