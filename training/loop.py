@@ -440,9 +440,9 @@ class Trainer:
             (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
-        # A setting that the file lacks has its default. A projected critic may come and go, and when the learning rate
-        # is to fall may be decided until it does: nothing so far depends on it.
-        settings = replace(settings, projected=self.settings.projected)
+        # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, and
+        # when the learning rate is to fall may be decided until it does: nothing so far depends on it.
+        settings = replace(settings, projected=self.settings.projected, r1_gamma=self.settings.r1_gamma)
         step = state.get("step")
         if isinstance(step, int) and step * settings.batch <= min(settings.decay_start, self.settings.decay_start):
             settings = replace(settings, decay_from=self.settings.decay_from, decay_to=self.settings.decay_to)

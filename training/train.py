@@ -55,7 +55,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--w-dim", type=int, default=128)
     p.add_argument("--mapping-layers", type=int, default=4)
     p.add_argument("--head", default="smooth", help="how the last doubling is made: smooth, shuffle, rgb")
-    p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty")
+    p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty; may change within a run")
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
     )

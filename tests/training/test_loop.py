@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -82,10 +83,17 @@ def test_a_kill_while_saving_leaves_the_last_state(split: Split, tmp_path: Path)
     assert Trainer(SMALLEST, split[0], tmp_path).step == 1
 
 
+def test_the_weight_of_the_penalty_may_change_within_a_run(split: Split, tmp_path: Path):
+    steps(Trainer(SMALLEST, split[0], tmp_path), 1).save()
+    changed = Trainer(replace(SMALLEST, r1_gamma=SMALLEST.r1_gamma * 4), split[0], tmp_path)
+    assert changed.step == 1 and changed.settings.r1_gamma == SMALLEST.r1_gamma * 4
+    assert json.loads((tmp_path / "settings.json").read_text())["r1_gamma"] == SMALLEST.r1_gamma * 4
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"batch": 8}, {"r1_gamma": 9.0}, {"mirror": False}, {"policy": ()}, {"seed": 5},
+        {"batch": 8}, {"learning_rate": 9.0}, {"mirror": False}, {"policy": ()}, {"seed": 5},
         {"generator": replace(SMALLEST.generator, w_dim=31)}, {"critic": replace(SMALLEST.critic, cmap_dim=9)},
     ],
 )
