@@ -49,6 +49,7 @@ endif
 bench: $(VENV)/.ready-to-test
 	$(PY) -m bench.engine
 	$(PY) -m bench.live
+	$(PY) -m bench.heavy
 
 clean:
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
