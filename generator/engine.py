@@ -386,3 +386,17 @@ class CriticEngine:
         if self.mapping is not None:
             x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
         return x[:, 0]
+
+
+class CriticOnDemand:
+    """A critic prepared when it is first asked: opening a file, or painting alone, takes no second copy of it."""
+
+    def __init__(self, network: Critic, dtype: torch.dtype) -> None:
+        self._network, self._dtype = network, dtype
+        self._engine: CriticEngine | None = None
+
+    def __call__(self, images: Tensor, label: Tensor | None = None, together: bool = False) -> Tensor:
+        """As `CriticEngine` answers."""
+        if self._engine is None:
+            self._engine = CriticEngine(self._network, self._dtype)
+        return self._engine(images, label, together)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .calibration import Calibration
 from .directions import Direction
-from .engine import CriticEngine, MappingEngine, SynthesisEngine
+from .engine import CriticOnDemand, MappingEngine, SynthesisEngine
 from .errors import CheckpointError, LatentError
 from .latents import draw_z
 from .networks import Critic, Generator
@@ -191,7 +191,7 @@ class Model:
             self.generator.synthesis, PRECISIONS[pictures]
         )
         self._critic: Callable[[Tensor, Tensor | None, bool], Tensor] | None = (
-            None if self.critic is None else CriticEngine(self.critic, PRECISIONS[critic])
+            None if self.critic is None else CriticOnDemand(self.critic, PRECISIONS[critic])
         )
         self.precision = precision
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .engine import CriticEngine, MappingEngine
+from .engine import CriticOnDemand, MappingEngine
 from .errors import LatentError
 from .family import Family, FamilyModel
 from .layers import SQRT2, FullyConnected, module_list
@@ -163,7 +163,7 @@ class StyleGAN3(Family):
         """Prepare convolutions, filters and critic in this type; mapping, modulation and waves stay in float32."""
         with torch.inference_mode():
             self._mapping = MappingEngine(self.mapping)
-            self._critic = None if self.critic is None else CriticEngine(self.critic, dtype)
+            self._critic = None if self.critic is None else CriticOnDemand(self.critic, dtype)
             for layer in self.convs:
                 layer.prepare(dtype)
 
