@@ -192,7 +192,7 @@ def _card(model: Model, sources: list[Path]) -> str:
     return (
         f"---\nlicense: unknown\n---\n\n# {model.provenance.title}\n\n{architecture(model)}, {model.resolution} px, "
         f"converted from {given} (SHA-256 {model.version}…). {judged}\n\n"
-        f"Licence: {model.provenance.licence}. Attribution: {model.provenance.attribution}.\n"
+        f"Licence: {model.provenance.licence}. Attribution: {model.provenance.attribution}\n"
     )
 
 

@@ -16,8 +16,8 @@ def model_name(path: Path) -> str:
 
 def unknown_provenance(path: Path, title: str) -> Provenance:
     """A provenance that claims nothing. `title`: what the page calls it; the file's stem if empty."""
-    unknown = "unknown"
-    return Provenance(title=title or path.stem or unknown, licence=unknown, attribution=unknown, data=unknown)
+    unknown, nobody = "unknown", "Its file does not say whose pictures it was trained on."
+    return Provenance(title=title or path.stem or unknown, licence=unknown, attribution=nobody, data=unknown)
 
 
 def numbered_classes(count: int) -> tuple[str, ...]:
