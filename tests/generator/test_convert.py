@@ -59,7 +59,7 @@ def test_classes_may_be_named(source: Path, tmp_path: Path):
     model = open_checkpoint(tmp_path / "out" / "some-plums-000010", precision="fp32")
     assert model.classes == ("damson", "gage", "mirabelle") and model.has_critic
     assert model.version == convert.content_hash(source, tmp_path / "names.json") != convert.content_hash(source)
-    assert "Some Plums-000010.pkl, names.json" in model.provenance.notes
+    assert "Some Plums-000010.pkl and names.json" in model.provenance.notes
 
 
 # ---- round trip ---------------------------------------------------------------------------------------------------
