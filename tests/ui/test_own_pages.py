@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from generator import save_checkpoint
 from studio import Recipe, Studio, Visitors, recipe_from_png, visitors
 from tests.generator.build import lively_model
-from tests.ui.serving import MODEL, served
+from tests.ui.serving import MODEL, in_a_loop, served
 from ui import visitors_pages
 from ui.controls import ControlSet
 from ui.live_view import live_functions
@@ -47,7 +47,7 @@ def ask(own: OwnPages, talk: Callable[[httpx.AsyncClient], Awaitable[None]]) -> 
         ) as client:
             await talk(client)
 
-    asyncio.run(session())
+    in_a_loop(session())
 
 
 def counted(studio: Studio, visitors: Visitors) -> tuple[OwnPages, list[gr.Blocks]]:
