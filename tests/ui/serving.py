@@ -36,7 +36,7 @@ def tiny_studio(folder: Path) -> Studio:
 
 
 def in_a_loop(talk: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine to its end. In a thread of its own: once a browser test has run, playwright's loop runs in this."""
+    """Run a coroutine to its end, in a thread of its own: once a browser test has run, playwright's loop runs here."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, talk).result()
 
