@@ -22,7 +22,7 @@ def read(name: str) -> dict[str, Any]:
     return json.loads(HISTORIES[name].read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("name", "least"), [("wardrobe", 16), ("terra", 6)])
+@pytest.mark.parametrize(("name", "least"), [("wardrobe", 16), ("orchard", 6), ("terra", 6)])
 def test_a_house_model_has_its_history(name: str, least: int):
     assert len(read(f"{name}/history")["moments"]) >= least
 
@@ -53,5 +53,8 @@ def test_every_moment_opens_and_paints(name: str):
 def test_the_last_moment_is_much_better_than_the_first(name: str):
     moments = read(name)["moments"]
     first, last = moments[0]["scores"], moments[-1]["scores"]
-    share = 0.5 if len(moments) >= 6 else 0.7  # those on worse data end after 34,368 pictures
-    assert last["frechet_ratio"] < first["frechet_ratio"] * share
+    # By both distances: most of the floor on all features is bias, and grown runs begin at another size, with another
+    # floor; on few components untrained pictures may happen to lie well.
+    shares = [last[key] / first[key] for key in ("frechet_ratio", "frechet_pca64_ratio")]
+    assert max(shares) < 0.7
+    assert math.prod(shares) < (0.5 if len(moments) >= 6 else 0.7) ** 2  # those on worse data end after 34,368 pictures
