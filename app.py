@@ -101,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             default, folder = given_model(options.checkpoint, kept, options.upload_limit << 20, say)
             further = {default: folder}
         studio = Studio(options.checkpoints, default=default, precision=precision, further=further)
-        visitors = Visitors(studio, kept if is_private(options) else None) if options.uploads else None
+        visitors = None
+        if options.uploads:
+            visitors = Visitors(studio, kept if is_private(options) else None, options.upload_limit << 20)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

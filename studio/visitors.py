@@ -25,6 +25,7 @@ from generator.formats.naming import model_name
 from generator.storage import kind_of
 
 from .errors import StudioError
+from .hub import LIMIT, fetch
 from .render import Studio
 
 LOCAL = Path("~/.cache/latent-atelier/models")
@@ -48,13 +49,14 @@ class Opened:
 
 
 class Visitors:
-    """The models that visitors of `studio` brought. `keep`: the local folder, or None to forget them all.
+    """The models that visitors of `studio` brought. `keep`: the local folder, or None to forget them all; `limit`:
+    bytes of a file that is fetched from the hub.
 
     Safe to share between threads; opens one file at a time.
     """
 
-    def __init__(self, studio: Studio, keep: Path | None = None) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, keep: Path | None = None, limit: int = LIMIT) -> None:
+        self.studio, self.limit = studio, limit
         self.keep = None if keep is None else keep.expanduser()
         studio.keeps = self.keeps
         self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if keep is None else None
@@ -79,6 +81,17 @@ class Visitors:
             if self.keep is None:  # nobody has its token, so nobody would ever let go of it
                 shutil.rmtree(root, ignore_errors=True)
             raise error if isinstance(error, StudioError) else StudioError(_sentence(error)) from None
+
+    def open_from_hub(self, repository: str, say: Say = quietly) -> Opened:
+        """Fetch the checkpoint of `owner/name` from the Hugging Face hub and open it; StudioError, one sentence.
+
+        Only where models are kept: a host fetches nothing for its visitors.
+        """
+        if self.keep is None:
+            raise StudioError("Files are fetched from the hub only where the program runs on your own machine.")
+        say("fetching it from the hub", 0.0)
+        source, critic = fetch(repository.strip(), self.limit)
+        return self.open(source, critic, say=say)
 
     def reopen(self, token: str) -> Opened:
         """A model that is kept in the local folder, by the token that `kept` gives; StudioError if there is none."""
@@ -179,7 +192,7 @@ def local_folder(
 
 
 def given_model(
-    source: str, root: Path = LOCAL, limit: int | None = None, say: Say = quietly
+    source: str, root: Path = LOCAL, limit: int = LIMIT, say: Say = quietly
 ) -> tuple[str, Path]:
     """Name and folder of the model that the command line names: a checkpoint of ours as it lies there, another
     program's file converted, or `owner/name` on the Hugging Face hub, of whose files none may have more than `limit`
@@ -192,9 +205,7 @@ def given_model(
             return path.resolve().parent.name, path.parent
         critic = None
         if not path.exists():
-            from .hub import LIMIT, fetch  # only where it is asked for: it is the one thing that calls outside
-
-            path, critic = fetch(source, LIMIT if limit is None else limit)
+            path, critic = fetch(source, limit)
         elif path.is_dir():
             raise CheckpointError(f"There is no {GENERATOR_FILE} in {path}.")
         folder = local_folder(path, critic, root=root, say=say)

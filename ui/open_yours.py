@@ -62,6 +62,12 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
                 )
             ]
         run = gr.Button("Open it", elem_id="own-open")
+        with gr.Row(elem_classes="files", elem_id="own-hub", visible=visitors.keep is not None):
+            repository = gr.Textbox(
+                label="Or a repository on the Hugging Face hub", placeholder="owner/name", max_lines=1, max_length=200,
+                elem_id="own-repository",
+            )
+            take = gr.Button("Fetch it", elem_id="own-fetch")
         found = gr.HTML(elem_id="own-found", apply_default_css=False)
         with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.keep is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
@@ -91,6 +97,13 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         async for answer in _opening(own, lambda say: visitors.reopen(token)):
             yield answer
 
+    async def open_repository(repository: str) -> AsyncIterator[Answer]:
+        if not repository.strip():
+            yield _refusal("Type a repository's owner/name first.")
+            return
+        async for answer in _opening(own, lambda say: visitors.open_from_hub(repository, say)):
+            yield answer
+
     options: dict[str, Any] = {
         "outputs": [found, before, problem], "api_visibility": "private", "show_progress": "hidden",
         "trigger_mode": "once", "concurrency_limit": AT_ONCE, "concurrency_id": "open-yours",
@@ -99,6 +112,9 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
     opened = run.click(open_file, files, api_name="open_file", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
     run.click(outputs=files, js="() => [null, null, null]", **in_browser)
+    for begin in (take.click, repository.submit):
+        opened = begin(open_repository, repository, api_name="open_repository", **options)
+        opened.then(inputs=problem, js=TOAST, **in_browser)
     opened = again.click(open_again, before, api_name="open_again", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
     page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")

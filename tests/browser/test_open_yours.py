@@ -12,6 +12,7 @@ import torch
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from studio import Recipe, Studio, Visitors, data_url, to_png
+from studio import visitors as studio_visitors
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.ui.serving import served
 from ui.live_view import VIEW
@@ -104,6 +105,24 @@ def test_a_dropped_file_is_recognised_and_explored(
     page.locator(".models a").first.click()  # back to the house
     page.wait_for_selector("#live img.after[src]")
     assert "/yours/" not in page.url
+    visitor.context.close()
+
+
+def test_a_repository_of_the_hub_is_opened_or_refused(
+    browser: Browser, open_address: str, visitors: Visitors, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = arrive(browser, open_address, DESK)
+    field = visitor.page.get_by_label("Or a repository on the Hugging Face hub")
+    field.fill("no repository")
+    visitor.page.get_by_role("button", name="Fetch it").click()
+    expect(visitor.page.get_by_role("alert")).to_contain_text("owner/name")
+    expect(visitor.page.locator(".own-link")).to_have_count(0)
+
+    monkeypatch.setattr(studio_visitors, "fetch", lambda repository, limit: (source, None))
+    field.fill("nobody/cats")
+    field.press("Enter")
+    expect(visitor.page.locator(".own-link")).to_be_visible(timeout=60_000)
+    assert (complaints(visitor), visitor.outside) == ([], [])
     visitor.context.close()
 
 

@@ -42,6 +42,26 @@ def test_an_opened_model_is_painted_and_named_by_its_content(studio: Studio, tmp
     assert [model["name"] for model in opened.studio.models()] == ["my-cats"]
 
 
+def test_a_repository_of_the_hub_is_fetched_and_opened(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[str, int]] = []
+
+    def fetch(repository: str, limit: int) -> tuple[Path, None]:
+        asked.append((repository, limit))
+        return file(tmp_path, "cats.pkl", b"abc"), None
+
+    monkeypatch.setattr(visitors, "fetch", fetch)
+    said: list[str] = []
+    local = Visitors(studio, tmp_path / "kept", limit=5)
+    opened = local.open_from_hub(" nobody/cats ", lambda what, share: said.append(what))
+    assert asked == [("nobody/cats", 5)] and said[0] == "fetching it from the hub"
+    assert opened.name == "cats" and local.keeps(opened.token)
+    with pytest.raises(StudioError, match=r"^Files are fetched from the hub only where .* your own machine\.$"):
+        Visitors(studio).open_from_hub("nobody/cats")
+    assert len(asked) == 1
+
+
 def test_the_house_and_its_visitors_do_not_see_each_other(studio: Studio, tmp_path: Path):
     own = Visitors(studio, tmp_path / "kept")
     cats, dogs = (own.open(file(tmp_path, f"{name}.pkl", name.encode())) for name in ("cats", "dogs"))
