@@ -12,6 +12,7 @@ from torch import Tensor
 from generator.formats.content import Content
 from generator.gated import NOISE_SEED
 from generator.latents import draw_z
+from tests.generator.formats.batch_norm import batch_norm
 
 NZ, NGF = 12, 8
 MULTIPLES = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024: 0.125}  # of ngf, the paper's program
@@ -144,11 +145,7 @@ class Reference:
         return w / torch.dot(u, matrix.reshape(len(u), -1) @ v)
 
     def norm(self, x: Tensor, name: str) -> Tensor:
-        if self.settling:
-            self.state[f"{name}.running_mean"] = x.mean(dim=(0, 2, 3))
-            self.state[f"{name}.running_var"] = x.var(dim=(0, 2, 3)) * 1.3 + 1e-3
-        mean, var, w, b = (self.state[f"{name}.{p}"] for p in ("running_mean", "running_var", "weight", "bias"))
-        return F.batch_norm(x, mean, var, w, b, training=False)
+        return batch_norm(self.state, name, x, self.settling)
 
     def excite(self, name: str, small: Tensor, large: Tensor) -> Tensor:
         x = F.conv2d(F.adaptive_avg_pool2d(small, 4), self.weight(f"{name}.main.1"))

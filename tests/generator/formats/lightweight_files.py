@@ -13,6 +13,7 @@ from torch import Tensor
 from generator.formats.content import Content
 from generator.gated import NOISE_SEED
 from generator.latents import draw_z
+from tests.generator.formats.batch_norm import batch_norm
 
 LATENT, HEADS = 10, 8
 WIDTHS = (20, 33, 9, 8, 7, 6)  # of the maps of side 8, 16, … 256
@@ -154,11 +155,7 @@ class Reference:
         return F.conv2d(x, self.state[f"{name}.weight"], bias, padding=padding, groups=groups)
 
     def norm(self, x: Tensor, name: str) -> Tensor:
-        if self.settling:
-            self.state[f"{name}.running_mean"] = x.mean(dim=(0, 2, 3))
-            self.state[f"{name}.running_var"] = x.var(dim=(0, 2, 3)) * 1.3 + 1e-3
-        mean, var, w, b = (self.state[f"{name}.{p}"] for p in ("running_mean", "running_var", "weight", "bias"))
-        return F.batch_norm(x, mean, var, w, b, training=False)
+        return batch_norm(self.state, name, x, self.settling)
 
     def linear_attention(self, x: Tensor, name: str, prefix: str) -> Tensor:
         queries = self.conv(x, f"{name}.fn.{prefix}q")
