@@ -112,9 +112,8 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
     opened = run.click(open_file, files, api_name="open_file", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
     run.click(outputs=files, js="() => [null, null, null]", **in_browser)
-    for begin in (take.click, repository.submit):
-        opened = begin(open_repository, repository, api_name="open_repository", **options)
-        opened.then(inputs=problem, js=TOAST, **in_browser)
+    opened = gr.on([take.click, repository.submit], open_repository, repository, api_name="open_repository", **options)
+    opened.then(inputs=problem, js=TOAST, **in_browser)
     opened = again.click(open_again, before, api_name="open_again", **options)
     opened.then(inputs=problem, js=TOAST, **in_browser)
     page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")
