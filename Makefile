@@ -36,6 +36,7 @@ test: lint
 lint: $(VENV)/.ready-to-test
 	@find ui -name '*.pyi' -delete 2>/dev/null || true  # Gradio's; mypy would read them in place of the sources
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 train: $(VENV)/.ready-to-test

@@ -36,7 +36,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     """Read the command line. On a Hugging Face Space (SPACE_ID is set) the page must be reachable from outside."""
     parser = argparse.ArgumentParser(description="Latent Atelier: look inside a generative network, in your browser.")
     parser.add_argument(
-        "checkpoint", nargs="?", metavar="CHECKPOINT",
+        "checkpoint",
+        nargs="?",
+        metavar="CHECKPOINT",
         help="another program's file (.pkl, .pt, .pth, .safetensors), a checkpoint's folder, or owner/name on the "
         "Hugging Face hub: shown first",
     )
@@ -48,15 +50,23 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     precisions = ("auto", "fp32", "mixed", "bf16")
     parser.add_argument("--precision", default="auto", choices=precisions, help="auto: whichever is faster here")
     parser.add_argument(
-        "--uploads", default=None, action=argparse.BooleanOptionalAction,
+        "--uploads",
+        default=None,
+        action=argparse.BooleanOptionalAction,
         help="let visitors open checkpoints of their own (default: only where the page is for this machine alone)",
     )
     parser.add_argument(
-        "--upload-limit", default=2048, type=megabytes, metavar="MB",
+        "--upload-limit",
+        default=2048,
+        type=megabytes,
+        metavar="MB",
         help="size of such a file, also on the hub (default: %(default)s)",
     )
     parser.add_argument(
-        "--models", default=None, type=Path, metavar="FOLDER",
+        "--models",
+        default=None,
+        type=Path,
+        metavar="FOLDER",
         help="where opened checkpoints are kept (default: ~/.cache/latent-atelier/models)",
     )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")

@@ -203,13 +203,17 @@ def measure(todo: Sequence[Job], rounds: int) -> None:
 
 def print_table(jobs: Sequence[Job], peak: dict[str, float]) -> None:
     """A line for each job."""
-    print(f"{'network':34} {'way':7} {'dtype':5} threads {'GFLOP':>7} {'ms':>8} {'median':>8} {'GFLOP/s':>8} "
-          f"{'of peak':>8} {'× plain':>8} {'error':>8}")
+    print(
+        f"{'network':34} {'way':7} {'dtype':5} threads {'GFLOP':>7} {'ms':>8} {'median':>8} {'GFLOP/s':>8} "
+        f"{'of peak':>8} {'× plain':>8} {'error':>8}"
+    )
     for job in jobs:
         times, error = job.times_plain, job.error
-        print(f"{job.network:34} {job.way:7} {job.dtype:5} {job.threads:7} {job.gflop:7.2f} {job.fastest * 1e3:8.2f} "
-              f"{statistics.median(job.seconds) * 1e3:8.2f} {job.rate:8.1f} {job.rate / peak[job.dtype]:8.0%} "
-              f"{'' if times is None else f'{times:.2f}':>8} {'' if error is None else f'{error:.1e}':>8}")
+        print(
+            f"{job.network:34} {job.way:7} {job.dtype:5} {job.threads:7} {job.gflop:7.2f} {job.fastest * 1e3:8.2f} "
+            f"{statistics.median(job.seconds) * 1e3:8.2f} {job.rate:8.1f} {job.rate / peak[job.dtype]:8.0%} "
+            f"{'' if times is None else f'{times:.2f}':>8} {'' if error is None else f'{error:.1e}':>8}"
+        )
 
 
 def print_cost(model: Model, rounds: int) -> None:
@@ -241,12 +245,22 @@ def main(argv: list[str] | None = None) -> int:
     print_table([*yardstick, *networks], peak)
     print_cost(paper_models(*FULL_WIDTH)["bf16"], args.rounds)
     print()
-    print(json.dumps([
-        {"network": job.network, "way": job.way, "dtype": job.dtype, "ms": round(job.fastest * 1e3, 3),
-         "gflops": round(job.rate, 1), "peak_gflops": round(peak[job.dtype], 1),
-         "times_plain": None if job.times_plain is None else round(job.times_plain, 3)}
-        for job in networks
-    ]))
+    print(
+        json.dumps(
+            [
+                {
+                    "network": job.network,
+                    "way": job.way,
+                    "dtype": job.dtype,
+                    "ms": round(job.fastest * 1e3, 3),
+                    "gflops": round(job.rate, 1),
+                    "peak_gflops": round(peak[job.dtype], 1),
+                    "times_plain": None if job.times_plain is None else round(job.times_plain, 3),
+                }
+                for job in networks
+            ]
+        )
+    )
     return 0
 
 

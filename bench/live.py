@@ -64,10 +64,15 @@ def main() -> None:
     print(f"{'':8}{'slider to pixel':>18}{'frames a second':>18}")
     for name, (milliseconds, frames) in results.items():
         print(f"{name:8}{milliseconds:>15.1f} ms{frames:>18.1f}")
-    print(json.dumps({
-        f"{name}_{key}": round(value, 1)
-        for name, values in results.items() for key, value in zip(("ms", "fps"), values, strict=True)
-    }))
+    print(
+        json.dumps(
+            {
+                f"{name}_{key}": round(value, 1)
+                for name, values in results.items()
+                for key, value in zip(("ms", "fps"), values, strict=True)
+            }
+        )
+    )
 
 
 def stock_page(studio: Studio, base: Recipe) -> gr.Blocks:

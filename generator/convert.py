@@ -184,8 +184,10 @@ def _card(model: Model, sources: list[Path]) -> str:
     given = " and ".join(path.name for path in sources)
     calibration = model.calibration
     judged = (
-        "It came without a critic." if not model.has_critic
-        else "Its critic was not calibrated." if calibration is None
+        "It came without a critic."
+        if not model.has_critic
+        else "Its critic was not calibrated."
+        if calibration is None
         else f"Its critic was calibrated on {calibration.generated_count} generated and {calibration.real_count} "
         "real pictures."
     )
@@ -219,8 +221,14 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         folder = convert(
-            args.source, args.critic, args.out, args.name, class_names=args.class_names, half=not args.fp32,
-            real=args.real, say=say,
+            args.source,
+            args.critic,
+            args.out,
+            args.name,
+            class_names=args.class_names,
+            half=not args.fp32,
+            real=args.real,
+            say=say,
         )
     except (CheckpointError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)

@@ -87,7 +87,10 @@ def _fold(network: nn.Module) -> nn.Module:
     """Batch normalisation folded into the convolutions before it, and even padding done by the convolutions: the same
     function within rounding, a third faster on a processor."""
     pairs = (
-        ("_conv_stem", "_bn0"), ("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"),
+        ("_conv_stem", "_bn0"),
+        ("_expand_conv", "_bn0"),
+        ("_depthwise_conv", "_bn1"),
+        ("_project_conv", "_bn2"),
         ("_conv_head", "_bn1"),
     )
     for module in list(network.modules()):

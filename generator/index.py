@@ -138,13 +138,19 @@ def open_index(folder: Path) -> Index:
     shapes = {name.removeprefix("exact."): tuple(tensor.shape) for name, tensor in tensors.items()}
     features, axes = shapes.get("axes", (0, 0)) if len(shapes.get("axes", ())) == 2 else (0, 0)
     wanted = {
-        "mean": (features,), "axes": (features, axes), "low": (axes,), "step": (axes,), "codes": (len(records), axes),
+        "mean": (features,),
+        "axes": (features, axes),
+        "low": (axes,),
+        "step": (axes,),
+        "codes": (len(records), axes),
         "held_out": (QUANTILES,),
     }
     if shapes != wanted or not features or not axes or tensors["codes"].dtype != torch.uint8:
         raise CheckpointError("The tables of the index do not fit its records.")
     index = Index(
-        network, source, tuple(records),
+        network,
+        source,
+        tuple(records),
         *(tensors[name] for name in ("exact.mean", "axes", "exact.low", "exact.step", "codes", "exact.held_out")),
     )
     if (index.held_out.diff() < 0).any() or (index.step <= 0).any():

@@ -96,9 +96,9 @@ def picture_directions(model: Model, within: Tensor) -> list[Direction]:
     label = [0] * REGRESSED if model.classes else None
     ws = model.map(z, label)
     side = min(POOLED, model.resolution)
-    pictures = torch.cat([
-        torch.nn.functional.adaptive_avg_pool2d(model.synthesize(row, "none"), side).flatten(1) for row in ws.split(1)
-    ]).cpu()
+    pictures = torch.cat(
+        [torch.nn.functional.adaptive_avg_pool2d(model.synthesize(row, "none"), side).flatten(1) for row in ws.split(1)]
+    ).cpu()
     w = ws[:, 0].cpu()
     w = w - w.mean(dim=0)
     x = (pictures - pictures.mean(dim=0)).double()

@@ -53,8 +53,12 @@ def pack(contents: list[Content], half: bool) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     names: dict[int, str] = {}
     trees = [
-        {"name": content.path.name, "kind": content.kind, "metadata": content.metadata,
-         "root": _encode(_without_training(content.root), tensors, names, half, MAX_DEPTH)}
+        {
+            "name": content.path.name,
+            "kind": content.kind,
+            "metadata": content.metadata,
+            "root": _encode(_without_training(content.root), tensors, names, half, MAX_DEPTH),
+        }
         for content in contents
     ]
     text = json.dumps(trees, separators=(",", ":")).encode()
@@ -70,8 +74,12 @@ def unpack(tensors: dict[str, Tensor], family: object, folder: Path) -> Model:
     try:
         trees = json.loads(bytes(tree.tolist()))
         contents = [
-            Content(folder / Path(str(each["name"])).name, str(each["kind"]),
-                    _decode(each["root"], tensors, MAX_DEPTH), {str(k): str(v) for k, v in each["metadata"].items()})
+            Content(
+                folder / Path(str(each["name"])).name,
+                str(each["kind"]),
+                _decode(each["root"], tensors, MAX_DEPTH),
+                {str(k): str(v) for k, v in each["metadata"].items()},
+            )
             for each in trees
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
@@ -90,15 +98,23 @@ def save_foreign(model: Model, family: str, contents: list[Content], folder: Pat
     if beside := config_beside(contents[0].path):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(beside), encoding="utf-8")
-    write_network(folder / GENERATOR_FILE, KIND, {**pack(contents, half), **exact}, header,
-                  torch.float16 if half else torch.float32)
+    write_network(
+        folder / GENERATOR_FILE,
+        KIND,
+        {**pack(contents, half), **exact},
+        header,
+        torch.float16 if half else torch.float32,
+    )
 
 
 def open_packed(path: Path) -> Model:
     """The model in a file that `save_foreign` wrote; CheckpointError."""
     tensors, header = read_network(path, KIND)
-    exact = {name.removeprefix("exact."): tensors.pop(name) for name in [f"exact.{each}" for each in MEASURED]
-             if name in tensors}
+    exact = {
+        name.removeprefix("exact."): tensors.pop(name)
+        for name in [f"exact.{each}" for each in MEASURED]
+        if name in tensors
+    }
     model = unpack(tensors, header.get("family"), path.parent)
     model.name, model.version = read_text(header, "name"), read_text(header, "version")
     model.classes = read_classes(header, len(model.classes))
@@ -195,6 +211,7 @@ def _decode(value: Any, tensors: dict[str, Tensor], depth: int) -> Any:
     if kind == "persistent":
         name, *parts = content
         state, args, kwargs, parameters, buffers, modules = map(inner, parts)
-        return Persistent(str(name), dict(state), tuple(args), dict(kwargs), dict(parameters), dict(buffers),
-                          dict(modules))
+        return Persistent(
+            str(name), dict(state), tuple(args), dict(kwargs), dict(parameters), dict(buffers), dict(modules)
+        )
     raise ValueError

@@ -67,8 +67,11 @@ def describe_calibration(calibration: Calibration) -> dict[str, Any]:
         for values in calibration.densities()
     )
     return {
-        "logits": logits, "real": real, "generated": generated,
-        "real_count": calibration.real_count, "generated_count": calibration.generated_count,
+        "logits": logits,
+        "real": real,
+        "generated": generated,
+        "real_count": calibration.real_count,
+        "generated_count": calibration.generated_count,
     }
 
 

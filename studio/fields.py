@@ -68,8 +68,13 @@ class Field:
     def describe(self) -> dict[str, Any]:
         """JSON-able."""
         return {
-            "key": self.key, "title": self.title, "term": self.term, "summary": self.summary,
-            "default": self.default, "optional": self.optional, **self.limits(),
+            "key": self.key,
+            "title": self.title,
+            "term": self.term,
+            "summary": self.summary,
+            "default": self.default,
+            "optional": self.optional,
+            **self.limits(),
         }
 
     def limits(self) -> dict[str, Any]:

@@ -34,8 +34,10 @@ def to_png(rendering: Rendering) -> bytes:
     info.add_itxt(
         "XML:com.adobe.xmp",
         xmp.packet(
-            description=description, rights=f"{provenance.attribution} {provenance.licence}".strip(),
-            system=recipe.model, version=recipe.version,
+            description=description,
+            rights=f"{provenance.attribution} {provenance.licence}".strip(),
+            system=recipe.model,
+            version=recipe.version,
         ),
     )
     info.add_text("Software", xmp.SOFTWARE)
@@ -58,4 +60,3 @@ def recipe_from_png(source: bytes | Path) -> Recipe:
             f"The recipe in this picture is of format {shown(envelope['format'])}; this atelier reads format {FORMAT}."
         )
     return Recipe.from_json(envelope["recipe"])
-

@@ -50,17 +50,19 @@ def fetch(repository: str, limit: int = LIMIT, hub: Hub | None = None) -> tuple[
 
         hub = HfApi()
     asked: Hub = hub
-    info = _in_time(repository, INFO_SECONDS, lambda: asked.model_info(
-        repository, files_metadata=True, timeout=INFO_SECONDS
-    ))
+    info = _in_time(
+        repository, INFO_SECONDS, lambda: asked.model_info(repository, files_metadata=True, timeout=INFO_SECONDS)
+    )
     sizes: dict[str, int | None] = {file.rfilename: file.size for file in info.siblings or ()}
     generator, critic, config = choose(repository, list(sizes))
     names = [name for name in (generator, critic, config) if name is not None]
     for name in names:
         _check_size(f"{name} in {repository}", sizes[name], MAX_CONFIG if name == config else limit)
-    paths = _in_time(repository, FETCH_SECONDS, lambda: [
-        Path(asked.hf_hub_download(repository, name, revision=info.sha)) for name in names
-    ])
+    paths = _in_time(
+        repository,
+        FETCH_SECONDS,
+        lambda: [Path(asked.hf_hub_download(repository, name, revision=info.sha)) for name in names],
+    )
     return paths[0], None if critic is None else paths[1]
 
 

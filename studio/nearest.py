@@ -1,4 +1,4 @@
-""""Have I seen this before?": the training pictures that a generated picture comes nearest to."""
+""" "Have I seen this before?": the training pictures that a generated picture comes nearest to."""
 
 from __future__ import annotations
 
@@ -92,8 +92,12 @@ def with_pictures(index: Index, matches: list[Match]) -> list[TrainingPicture]:
     """The matches with what there is to see of them: pictures on this machine, links."""
     return [
         TrainingPicture(
-            match.record, match.number, match.distance, match.closer_than,
-            read_picture(match.record), index.link(match.record),
+            match.record,
+            match.number,
+            match.distance,
+            match.closer_than,
+            read_picture(match.record),
+            index.link(match.record),
         )
         for match in matches
     ]

@@ -99,9 +99,7 @@ class Painter:
         cost = self._costs.get(self.paths[name])
         return cost is not None and not cost.previews and cost.picture > SLOW_MS
 
-    def paint(
-        self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None
-    ) -> Array:
+    def paint(self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.
 
         `preview`: the block at which it stops, one of the model's `preview_resolutions`. `progress`: while it waits for
@@ -165,7 +163,11 @@ def for_critic(image: Array, alpha: Array | None, resolution: int) -> Array:
 
 
 def _styles(
-    model: Model, recipe: Recipe, seed: int, label: str | None, latent: tuple[float, ...] | None = None,
+    model: Model,
+    recipe: Recipe,
+    seed: int,
+    label: str | None,
+    latent: tuple[float, ...] | None = None,
 ) -> torch.Tensor:
     """1×num_ws×w_dim, truncated as the recipe says."""
     z = draw_z(seed, model.z_dim) if latent is None else torch.tensor(latent)

@@ -51,8 +51,11 @@ class Reading:
     def report(self) -> dict[str, Any]:
         """JSON-able."""
         return {
-            "logit": self.logit, "percentile_real": self.percentile_real,
-            "percentile_generated": self.percentile_generated, "headline": self.headline, "words": self.words,
+            "logit": self.logit,
+            "percentile_real": self.percentile_real,
+            "percentile_generated": self.percentile_generated,
+            "headline": self.headline,
+            "words": self.words,
         }
 
 

@@ -83,7 +83,8 @@ class Recipe:
         """
         out: dict[str, Any] = {
             field.key: getattr(self, field.name)
-            for field in FIELDS if field.name not in TRANSFORM or field.name in self.transform
+            for field in FIELDS
+            if field.name not in TRANSFORM or field.name in self.transform
         }
         if self.latent is not None:
             out["latent"] = [_shortest(value) for value in self.latent]
@@ -213,31 +214,87 @@ MIX_FIELDS: tuple[Field, ...] = (
 
 FIELDS: tuple[Field, ...] = (
     Name("model", "Model", "checkpoint", "Which model paints; empty for the usual one.", "", pattern=r"[\w.-]{0,64}"),
-    Name("version", "Version", "checkpoint version", "The model's version; empty for the one that is installed.", "",
-         pattern=r"[\w.+-]{0,32}"),
+    Name(
+        "version",
+        "Version",
+        "checkpoint version",
+        "The model's version; empty for the one that is installed.",
+        "",
+        pattern=r"[\w.+-]{0,32}",
+    ),
     Whole("seed", "Seed", "latent z", "The number that the picture grows from.", 0, maximum=MAX_SEED),
     _Latent("latent", "Latent", "z", "An explicit latent in place of the seed's.", None, True),
-    Name("label", "Class", "class condition", "What to paint; nothing for the model's own choice.", None, True,
-         "class"),
-    Number("psi", "Variety", "truncation ψ", "0 is the average picture, 1 the model's full variety.", 0.7,
-           minimum=-1.0, maximum=1.5),
-    Whole("cutoff", "Variety ends at layer", "truncation cutoff",
-          "How many leading layers truncation touches; nothing for all.", None, True, maximum=MAX_LAYERS),
-    Choice("centre", "Average of", "truncation centre", "The average that truncation pulls to.", "class",
-           choices=("class", "global")),
+    Name(
+        "label", "Class", "class condition", "What to paint; nothing for the model's own choice.", None, True, "class"
+    ),
+    Number(
+        "psi",
+        "Variety",
+        "truncation ψ",
+        "0 is the average picture, 1 the model's full variety.",
+        0.7,
+        minimum=-1.0,
+        maximum=1.5,
+    ),
+    Whole(
+        "cutoff",
+        "Variety ends at layer",
+        "truncation cutoff",
+        "How many leading layers truncation touches; nothing for all.",
+        None,
+        True,
+        maximum=MAX_LAYERS,
+    ),
+    Choice(
+        "centre",
+        "Average of",
+        "truncation centre",
+        "The average that truncation pulls to.",
+        "class",
+        choices=("class", "global"),
+    ),
     _Moves("moves", "Moves", "directions in w", "Steps along named directions, in standard deviations.", ()),
     _Mix("mix", "Mix", "style mixing", "A second seed whose finer layers are mixed in.", None, True),
-    Number("noise", "Noise", "noise strength", "Fine grain of the painting; 0 for none.", 1.0, minimum=0.0,
-           maximum=2.0),
-    Whole("noise_seed", "Noise seed", "noise inputs", "A seed for the noise; nothing for the model's own.", None, True,
-          maximum=MAX_SEED),
-    Number("rotation", "Rotation", "input transform",
-           "Degrees that the picture is turned by, anticlockwise about its centre.", 0.0, minimum=-180.0, maximum=180.0,
-           step=1.0),
-    Number("x", "Horizontal", "input transform", "Picture widths that it is then shifted by, to the right.", 0.0,
-           minimum=-1.0, maximum=1.0),
-    Number("y", "Vertical", "input transform", "Picture heights that it is then shifted by, downwards.", 0.0,
-           minimum=-1.0, maximum=1.0),
+    Number(
+        "noise", "Noise", "noise strength", "Fine grain of the painting; 0 for none.", 1.0, minimum=0.0, maximum=2.0
+    ),
+    Whole(
+        "noise_seed",
+        "Noise seed",
+        "noise inputs",
+        "A seed for the noise; nothing for the model's own.",
+        None,
+        True,
+        maximum=MAX_SEED,
+    ),
+    Number(
+        "rotation",
+        "Rotation",
+        "input transform",
+        "Degrees that the picture is turned by, anticlockwise about its centre.",
+        0.0,
+        minimum=-180.0,
+        maximum=180.0,
+        step=1.0,
+    ),
+    Number(
+        "x",
+        "Horizontal",
+        "input transform",
+        "Picture widths that it is then shifted by, to the right.",
+        0.0,
+        minimum=-1.0,
+        maximum=1.0,
+    ),
+    Number(
+        "y",
+        "Vertical",
+        "input transform",
+        "Picture heights that it is then shifted by, downwards.",
+        0.0,
+        minimum=-1.0,
+        maximum=1.0,
+    ),
     _Steps("steps", "Post-processing", "steps", "What is done to the picture afterwards, in order.", ()),
 )
 assert [field.name for field in FIELDS] == [field.name for field in fields(Recipe)]

@@ -221,7 +221,11 @@ class Studio:
         return [*stages, *fresh]
 
     def _read(
-        self, key: RawKey, uses: tuple[StepUse, ...], pictures: Sequence[tuple[Array, Array | None]], model: Model,
+        self,
+        key: RawKey,
+        uses: tuple[StepUse, ...],
+        pictures: Sequence[tuple[Array, Array | None]],
+        model: Model,
     ) -> list[Reading]:
         """The readings of the raw picture and the stages after it; only those that are not known are judged."""
         keys: list[StageKey] = [(key, uses[:count]) for count in range(len(pictures))]

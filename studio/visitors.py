@@ -152,6 +152,7 @@ class Visitors:
 
     def _forget(self) -> None:
         """Let go of what was used longest ago, beyond the limits; on a host its files go too."""
+
         def excess() -> bool:
             if self.keep is None and time.monotonic() - self._used[next(iter(self._opened))] >= MAX_AGE:
                 return True
@@ -167,7 +168,10 @@ class Visitors:
 
 
 def local_folder(
-    source: Path, critic: Path | None = None, class_names: Path | None = None, root: Path = LOCAL,
+    source: Path,
+    critic: Path | None = None,
+    class_names: Path | None = None,
+    root: Path = LOCAL,
     say: Say = quietly,
 ) -> Path:
     """The folder ROOT/HASH/NAME of the converted checkpoint, made now unless it is there; CheckpointError."""
@@ -191,9 +195,7 @@ def local_folder(
         raise
 
 
-def given_model(
-    source: str, root: Path = LOCAL, limit: int = LIMIT, say: Say = quietly
-) -> tuple[str, Path]:
+def given_model(source: str, root: Path = LOCAL, limit: int = LIMIT, say: Say = quietly) -> tuple[str, Path]:
     """Name and folder of the model that the command line names: a checkpoint of ours as it lies there, another
     program's file converted, or `owner/name` on the Hugging Face hub, of whose files none may have more than `limit`
     bytes. StudioError, one sentence."""

@@ -22,7 +22,10 @@ def test_defaults_stay_on_this_machine(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "uploads"),
     [
-        ([], True), (["--host", "0.0.0.0"], False), (["--share"], False), (["--no-uploads"], False),
+        ([], True),
+        (["--host", "0.0.0.0"], False),
+        (["--share"], False),
+        (["--no-uploads"], False),
         (["--host", "0.0.0.0", "--uploads"], True),
     ],
 )
@@ -41,7 +44,11 @@ def test_a_space_is_reachable(monkeypatch):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--port", "0"], ["--port", "70000"], ["--port", "x"], ["--precision", "int8"], ["--nonsense"],
+        ["--port", "0"],
+        ["--port", "70000"],
+        ["--port", "x"],
+        ["--precision", "int8"],
+        ["--nonsense"],
         ["--upload-limit", "0"],
     ],
 )
@@ -64,7 +71,8 @@ def test_a_busy_port_is_named(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "no-such-model"], "no-such-model"), (["--checkpoints", "no-such-folder"], "no-such-folder"),
+        (["--model", "no-such-model"], "no-such-model"),
+        (["--checkpoints", "no-such-folder"], "no-such-folder"),
         (["no-such-file.pkl"], "no-such-file.pkl"),
     ],
 )
@@ -74,7 +82,11 @@ def test_what_is_not_there_gets_one_sentence(arguments, words):
         port = probe.getsockname()[1]
     done = subprocess.run(
         [sys.executable, "app.py", "--port", str(port), *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, env=os.environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ,
     )
     assert done.returncode == 2
     assert words in done.stderr

@@ -139,8 +139,17 @@ Fréchet ratios are distances to held-out pictures over those of as many real pi
 
 """
 INDEX_HEAD = (
-    "model", "pixels", "classes", "pictures seen", "Fréchet ratio, all", "first 64", "precision", "recall", "coverage",
-    "critic AUC", "what is still wrong",
+    "model",
+    "pixels",
+    "classes",
+    "pictures seen",
+    "Fréchet ratio, all",
+    "first 64",
+    "precision",
+    "recall",
+    "coverage",
+    "critic AUC",
+    "what is still wrong",
 )
 INDEX_FIGURES = ("frechet_ratio", "frechet_pca64_ratio", "precision", "recall", "coverage", "critic_auc")
 

@@ -67,9 +67,7 @@ def _main_table(evaluation: dict[str, Any]) -> str:
         rows.append(["class recognised by a classifier", *agreement, "–"])
     levels = (" · ".join(map(number, evaluation[f"swd{end}"])) for end in ("", "_floor"))
     rows.append(["sliced Wasserstein distance, fine to coarse (×10³)", *levels, number(evaluation["swd_ratio"])])
-    rows.append(
-        ["variety within classes", *(number(evaluation[f"diversity{end}"]) for end in ("", "_real")), "–"]
-    )
+    rows.append(["variety within classes", *(number(evaluation[f"diversity{end}"]) for end in ("", "_real")), "–"])
     text = table(("measure", "generated", "real pictures (floor)", "ratio"), rows)
     if "critic_auc" not in evaluation:
         return text
@@ -110,8 +108,12 @@ def _memorisation(evaluation: dict[str, Any]) -> str:
 
 def _classes(evaluation: dict[str, Any]) -> str:
     rows = [
-        [name, f"{row['count']}", *(percent(row.get(key)) for key in ("recognised", "recognised_real")),
-         *(number(row.get(key)) for key in ("precision", "recall", "density", "coverage"))]
+        [
+            name,
+            f"{row['count']}",
+            *(percent(row.get(key)) for key in ("recognised", "recognised_real")),
+            *(number(row.get(key)) for key in ("precision", "recall", "density", "coverage")),
+        ]
         for name, row in evaluation["per_class"].items()
     ]
     head = ("class", "pictures", "recognised", "of real ones", "precision", "recall", "density", "coverage")

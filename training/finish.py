@@ -77,7 +77,11 @@ def load_run(folder: Path) -> Run:
         generator.load_state_dict(state["ema"])
         critic.load_state_dict(state["d"])
         return Run(
-            settings, generator, critic, int(state["step"]) * settings.batch, float(state["seconds"]),
+            settings,
+            generator,
+            critic,
+            int(state["step"]) * settings.batch,
+            float(state["seconds"]),
             str(state.get("machine", machine())),  # older states do not say
         )
     except Exception as error:  # many kinds, see read_state
@@ -143,8 +147,16 @@ def finish(
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(last.generator, weights)
     model = Model(
-        name, version, last.generator.eval(), last.critic.eval(), train.classes, averages, tuple(directions), None,
-        provenance, opens_with=told(about, "opens_with"),
+        name,
+        version,
+        last.generator.eval(),
+        last.critic.eval(),
+        train.classes,
+        averages,
+        tuple(directions),
+        None,
+        provenance,
+        opens_with=told(about, "opens_with"),
     )
     folder = out / name
     # Everything is measured on the weights as they are stored (half precision), not on those of the run.

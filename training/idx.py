@@ -64,9 +64,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         )
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if len(content) - start != math.prod(shape):
-        raise TrainingError(
-            f"{path} promises {' × '.join(map(str, shape))} values and holds {len(content) - start:,}."
-        )
+        raise TrainingError(f"{path} promises {' × '.join(map(str, shape))} values and holds {len(content) - start:,}.")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 

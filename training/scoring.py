@@ -77,7 +77,6 @@ class Reference:
         axes = principal_axes(training.features, COMPONENTS)
         return cls(network, train.classes, held_out, training, floor_index, axes, compare(held_out, training, axes))
 
-
     def check(self, model: Model) -> None:
         """Raise TrainingError unless the model makes pictures of this data's classes."""
         if model.classes not in ((), self.classes):

@@ -60,7 +60,11 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
     )
     p.add_argument(
-        "--decay", type=int, nargs=2, default=(0, 0), metavar=("FROM", "TO"),
+        "--decay",
+        type=int,
+        nargs=2,
+        default=(0, 0),
+        metavar=("FROM", "TO"),
         help="pictures between which the learning rate falls to 0; may be decided while a run goes on",
     )
     p.add_argument("--loss", default="logistic", help=f"of {', '.join(LOSSES)}")

@@ -37,11 +37,17 @@ def add_endpoints(studio: Studio) -> None:
         return studio.models()
 
     run.click(
-        render, recipe, [png, report], api_name="render",
+        render,
+        recipe,
+        [png, report],
+        api_name="render",
         api_description="A recipe as a JSON object (missing fields take their defaults) → a PNG file that carries the "
         "recipe, and a report: recipe, critic, stages, seconds. An empty object is the default picture.",
     )
     ask.click(
-        list_models, None, models, api_name="models",
+        list_models,
+        None,
+        models,
+        api_name="models",
         api_description="What a recipe may hold: models, classes, directions, ranges, post-processing schema.",
     )

@@ -60,8 +60,12 @@ class LiveView(gr.HTML):
             apply_default_css=False,
             server_functions=live_functions(studio, controls),
             settings=settings(
-                names=controls.names, initial=initial, neighbours=0 if slow else NEIGHBOURS, max_seed=MAX_SEED,
-                max_file_bytes=MAX_FILE_BYTES, slow=slow,
+                names=controls.names,
+                initial=initial,
+                neighbours=0 if slow else NEIGHBOURS,
+                max_seed=MAX_SEED,
+                max_file_bytes=MAX_FILE_BYTES,
+                slow=slow,
             ),
             **options,
         )
@@ -95,10 +99,12 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     def neighbours(request: Any) -> dict[str, Any]:
         recipe = studio.normalise(controls.recipe(field_of(request, "values")))
         nearby = [studio.render(near, critic="none", draft=True) for near in next_seeds(recipe, NEIGHBOURS)]
-        return {"neighbours": [
-            {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, at_most=THUMBNAIL)}
-            for near in nearby
-        ]}
+        return {
+            "neighbours": [
+                {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, at_most=THUMBNAIL)}
+                for near in nearby
+            ]
+        }
 
     def restore(request: Any) -> dict[str, Any]:
         if isinstance(request, Mapping) and "png" in request:

@@ -35,11 +35,13 @@ def masthead(model: Mapping[str, Any] | None, pages: Mapping[str, str]) -> str:
     """
     if model is None:
         return f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_models(OPEN, pages)}</header>'
-    keys = "".join(f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
-                   for keys, what in KEYS)
+    keys = "".join(
+        f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
+        for keys, what in KEYS
+    )
     return (
         '<header class="masthead"><h1>Latent Atelier</h1>'
-        f'{MOTTO}{_models(model["name"], pages)}'
+        f"{MOTTO}{_models(model['name'], pages)}"
         '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
         '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
         '<a href="?view=api">API</a></nav></header>'
@@ -53,7 +55,7 @@ def _models(current: str, pages: Mapping[str, str]) -> str:
         return ""
     links = "".join(
         f'<a href="{escape(path)}"{" aria-current=page" * (name == current)}>'
-        f'{"open your own" if name == OPEN else escape(name)}</a>'
+        f"{'open your own' if name == OPEN else escape(name)}</a>"
         for name, path in pages.items()
     )
     return f'<nav class="models" aria-label="Models">{links}</nav>'

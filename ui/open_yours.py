@@ -26,9 +26,7 @@ POLL_SECONDS = 0.25
 FILE_HEIGHT = 180  # px
 AT_ONCE = 4  # runs of which one works and the others say that they wait
 UPLOAD_SECONDS = 600.0  # that an uploaded file stays after its last use
-CLOSED = (
-    "This host opens no files of visitors; run the program on your own machine to open your own checkpoint here."
-)
+CLOSED = "This host opens no files of visitors; run the program on your own machine to open your own checkpoint here."
 INTRODUCTION = (
     "StyleGAN2 and StyleGAN3 (.pkl), rosinality's StyleGAN2 (.pt), DCGAN, FastGAN, Progressive GAN, BigGAN … "
     "The file is read as data: nothing in it is ever run. A discriminator in a second file, and names for the classes, "
@@ -48,7 +46,8 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
             return
         visitors = own.visitors
         where = (
-            "It stays on this machine." if visitors.keep is not None
+            "It stays on this machine."
+            if visitors.keep is not None
             else "Nobody else sees it, and it is forgotten after a few hours."
         )
         gr.HTML(f"<h2>Open your own</h2><p>{INTRODUCTION} {where}</p>", apply_default_css=False)
@@ -64,7 +63,10 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         run = gr.Button("Open it", elem_id="own-open")
         with gr.Row(elem_classes="files", elem_id="own-hub", visible=visitors.keep is not None):
             repository = gr.Textbox(
-                label="Or a repository on the Hugging Face hub", placeholder="owner/name", max_lines=1, max_length=200,
+                label="Or a repository on the Hugging Face hub",
+                placeholder="owner/name",
+                max_lines=1,
+                max_length=200,
                 elem_id="own-repository",
             )
             take = gr.Button("Fetch it", elem_id="own-fetch")
@@ -105,8 +107,12 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
             yield answer
 
     options: dict[str, Any] = {
-        "outputs": [found, before, problem], "api_visibility": "private", "show_progress": "hidden",
-        "trigger_mode": "once", "concurrency_limit": AT_ONCE, "concurrency_id": "open-yours",
+        "outputs": [found, before, problem],
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "trigger_mode": "once",
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": "open-yours",
     }
     in_browser: dict[str, Any] = {"fn": None, "queue": False, "api_visibility": "private"}
     opened = run.click(open_file, files, api_name="open_file", **options)

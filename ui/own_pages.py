@@ -113,8 +113,16 @@ class OwnPages:
         blocks = await loop.run_in_executor(None, self._build, opened.studio)
         app = FastAPI(openapi_url=None)
         gr.mount_gradio_app(
-            app, blocks, "/", theme=theme(), head=head(), run_history=False, footer_links=[], ssr_mode=False,
-            enable_monitoring=False, max_file_size=MAX_FILE_BYTES,
+            app,
+            blocks,
+            "/",
+            theme=theme(),
+            head=head(),
+            run_history=False,
+            footer_links=[],
+            ssr_mode=False,
+            enable_monitoring=False,
+            max_file_size=MAX_FILE_BYTES,
         )
         running = AsyncExitStack()
         running.callback(blocks.close, verbose=False)  # else its queue would look for work for ever

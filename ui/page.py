@@ -60,7 +60,10 @@ def build_own_page(studio: Studio, links: Mapping[str, str]) -> gr.Blocks:
 
 def _blocks() -> gr.Blocks:
     return gr.Blocks(
-        title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(KEEP_FILES_SECONDS, KEEP_FILES_SECONDS),
+        title=TITLE,
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(KEEP_FILES_SECONDS, KEEP_FILES_SECONDS),
     )
 
 

@@ -42,8 +42,9 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "netG.pth"
     widths = (16, 32, 24, 16, 8, 3)  # to 64 px
     rng = torch.Generator().manual_seed(0)  # the same file for each test: it is opened once and found again
-    weights = {f"main.{3 * i}.weight": torch.randn(a, b, 4, 4, generator=rng) / 8 for i, (a, b) in
-               enumerate(pairwise(widths))}
+    weights = {
+        f"main.{3 * i}.weight": torch.randn(a, b, 4, 4, generator=rng) / 8 for i, (a, b) in enumerate(pairwise(widths))
+    }
     for i, width in enumerate(widths[1:-1]):
         weights |= {f"main.{3 * i + 1}.{name}": torch.ones(width) for name in ("weight", "running_var")}
         weights |= {f"main.{3 * i + 1}.{name}": torch.zeros(width) for name in ("bias", "running_mean")}
@@ -126,9 +127,7 @@ def test_a_repository_of_the_hub_is_opened_or_refused(
     visitor.context.close()
 
 
-def test_a_kept_model_outlives_the_program(
-    browser: Browser, studio: Studio, source: Path, tmp_path: Path
-) -> None:
+def test_a_kept_model_outlives_the_program(browser: Browser, studio: Studio, source: Path, tmp_path: Path) -> None:
     opened = Visitors(studio, tmp_path / "models").open(source)
     picture = tmp_path / "saved.png"
     picture.write_bytes(to_png(opened.studio.render(Recipe(seed=8))))

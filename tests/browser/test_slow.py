@@ -78,7 +78,9 @@ def wait_for_painting(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_cancelled(
-    visit: Visit, studio: Studio, viewport: ViewportSize,
+    visit: Visit,
+    studio: Studio,
+    viewport: ViewportSize,
 ) -> None:
     visitor = visit(viewport)
     page = visitor.page

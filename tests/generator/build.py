@@ -20,7 +20,14 @@ from generator import (
 )
 
 GENERATOR = GeneratorConfig(
-    32, num_classes=3, z_dim=8, w_dim=16, mapping_layers=2, channel_base=256, channel_max=24, head="shuffle",
+    32,
+    num_classes=3,
+    z_dim=8,
+    w_dim=16,
+    mapping_layers=2,
+    channel_base=256,
+    channel_max=24,
+    head="shuffle",
 )
 CRITIC = CriticConfig(32, num_classes=3, channel_base=256, channel_max=24, stem="strided", cmap_dim=8, mapping_layers=1)
 PROVENANCE = Provenance("Plums", "CC0", "Nobody", "drawn in a test", subject="plum", pictures_seen=7, trained="0 hours")
@@ -57,7 +64,12 @@ CRITICS = {
     "bounded": replace(CRITIC, stem="rgb", conv_clamp=0.7),
     "bounded skip": replace(CRITIC, stem="rgb", architecture="skip", conv_clamp=0.5),
     "named widths": replace(
-        CRITIC, stem="rgb", widths=(12, 20, 6, 10), embed_dim=5, mapping_width=11, mapping_layers=3,
+        CRITIC,
+        stem="rgb",
+        widths=(12, 20, 6, 10),
+        embed_dim=5,
+        mapping_width=11,
+        mapping_layers=3,
     ),
     "four statistics": replace(CRITIC, mbstd_channels=4),
     "no statistics": replace(CRITIC, mbstd_channels=0),
@@ -96,15 +108,20 @@ def lively_critic(config: CriticConfig = CRITIC, seed: int = 1) -> Critic:
 
 
 def lively_model(
-    config: GeneratorConfig = GENERATOR, critic: CriticConfig | None = CRITIC, precision: str = "fp32",
+    config: GeneratorConfig = GENERATOR,
+    critic: CriticConfig | None = CRITIC,
+    precision: str = "fp32",
 ) -> Model:
     """A whole model: averages, two directions, a calibration."""
     rng = torch.Generator().manual_seed(2)
     axes = torch.linalg.qr(torch.randn(config.w_dim, 2, generator=rng)).Q.T
     classes = ("damson", "gage", "mirabelle")[: config.num_classes]
     return Model(
-        name="plums", version="2.1", generator=lively_generator(config),
-        critic=None if critic is None else lively_critic(critic), classes=classes,
+        name="plums",
+        version="2.1",
+        generator=lively_generator(config),
+        critic=None if critic is None else lively_critic(critic),
+        classes=classes,
         averages=Averages(
             torch.randn(config.w_dim, generator=rng),
             torch.randn(len(classes), config.w_dim, generator=rng) if classes else None,
@@ -114,7 +131,8 @@ def lively_model(
             Direction("pc2", "small ↔ large", axes[1].contiguous(), 0.5),
         ),
         calibration=Calibration.measure([0.5, 1.0, 2.0, 4.0], [-3.0, -1.0, 0.0, 1.0, 1.5]),
-        provenance=PROVENANCE, precision=precision,
+        provenance=PROVENANCE,
+        precision=precision,
     )
 
 

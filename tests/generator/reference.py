@@ -68,7 +68,13 @@ def insert_zeros(x: Tensor) -> Tensor:
 
 
 def modulated_conv(
-    x: Tensor, w: Tensor, weights: Weights, name: str, *, up: bool = False, demodulate: bool = True,
+    x: Tensor,
+    w: Tensor,
+    weights: Weights,
+    name: str,
+    *,
+    up: bool = False,
+    demodulate: bool = True,
 ) -> Tensor:
     """2020, §2.2: weights modulated and demodulated for each picture, bias added by the caller."""
     weight = at(weights, f"{name}.weight")  # O×I×k×k
@@ -100,7 +106,11 @@ def mapping(weights: Weights, z: Tensor | None, label: Tensor | None) -> Tensor:
 
 
 def synthesis(
-    config: GeneratorConfig, weights: Weights, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0,
+    config: GeneratorConfig,
+    weights: Weights,
+    ws: Tensor,
+    noise: Sequence[Tensor] | None = None,
+    strength: float = 1.0,
 ) -> Tensor:
     """N×num_ws×w_dim → N×C×H×W. `noise`: N×1×h×w a layer, None for the stored buffers; `strength` scales it."""
     ws = ws.double()
@@ -150,7 +160,13 @@ def synthesis(
 
 
 def conv(
-    x: Tensor, weights: Weights, name: str, *, stride: int = 1, padding: int = 0, activate: bool = False,
+    x: Tensor,
+    weights: Weights,
+    name: str,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    activate: bool = False,
     clamp: float = 0.0,
 ) -> Tensor:
     """The critic's convolution with equalised learning rate; bias where there is one."""

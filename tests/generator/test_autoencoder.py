@@ -71,8 +71,13 @@ def test_a_code_paints_round_its_place_only(autoencoder: OpenAutoencoder):
 
 @pytest.mark.parametrize(
     "pictures",
-    [torch.zeros(1, 1, 16, 16), torch.zeros(1, 3, 32, 32), torch.zeros(1, 32, 32),
-     torch.full((1, 1, 32, 32), torch.nan), torch.zeros(1, 1, 32, 32, dtype=torch.uint8)],
+    [
+        torch.zeros(1, 1, 16, 16),
+        torch.zeros(1, 3, 32, 32),
+        torch.zeros(1, 32, 32),
+        torch.full((1, 1, 32, 32), torch.nan),
+        torch.zeros(1, 1, 32, 32, dtype=torch.uint8),
+    ],
 )
 def test_other_pictures_are_refused(autoencoder: OpenAutoencoder, pictures: torch.Tensor):
     with pytest.raises(LatentError, match="pictures of"):
@@ -81,8 +86,13 @@ def test_other_pictures_are_refused(autoencoder: OpenAutoencoder, pictures: torc
 
 @pytest.mark.parametrize(
     "codes",
-    [torch.full((1, 8, 8), 16), torch.full((1, 8, 8), -1), torch.zeros(1, 8, 8), torch.zeros(1, 4, 8, dtype=torch.long),
-     torch.zeros(8, 8, dtype=torch.long)],
+    [
+        torch.full((1, 8, 8), 16),
+        torch.full((1, 8, 8), -1),
+        torch.zeros(1, 8, 8),
+        torch.zeros(1, 4, 8, dtype=torch.long),
+        torch.zeros(8, 8, dtype=torch.long),
+    ],
 )
 def test_other_codes_are_refused(autoencoder: OpenAutoencoder, codes: torch.Tensor):
     with pytest.raises(LatentError, match=r"codes|whole numbers"):

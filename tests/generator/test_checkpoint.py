@@ -153,7 +153,9 @@ def refused(folder: Path) -> str:
 
 
 def rewrite(
-    file: Path, tensors: Callable[[Tensors], object] | None = None, header: Callable[[Header], object] | None = None,
+    file: Path,
+    tensors: Callable[[Tensors], object] | None = None,
+    header: Callable[[Header], object] | None = None,
     meta: Callable[[dict[str, str]], object] | None = None,
 ) -> None:
     """Change a file's tensors, header or metadata in place."""
@@ -219,9 +221,15 @@ def test_a_file_in_the_others_place(broken: Path, file: str, other: str):
 @pytest.mark.parametrize(
     ("version", "sentence"),
     [
-        ("2", "has format version 2; this program reads up to 1"), ("99999", "this program reads up to"),
-        ("0", "which version"), ("", "which version"), ("-1", "which version"), ("1.5", "which version"),
-        ("²", "which version"), ("9" * 5000, "which version"), (None, "which version"),
+        ("2", "has format version 2; this program reads up to 1"),
+        ("99999", "this program reads up to"),
+        ("0", "which version"),
+        ("", "which version"),
+        ("-1", "which version"),
+        ("1.5", "which version"),
+        ("²", "which version"),
+        ("9" * 5000, "which version"),
+        (None, "which version"),
     ],
 )
 def test_a_version_that_is_not_known(broken: Path, file: str, version: str | None, sentence: str):
@@ -275,6 +283,7 @@ def test_tensors_that_do_not_fit(broken: Path, file: str, change: Callable[[Tens
 
 def put(*keys: str | int, value: object) -> Callable[[Header], None]:
     """A change of one entry of the header."""
+
     def change(header: Header) -> None:
         place: Any = header
         for key in keys[:-1]:
@@ -286,6 +295,7 @@ def put(*keys: str | int, value: object) -> Callable[[Header], None]:
 
 def drop(*keys: str | int) -> Callable[[Header], None]:
     """Removal of one entry of the header."""
+
     def change(header: Header) -> None:
         place: Any = header
         for key in keys[:-1]:
@@ -298,9 +308,12 @@ def drop(*keys: str | int) -> Callable[[Header], None]:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (drop("name"), "has no name"), (put("name", value=""), "has no name"), (put("name", value=3), "has no name"),
+        (drop("name"), "has no name"),
+        (put("name", value=""), "has no name"),
+        (put("name", value=3), "has no name"),
         (put("name", value="x" * 201), "has no name"),
-        (drop("version"), "has no version"), (put("version", value=1.0), "has no version"),
+        (drop("version"), "has no version"),
+        (put("version", value=1.0), "has no version"),
         (drop("config"), "GeneratorConfig must be a JSON object"),
         (drop("config", "resolution"), "GeneratorConfig is incomplete"),
         (put("config", "depth", value=1), "GeneratorConfig has an unknown field 'depth'"),
@@ -314,9 +327,11 @@ def drop(*keys: str | int) -> Callable[[Header], None]:
         (put("classes", value=["gage", 2, "damson"]), "not a list of different names"),
         (put("classes", value="gages"), "not a list of different names"),
         (put("classes", value=None), "not a list of different names"),
-        (drop("directions"), "directions do not match"), (drop("directions", 0), "directions do not match"),
+        (drop("directions"), "directions do not match"),
+        (drop("directions", 0), "directions do not match"),
         (put("directions", value=3), "directions do not match"),
-        (put("directions", 0, value="pc1"), "directions lack"), (put("directions", 0, value={}), "directions lack"),
+        (put("directions", 0, value="pc1"), "directions lack"),
+        (put("directions", 0, value={}), "directions lack"),
         (put("directions", 0, "sigma", value="much"), "directions lack"),
         (put("directions", 0, "sigma", value=1e999), "is not JSON"),
         (put("directions", 0, "sigma", value=0), "directions lack"),
@@ -325,11 +340,13 @@ def drop(*keys: str | int) -> Callable[[Header], None]:
         (put("directions", 0, "name", value=1), "directions lack"),
         (put("directions", 0, "title", value=""), "directions lack"),
         (put("directions", 0, "name", value="pc2"), "two directions of the same name"),
-        (drop("calibration"), "from how many pictures"), (put("calibration", value=[4, 5]), "from how many pictures"),
+        (drop("calibration"), "from how many pictures"),
+        (put("calibration", value=[4, 5]), "from how many pictures"),
         (put("calibration", "real_count", value="4"), "from how many pictures"),
         (put("calibration", "real_count", value=True), "from how many pictures"),
         (put("calibration", "real_count", value=0), "from how many pictures"),
-        (drop("provenance"), "where it comes from"), (put("provenance", value="a friend"), "where it comes from"),
+        (drop("provenance"), "where it comes from"),
+        (put("provenance", value="a friend"), "where it comes from"),
         (put("provenance", "price", value=1), "where it comes from"),
         (drop("provenance", "attribution"), "does not name its title, licence, attribution and data"),
         (put("provenance", "attribution", value=""), "does not name its title, licence, attribution and data"),
@@ -370,7 +387,9 @@ def test_a_critic_without_configuration(broken: Path):
 @pytest.mark.parametrize(
     "config",
     [
-        replace(CRITIC, resolution=64), replace(CRITIC, num_classes=2), replace(CRITIC, num_classes=0),
+        replace(CRITIC, resolution=64),
+        replace(CRITIC, num_classes=2),
+        replace(CRITIC, num_classes=0),
         replace(CRITIC, img_channels=1),
     ],
 )

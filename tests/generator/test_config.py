@@ -79,12 +79,15 @@ def test_what_does_not_exist_is_refused(kind: type[GeneratorConfig], values: dic
         kind.from_dict({**SMALL[kind], **values})
 
 
-@pytest.mark.parametrize("config", [
-    GeneratorConfig(64, 3, head="shuffle"),
-    CriticConfig(64, 3, cmap_dim=8),
-    GeneratorConfig(16, architecture="orig", widths=(8, 4, 2), conv_clamp=0.5),
-    CriticConfig(8, architecture="skip", widths=(8, 4), mbstd_channels=2),
-])
+@pytest.mark.parametrize(
+    "config",
+    [
+        GeneratorConfig(64, 3, head="shuffle"),
+        CriticConfig(64, 3, cmap_dim=8),
+        GeneratorConfig(16, architecture="orig", widths=(8, 4, 2), conv_clamp=0.5),
+        CriticConfig(8, architecture="skip", widths=(8, 4), mbstd_channels=2),
+    ],
+)
 def test_both_ways_to_a_dict(config: GeneratorConfig | CriticConfig):
     assert type(config).from_dict(json.loads(json.dumps(config.to_dict()))) == config
 

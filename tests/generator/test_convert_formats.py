@@ -35,7 +35,12 @@ class Converted:
 def converted(request: pytest.FixtureRequest, made: Made, tmp_path_factory: pytest.TempPathFactory) -> Converted:
     """Each format in both precisions."""
     folder = convert.convert(
-        made.path, made.critic, tmp_path_factory.mktemp("converted"), "plums", half=request.param, pictures=FEW,
+        made.path,
+        made.critic,
+        tmp_path_factory.mktemp("converted"),
+        "plums",
+        half=request.param,
+        pictures=FEW,
     )
     return Converted(made, open_checkpoint(made.path, made.critic), open_checkpoint(folder), folder, request.param)
 

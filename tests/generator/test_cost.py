@@ -18,9 +18,18 @@ COST = Cost(400.0, ((16, 10.0), (32, 30.0), (64, 90.0), (128, 200.0)))
 @pytest.mark.parametrize(
     ("budget", "resolution"),
     [
-        (400.0, None), (1e9, None),  # the whole picture fits
-        (399.9, 128), (200.0, 128), (199.9, 64), (90.0, 64), (89.0, 32), (60.0, 32), (29.0, 16), (10.0, 16),
-        (9.9, 16), (0.0, 16),  # nothing fits: the least that there is
+        (400.0, None),
+        (1e9, None),  # the whole picture fits
+        (399.9, 128),
+        (200.0, 128),
+        (199.9, 64),
+        (90.0, 64),
+        (89.0, 32),
+        (60.0, 32),
+        (29.0, 16),
+        (10.0, 16),
+        (9.9, 16),
+        (0.0, 16),  # nothing fits: the least that there is
     ],
 )
 def test_the_finest_preview_that_fits(budget: float, resolution: int | None):

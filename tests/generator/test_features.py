@@ -63,7 +63,10 @@ def test_pictures_of_other_sizes_are_resized_bilinearly_and_grey_ones_are_grey_r
 @pytest.mark.parametrize(
     "wrong",
     [
-        torch.zeros(3, 8, 8), torch.zeros(1, 2, 8, 8), torch.zeros(1, 3, 0, 8), torch.full((1, 3, 8, 8), torch.nan),
+        torch.zeros(3, 8, 8),
+        torch.zeros(1, 2, 8, 8),
+        torch.zeros(1, 3, 0, 8),
+        torch.full((1, 3, 8, 8), torch.nan),
         torch.full((1, 1, 8, 8), torch.inf),
     ],
     ids=["no batch", "two channels", "no pixels", "nan", "inf"],

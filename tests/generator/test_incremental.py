@@ -238,7 +238,10 @@ def test_a_model_previews_as_it_paints(noise: tuple[str, float, int | None]):
     kind, strength, seed = noise
     maps: Sequence[Tensor] | None = model._noise(seed) if kind == "seed" else None
     expected = SynthesisEngine(model.generator.synthesis, torch.float32).preview(
-        ws, 16, maps, 0.0 if kind == "none" else strength,
+        ws,
+        16,
+        maps,
+        0.0 if kind == "none" else strength,
     )
     assert torch.equal(model.preview(ws, 16, kind, strength, seed), expected)
 

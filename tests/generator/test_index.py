@@ -85,8 +85,14 @@ def test_it_is_stored_and_opened_again(index: Index, tmp_path: Path):
 @pytest.mark.parametrize(
     ("record", "number"),
     [
-        ("apple/00012.jpg", 12), ("00012.jpg", 12), ("train/00007", 7), ("t10k/00120", 120),
-        ("01234 46.40N 010.50E 6.40", 1234), ("class2/0003.png", 3), ("apple/red.jpg", None), ("7/red", None),
+        ("apple/00012.jpg", 12),
+        ("00012.jpg", 12),
+        ("train/00007", 7),
+        ("t10k/00120", 120),
+        ("01234 46.40N 010.50E 6.40", 1234),
+        ("class2/0003.png", 3),
+        ("apple/red.jpg", None),
+        ("7/red", None),
     ],
 )
 def test_a_record_has_the_number_in_its_name(record: str, number: int | None):
@@ -117,7 +123,9 @@ def test_a_senseless_number_of_matches_is_refused(index: Index, k: int):
 
 
 @pytest.mark.parametrize(
-    "features", [torch.zeros(99), torch.zeros(2, 100), torch.full((100,), torch.nan)], ids=["short", "table", "nan"],
+    "features",
+    [torch.zeros(99), torch.zeros(2, 100), torch.full((100,), torch.nan)],
+    ids=["short", "table", "nan"],
 )
 def test_features_of_another_network_are_refused(index: Index, features: Tensor):
     with pytest.raises(FeatureError, match="tables of 100 finite features"):

@@ -81,11 +81,21 @@ def test_cutoff_truncates_the_leading_layers_only(model: Model):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"psi": NAN}, "finite"), ({"psi": INF}, "finite"), ({"psi": "0.7"}, "number"), ({"psi": True}, "number"),
-        ({"psi": None}, "number"), ({"cutoff": -1}, "cutoff"), ({"cutoff": 99}, "cutoff"), ({"cutoff": 1.5}, "cutoff"),
-        ({"cutoff": True}, "cutoff"), ({"centre": "mean"}, "centre"), ({"centre": None}, "centre"),
-        ({"z": torch.full((1, 8), NAN)}, "finite"), ({"z": torch.full((1, 8), INF)}, "finite"),
-        ({"z": torch.zeros(8)}, "latents of 8 numbers"), ({"z": torch.zeros(1, 9)}, "latents of 8 numbers"),
+        ({"psi": NAN}, "finite"),
+        ({"psi": INF}, "finite"),
+        ({"psi": "0.7"}, "number"),
+        ({"psi": True}, "number"),
+        ({"psi": None}, "number"),
+        ({"cutoff": -1}, "cutoff"),
+        ({"cutoff": 99}, "cutoff"),
+        ({"cutoff": 1.5}, "cutoff"),
+        ({"cutoff": True}, "cutoff"),
+        ({"centre": "mean"}, "centre"),
+        ({"centre": None}, "centre"),
+        ({"z": torch.full((1, 8), NAN)}, "finite"),
+        ({"z": torch.full((1, 8), INF)}, "finite"),
+        ({"z": torch.zeros(8)}, "latents of 8 numbers"),
+        ({"z": torch.zeros(1, 9)}, "latents of 8 numbers"),
         ({"z": torch.zeros(1, 8, dtype=torch.complex64)}, "latent"),
     ],
 )
@@ -98,7 +108,8 @@ def test_map_refuses(model: Model, arguments: dict[str, object], sentence: str):
 
 
 @pytest.mark.parametrize(
-    "label", [(2, 0), np.array([2, 0]), torch.tensor([2, 0]), torch.eye(3)[[2, 0]], np.eye(3, dtype="f")[[2, 0]]],
+    "label",
+    [(2, 0), np.array([2, 0]), torch.tensor([2, 0]), torch.eye(3)[[2, 0]], np.eye(3, dtype="f")[[2, 0]]],
 )
 def test_classes_by_number_or_by_weight(model: Model, label: list[int]):
     assert torch.equal(model.map(latents(2), label), model.map(latents(2), [2, 0]))
@@ -111,8 +122,23 @@ def test_the_class_matters(model: Model):
 @pytest.mark.parametrize(
     "label",
     [
-        None, 0, "damson", ["damson"], [3], [-1], [0, 1], [], [0.0], [True], [NAN], [[0, 1]], torch.zeros(1, 4),
-        torch.full((1, 3), NAN), torch.full((1, 3), INF), torch.zeros(2, 3), [None],
+        None,
+        0,
+        "damson",
+        ["damson"],
+        [3],
+        [-1],
+        [0, 1],
+        [],
+        [0.0],
+        [True],
+        [NAN],
+        [[0, 1]],
+        torch.zeros(1, 4),
+        torch.full((1, 3), NAN),
+        torch.full((1, 3), INF),
+        torch.zeros(2, 3),
+        [None],
     ],
 )
 def test_labels_that_are_none_are_refused(model: Model, label: list[int]):
@@ -187,9 +213,16 @@ def test_noise(model: Model):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"noise": "loud"}, {"noise": None}, {"strength": NAN}, {"strength": INF}, {"strength": "1"}, {"strength": True},
+        {"noise": "loud"},
+        {"noise": None},
+        {"strength": NAN},
+        {"strength": INF},
+        {"strength": "1"},
+        {"strength": True},
         *({"noise": "seed", "noise_seed": seed} for seed in (-1, 1.5, 2**32, True)),
-        {"ws": torch.zeros(6, 16)}, {"ws": torch.zeros(1, 5, 16)}, {"ws": torch.zeros(1, 6, 15)},
+        {"ws": torch.zeros(6, 16)},
+        {"ws": torch.zeros(1, 5, 16)},
+        {"ws": torch.zeros(1, 6, 15)},
         {"ws": torch.full((1, 6, 16), NAN)},
     ],
 )

@@ -124,8 +124,15 @@ def test_other_classes_are_refused(recurrent: OpenRecurrent, labels: list[int]):
 
 @pytest.mark.parametrize(
     "given",
-    [torch.full((1, 2), 7), torch.full((1, 2), -1), torch.zeros(1, 2), torch.zeros(2, 2, dtype=torch.long),
-     torch.zeros(1, 17, dtype=torch.long), torch.zeros(1, 2, 3, dtype=torch.long), torch.zeros(2, dtype=torch.long)],
+    [
+        torch.full((1, 2), 7),
+        torch.full((1, 2), -1),
+        torch.zeros(1, 2),
+        torch.zeros(2, 2, dtype=torch.long),
+        torch.zeros(1, 17, dtype=torch.long),
+        torch.zeros(1, 2, 3, dtype=torch.long),
+        torch.zeros(2, dtype=torch.long),
+    ],
 )
 def test_other_beginnings_are_refused(recurrent: OpenRecurrent, given: torch.Tensor):
     with pytest.raises(LatentError):

@@ -38,14 +38,23 @@ def tiny_model(name: str, *, classes: tuple[str, ...] = (), critic: bool = True,
     rng = np.random.default_rng(seed)
     vectors = torch.linalg.qr(torch.randn(16, 3))[0].T
     return Model(
-        name=name, version="1.2", generator=generator, critic=network, classes=classes,
+        name=name,
+        version="1.2",
+        generator=generator,
+        critic=network,
+        classes=classes,
         averages=Averages(torch.randn(16), torch.randn(len(classes), 16) if classes else None),
         directions=tuple(Direction(f"pc{i + 1}", f"less ↔ more {i}", v, 1.5) for i, v in enumerate(vectors)),
         calibration=Calibration.measure(rng.normal(2, 1, 500).tolist(), rng.normal(-1, 1, 500).tolist())
-        if critic else None,
+        if critic
+        else None,
         provenance=Provenance(
-            title="Tiny <test> & more", licence="CC0-1.0", attribution='Nobody & "No one" <none>',
-            data="random numbers", subject="fruit" if classes else "", pictures_seen=3,
+            title="Tiny <test> & more",
+            licence="CC0-1.0",
+            attribution='Nobody & "No one" <none>',
+            data="random numbers",
+            subject="fruit" if classes else "",
+            pictures_seen=3,
         ),
     )
 

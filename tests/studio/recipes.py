@@ -44,7 +44,12 @@ def random_use(rng: random.Random, name: str) -> StepUse:
 
 
 def random_recipe(
-    rng: random.Random, *, classes: tuple[str, ...] = WORDS, z_dim: int | None = None, layers: int = 60, steps: int = 4,
+    rng: random.Random,
+    *,
+    classes: tuple[str, ...] = WORDS,
+    z_dim: int | None = None,
+    layers: int = 60,
+    steps: int = 4,
     moved: bool = True,
 ) -> Recipe:
     """A recipe whose every field may or may not stand at its default. `moved`: for a model with an input transform."""

@@ -31,7 +31,10 @@ def test_every_model_that_opens_is_there_and_a_broken_one_is_one_line_in_the_log
 def test_a_model_tells_what_the_page_needs(models: dict[str, dict[str, Any]]):
     tiny, plain = models["tiny"], models["plain"]
     assert (tiny["classes"], tiny["default_class"], tiny["version"], tiny["resolution"]) == (
-        list(CLASSES), CLASSES[0], "1.2", 32
+        list(CLASSES),
+        CLASSES[0],
+        "1.2",
+        32,
     )
     assert (plain["classes"], plain["default_class"]) == ([], None)
     assert (plain["has_critic"], plain["densities"]) == (False, None)

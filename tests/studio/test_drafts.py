@@ -62,7 +62,9 @@ def test_a_picture_that_is_there_already_is_no_draft(heavy: Studio):
 
 
 def test_a_heavy_network_that_fits_paints_whole_pictures(
-    checkpoints: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch,
+    checkpoints: Path,
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     fast = studio_with(checkpoints, monkeypatch, Cost(20.0, ((16, 5.0),)))
     rendering = fast.render(RECIPE, draft=True)

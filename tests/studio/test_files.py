@@ -173,35 +173,38 @@ def test_what_is_no_png_is_said_to_be_none(data: bytes):
     assert "not a PNG" in refusal(data)
 
 
-@pytest.mark.parametrize(("data", "word"), [
-    (header(10_000, 10_000) + itxt(envelope()), "too large"),
-    (header(2**31 - 1, 2**31 - 1) + itxt(envelope()), "too large"),
-    (header(0, 5) + itxt(envelope()), "broken"),
-    (SIGNATURE + itxt(envelope()), "broken"),
-    (SIGNATURE + chunk(b"IHDR", b""), "broken"),
-    (header() + b"\xff\xff\xff\xffiTXt", "broken"),
-    (header() + struct.pack(">I", 2**30) + b"iTXtlatent-atelier\0", "broken"),
-    (header() + struct.pack(">I", 2**30) + b"IDAT", "broken"),
-    (header() + itxt(envelope())[:-1] + b"\0", "broken"),
-    (header() + itxt(b"\xff\xfe"), "broken"),
-    (header() + itxt(b"not packed", packed=True), "broken"),
-    (header() + itxt(zlib.compress(envelope())[:-2], packed=True), "broken"),
-    (header() + chunk(b"iTXt", KEYWORD.encode() + b"\0"), "broken"),
-    (header() + chunk(b"iTXt", KEYWORD.encode() + b"\0\2\0\0\0{}"), "broken"),
-    (header() + itxt(b"{"), "broken"),
-    (header() + itxt(b"[" * 50_000), "broken"),
-    (header() + itxt(b"{}"), "not written by an atelier"),
-    (header() + itxt(b"[]"), "not written by an atelier"),
-    (header() + itxt(envelope(prompt="a pear")), "not written by an atelier"),
-    (header() + itxt(envelope(format=2)), "format 2"),
-    (header() + itxt(envelope(format=True)), "format true"),
-    (header() + itxt(envelope(format=[[]])), "format"),
-    (header() + itxt(envelope(recipe={"depth": 3})), "no field"),
-    (header() + itxt(envelope(recipe={"psi": 7})), "Variety"),
-    (header() + itxt(b" " * (MAX_TEXT + 1)), "64 kB"),
-    (header() + itxt(b" " * (MAX_TEXT + 1))[:-1] + b"\0", "64 kB"),  # refused before its checksum is worked out
-    (header() + chunk(b"teXt", b"") * 10_001 + itxt(envelope()), "no recipe"),
-])
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (header(10_000, 10_000) + itxt(envelope()), "too large"),
+        (header(2**31 - 1, 2**31 - 1) + itxt(envelope()), "too large"),
+        (header(0, 5) + itxt(envelope()), "broken"),
+        (SIGNATURE + itxt(envelope()), "broken"),
+        (SIGNATURE + chunk(b"IHDR", b""), "broken"),
+        (header() + b"\xff\xff\xff\xffiTXt", "broken"),
+        (header() + struct.pack(">I", 2**30) + b"iTXtlatent-atelier\0", "broken"),
+        (header() + struct.pack(">I", 2**30) + b"IDAT", "broken"),
+        (header() + itxt(envelope())[:-1] + b"\0", "broken"),
+        (header() + itxt(b"\xff\xfe"), "broken"),
+        (header() + itxt(b"not packed", packed=True), "broken"),
+        (header() + itxt(zlib.compress(envelope())[:-2], packed=True), "broken"),
+        (header() + chunk(b"iTXt", KEYWORD.encode() + b"\0"), "broken"),
+        (header() + chunk(b"iTXt", KEYWORD.encode() + b"\0\2\0\0\0{}"), "broken"),
+        (header() + itxt(b"{"), "broken"),
+        (header() + itxt(b"[" * 50_000), "broken"),
+        (header() + itxt(b"{}"), "not written by an atelier"),
+        (header() + itxt(b"[]"), "not written by an atelier"),
+        (header() + itxt(envelope(prompt="a pear")), "not written by an atelier"),
+        (header() + itxt(envelope(format=2)), "format 2"),
+        (header() + itxt(envelope(format=True)), "format true"),
+        (header() + itxt(envelope(format=[[]])), "format"),
+        (header() + itxt(envelope(recipe={"depth": 3})), "no field"),
+        (header() + itxt(envelope(recipe={"psi": 7})), "Variety"),
+        (header() + itxt(b" " * (MAX_TEXT + 1)), "64 kB"),
+        (header() + itxt(b" " * (MAX_TEXT + 1))[:-1] + b"\0", "64 kB"),  # refused before its checksum is worked out
+        (header() + chunk(b"teXt", b"") * 10_001 + itxt(envelope()), "no recipe"),
+    ],
+)
 def test_a_hostile_file_is_refused(data: bytes, word: str):
     assert word in refusal(data)
 

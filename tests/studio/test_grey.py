@@ -26,7 +26,11 @@ from postprocess import STEPS, StepUse
 from studio import Recipe, Studio, recipe_from_png, to_png
 
 SIZE: dict[str, Any] = {
-    "resolution": 32, "num_classes": 2, "channel_base": 256, "channel_max": 16, "img_channels": 1,
+    "resolution": 32,
+    "num_classes": 2,
+    "channel_base": 256,
+    "channel_max": 16,
+    "img_channels": 1,
 }
 RECIPE = Recipe(seed=3, label="shoe")
 
@@ -35,10 +39,13 @@ RECIPE = Recipe(seed=3, label="shoe")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     model = Model(
-        name="grey", version="1.0",
+        name="grey",
+        version="1.0",
         generator=Generator(GeneratorConfig(**SIZE, z_dim=8, w_dim=8, mapping_layers=2)),
         critic=Critic(CriticConfig(**SIZE, cmap_dim=8, mapping_layers=0)),
-        classes=("shirt", "shoe"), averages=Averages(torch.randn(8), torch.randn(2, 8)), directions=(),
+        classes=("shirt", "shoe"),
+        averages=Averages(torch.randn(8), torch.randn(2, 8)),
+        directions=(),
         calibration=Calibration.measure([0.0, 1.0, 2.0], [-2.0, -1.0, 0.0]),
         provenance=Provenance("Grey", "CC0-1.0", "Nobody", "random numbers", "clothes"),
     )

@@ -14,8 +14,17 @@ from .recipes import random_recipe
 
 STEP = next(iter(STEPS))
 FULL = Recipe(
-    model="orchard", version="1.0", seed=12, label="peach", psi=0.75, moves=(("pc1", 1.5), ("pc2", -2.0)),
-    mix=Mix(77, "a:b", 6), noise=0.5, noise_seed=3, rotation=30.0, y=-0.125,
+    model="orchard",
+    version="1.0",
+    seed=12,
+    label="peach",
+    psi=0.75,
+    moves=(("pc1", 1.5), ("pc2", -2.0)),
+    mix=Mix(77, "a:b", 6),
+    noise=0.5,
+    noise_seed=3,
+    rotation=30.0,
+    y=-0.125,
     steps=(StepUse(STEP, on=False, where="subject"),),
 )
 
@@ -90,9 +99,7 @@ def test_the_page_may_add_keys_of_its_own():
 
 
 def test_a_link_by_hand_needs_no_checksum():
-    assert Recipe.from_query("seed=7&psi=1&move=pc1:0.5") == Recipe(
-        seed=7, psi=1.0, moves=(("pc1", 0.5),)
-    )
+    assert Recipe.from_query("seed=7&psi=1&move=pc1:0.5") == Recipe(seed=7, psi=1.0, moves=(("pc1", 0.5),))
     assert Recipe.from_query("mix=77::6").mix == Mix(77, None, 6)
     assert Recipe.from_query(f"step={STEP}") == Recipe(steps=(StepUse(STEP),))
 
@@ -105,19 +112,74 @@ def test_a_newer_link_is_told_from_a_broken_one():
     assert "newer" in refusal(signed("v=2&seed=7&depth=3"))
 
 
-@pytest.mark.parametrize("query", [
-    "sede=1", "seed=1&seed=2", "seed", "seed=", "seed=1.5", "seed=1_0", "seed=%EF%BC%91", "seed=-1", "seed=nan",
-    "psi=nan", "psi=inf", "psi=1e999", "psi= 1", "psi=0x1",
-    "rotation=181", "rotation=", "rotation=1&rotation=2", "x=left", "y=nan", "transform=30",
-    "move=pc1", "move=pc1:", "move=pc1:1,pc1:2", "move=:1",
-    "move=pc1:1:2", "move=", "move=pc1:9", "moves=pc1:1", "steps=blur", "mix=7", "mix=7:6", "mix=::", "mix=a:b:c",
-    "latent=", "latent=!!!!", "latent=AAAA", "latent=AADAfw", "latent=%C3%A9", "step=", "step=no_such_step",
-    f"step={STEP}:radius", f"step={STEP}:no_such=1", f"step={STEP}:on=maybe", f"step={STEP}:on=no,on=no",
-    f"step={STEP}:where=sky", "&".join([f"step={STEP}"] * 17), "class=", "class=%00", "model=..%2Fx",
-    "%FF=1", "seed=%FF", "end=00000000", "seed=1&end=00000000",
-    "v=1", "v=", "v", "v=1&seed=1", "\ud800=1", "v=\ud800", "=1", "=",
-    "seed=" + "1" * MAX_QUERY,
-], ids=lambda query: ascii(query)[:30])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sede=1",
+        "seed=1&seed=2",
+        "seed",
+        "seed=",
+        "seed=1.5",
+        "seed=1_0",
+        "seed=%EF%BC%91",
+        "seed=-1",
+        "seed=nan",
+        "psi=nan",
+        "psi=inf",
+        "psi=1e999",
+        "psi= 1",
+        "psi=0x1",
+        "rotation=181",
+        "rotation=",
+        "rotation=1&rotation=2",
+        "x=left",
+        "y=nan",
+        "transform=30",
+        "move=pc1",
+        "move=pc1:",
+        "move=pc1:1,pc1:2",
+        "move=:1",
+        "move=pc1:1:2",
+        "move=",
+        "move=pc1:9",
+        "moves=pc1:1",
+        "steps=blur",
+        "mix=7",
+        "mix=7:6",
+        "mix=::",
+        "mix=a:b:c",
+        "latent=",
+        "latent=!!!!",
+        "latent=AAAA",
+        "latent=AADAfw",
+        "latent=%C3%A9",
+        "step=",
+        "step=no_such_step",
+        f"step={STEP}:radius",
+        f"step={STEP}:no_such=1",
+        f"step={STEP}:on=maybe",
+        f"step={STEP}:on=no,on=no",
+        f"step={STEP}:where=sky",
+        "&".join([f"step={STEP}"] * 17),
+        "class=",
+        "class=%00",
+        "model=..%2Fx",
+        "%FF=1",
+        "seed=%FF",
+        "end=00000000",
+        "seed=1&end=00000000",
+        "v=1",
+        "v=",
+        "v",
+        "v=1&seed=1",
+        "\ud800=1",
+        "v=\ud800",
+        "=1",
+        "=",
+        "seed=" + "1" * MAX_QUERY,
+    ],
+    ids=lambda query: ascii(query)[:30],
+)
 def test_a_bad_link_is_refused_in_one_sentence(query: str):
     refusal(query)
 

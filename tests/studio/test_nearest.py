@@ -1,4 +1,4 @@
-""""Have I seen this before?": the look-up through the studio, with and without the data."""
+""" "Have I seen this before?": the look-up through the studio, with and without the data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Coarse:
 
 @pytest.fixture
 def indexed(studio: Studio, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[np.ndarray]]:
-    """"tiny" with an index of its own first twelve seeds; gives their pictures."""
+    """ "tiny" with an index of its own first twelve seeds; gives their pictures."""
     pictures = [studio.render(Recipe(seed=i)).raw for i in range(12)]
     x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) * 2 - 1
     features = Coarse()(x)
@@ -66,13 +66,20 @@ def test_without_the_data_there_are_numbers_and_links_only(studio: Studio):
     assert all(match.picture is None for match in found)
     report = found[0].report()
     assert report == {
-        "record": "fruit/002.png", "number": 2, "distance": pytest.approx(0, abs=0.1),
-        "closer_than": pytest.approx(1, abs=0.2), "has_picture": False, "source": "https://example.org/2",
+        "record": "fruit/002.png",
+        "number": 2,
+        "distance": pytest.approx(0, abs=0.1),
+        "closer_than": pytest.approx(1, abs=0.2),
+        "has_picture": False,
+        "source": "https://example.org/2",
     }
 
 
 def test_with_the_data_there_are_the_pictures(
-    studio: Studio, indexed: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    studio: Studio,
+    indexed: list[np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ):
     with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
         for record, picture in zip(RECORDS[:6], indexed, strict=False):

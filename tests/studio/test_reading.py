@@ -13,14 +13,17 @@ APART = Calibration.measure(RNG.normal(6, 1, 4000).tolist(), RNG.normal(-6, 1, 4
 OVERLAP = Calibration.measure(RNG.normal(0.3, 1, 4000).tolist(), RNG.normal(-0.3, 1, 4000).tolist())
 
 
-@pytest.mark.parametrize(("logit", "calibration", "headline"), [
-    (6.0, APART, "passes for real"),
-    (-6.0, APART, "looks generated"),
-    (0.0, APART, "between the two"),
-    (0.0, OVERLAP, "could be either"),
-    (-9.0, OVERLAP, "less convincing than either"),
-    (9.0, OVERLAP, "more convincing than either"),
-])
+@pytest.mark.parametrize(
+    ("logit", "calibration", "headline"),
+    [
+        (6.0, APART, "passes for real"),
+        (-6.0, APART, "looks generated"),
+        (0.0, APART, "between the two"),
+        (0.0, OVERLAP, "could be either"),
+        (-9.0, OVERLAP, "less convincing than either"),
+        (9.0, OVERLAP, "more convincing than either"),
+    ],
+)
 def test_the_headline_says_where_the_picture_stands(logit: float, calibration: Calibration, headline: str):
     assert Reading.of(logit, calibration).headline == headline
 
@@ -58,5 +61,9 @@ def test_no_words_claim_to_detect_anything():
 
 def test_the_report_is_what_the_page_shows():
     assert set(Reading.of(0.0, APART).report()) == {
-        "logit", "percentile_real", "percentile_generated", "headline", "words"
+        "logit",
+        "percentile_real",
+        "percentile_generated",
+        "headline",
+        "words",
     }

@@ -84,18 +84,62 @@ def test_bounds_are_in_and_what_lies_beyond_is_out(field: Any):
         refusal({field.key: wrap(outside)})
 
 
-@pytest.mark.parametrize("obj", [
-    {"seed": 1.5}, {"seed": "1"}, {"seed": None}, {"seed": -1}, {"seed": MAX_SEED + 1}, {"seed": [1]},
-    {"psi": "0.7"}, {"psi": None}, {"label": "peach"}, {"Seed": 1}, {"class": 3}, {"class": ""}, {"centre": "local"},
-    {"rotation": "30"}, {"rotation": None}, {"rotation": 180.5}, {"x": [0]}, {"y": -1.01}, {"transform": {"x": 0.1}},
-    {"model": "../orchard"}, {"model": "a/b"}, {"version": 1.0}, {"latent": []}, {"latent": "0123"}, {"latent": [True]},
-    {"latent": [0.0] * 5000}, {"moves": [["pc1", 1]]}, {"moves": {"pc1": "1"}}, {"moves": {"a,b": 1}}, {"moves": None},
-    {"moves": {f"pc{i}": 1 for i in range(65)}}, {"mix": 7}, {"mix": {"seed": 1.5}}, {"mix": {"seeds": 1}},
-    {"mix": {"class": 1}}, {"steps": {}}, {"steps": None}, {"steps": ["blur"]}, {"steps": [{}]}, {"steps": [[]]},
-    {"steps": [{"name": "no such step"}]}, {"steps": [{"name": STEP, "parameters": {"no such": 1}}]},
-    {"steps": [{"name": STEP, "where": "sky"}]}, {"steps": [{"name": STEP, "on": 1}]},
-    {"steps": [{"name": STEP}] * (MAX_STEPS + 1)}, [], None, "recipe", 3, True,
-], ids=lambda obj: repr(obj)[:40])
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"seed": 1.5},
+        {"seed": "1"},
+        {"seed": None},
+        {"seed": -1},
+        {"seed": MAX_SEED + 1},
+        {"seed": [1]},
+        {"psi": "0.7"},
+        {"psi": None},
+        {"label": "peach"},
+        {"Seed": 1},
+        {"class": 3},
+        {"class": ""},
+        {"centre": "local"},
+        {"rotation": "30"},
+        {"rotation": None},
+        {"rotation": 180.5},
+        {"x": [0]},
+        {"y": -1.01},
+        {"transform": {"x": 0.1}},
+        {"model": "../orchard"},
+        {"model": "a/b"},
+        {"version": 1.0},
+        {"latent": []},
+        {"latent": "0123"},
+        {"latent": [True]},
+        {"latent": [0.0] * 5000},
+        {"moves": [["pc1", 1]]},
+        {"moves": {"pc1": "1"}},
+        {"moves": {"a,b": 1}},
+        {"moves": None},
+        {"moves": {f"pc{i}": 1 for i in range(65)}},
+        {"mix": 7},
+        {"mix": {"seed": 1.5}},
+        {"mix": {"seeds": 1}},
+        {"mix": {"class": 1}},
+        {"steps": {}},
+        {"steps": None},
+        {"steps": ["blur"]},
+        {"steps": [{}]},
+        {"steps": [[]]},
+        {"steps": [{"name": "no such step"}]},
+        {"steps": [{"name": STEP, "parameters": {"no such": 1}}]},
+        {"steps": [{"name": STEP, "where": "sky"}]},
+        {"steps": [{"name": STEP, "on": 1}]},
+        {"steps": [{"name": STEP}] * (MAX_STEPS + 1)},
+        [],
+        None,
+        "recipe",
+        3,
+        True,
+    ],
+    ids=lambda obj: repr(obj)[:40],
+)
 def test_a_bad_recipe_is_refused_in_one_sentence(obj: object):
     refusal(obj)
 
@@ -137,10 +181,25 @@ def test_an_explicit_latent_is_kept_in_the_precision_of_the_network():
     assert len(json.dumps(recipe.to_json())) < 13 * 512
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[1, 2", '{"seed": 1,}', '{"psi": NaN}', '{"psi": Infinity}', '{"seed": 1, "seed": 2}', "[" * 50_000,
-    '{"a":' * 9_000, '{"seed": ' + "1" * 60_000 + "}", '{"model": "' + "a" * MAX_JSON + '"}', '{"seed": 01}', "null",
-], ids=lambda text: text[:20])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1, 2",
+        '{"seed": 1,}',
+        '{"psi": NaN}',
+        '{"psi": Infinity}',
+        '{"seed": 1, "seed": 2}',
+        "[" * 50_000,
+        '{"a":' * 9_000,
+        '{"seed": ' + "1" * 60_000 + "}",
+        '{"model": "' + "a" * MAX_JSON + '"}',
+        '{"seed": 01}',
+        "null",
+    ],
+    ids=lambda text: text[:20],
+)
 def test_a_text_that_is_no_recipe_is_refused(text: str):
     with pytest.raises(RecipeError) as caught:
         Recipe.from_text(text)
@@ -154,10 +213,17 @@ def deep(levels: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize("obj", [
-    {"mix": deep(100_000)}, {"moves": {f"pc{i}": 1 for i in range(200_000)}}, {"model": "a" * 1_000_000},
-    {"steps": [{"name": STEP, "parameters": {"a": "b" * 1_000_000}}]}, {"latent": [0.0] * 1_000_000},
-], ids=["deep", "wide", "long", "long within", "many"])
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"mix": deep(100_000)},
+        {"moves": {f"pc{i}": 1 for i in range(200_000)}},
+        {"model": "a" * 1_000_000},
+        {"steps": [{"name": STEP, "parameters": {"a": "b" * 1_000_000}}]},
+        {"latent": [0.0] * 1_000_000},
+    ],
+    ids=["deep", "wide", "long", "long within", "many"],
+)
 def test_a_deep_or_huge_object_is_refused(obj: object):
     assert "too large" in refusal(obj)
 

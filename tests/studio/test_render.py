@@ -91,10 +91,23 @@ def test_a_step_behind_others_gives_what_the_whole_chain_gives(studio: Studio, n
             assert np.array_equal(made.image, stage.image) and equal(made.alpha, stage.alpha)
 
 
-@pytest.mark.parametrize("change", [
-    {"seed": 12}, {"label": CLASSES[1]}, {"psi": 0.5}, {"cutoff": 2}, {"centre": "global"}, {"moves": (("pc1", 2.0),)},
-    {"mix": Mix(5, None, 3)}, {"noise": 0.0}, {"noise": 1.5}, {"noise_seed": 1}, {"latent": (0.5,) * Z_DIM},
-], ids=lambda change: next(iter(change)))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 12},
+        {"label": CLASSES[1]},
+        {"psi": 0.5},
+        {"cutoff": 2},
+        {"centre": "global"},
+        {"moves": (("pc1", 2.0),)},
+        {"mix": Mix(5, None, 3)},
+        {"noise": 0.0},
+        {"noise": 1.5},
+        {"noise_seed": 1},
+        {"latent": (0.5,) * Z_DIM},
+    ],
+    ids=lambda change: next(iter(change)),
+)
 def test_every_field_of_the_latent_changes_the_picture(studio: Studio, change: dict[str, object]):
     assert not np.array_equal(studio.render(BASE).raw, studio.render(replace(BASE, **change)).raw)  # type: ignore[arg-type]
 
@@ -147,7 +160,8 @@ def test_the_critic_reads_what_is_asked_for(studio: Studio):
     recipe = replace(BASE, steps=(StepUse(PLAIN[0]),))
     readings = {
         asked: [r is not None for r in (rendering.critic, rendering.stages[0].critic)]
-        for asked in ("all", "raw", "none") for rendering in [studio.render(recipe, critic=asked)]  # type: ignore[arg-type]
+        for asked in ("all", "raw", "none")
+        for rendering in [studio.render(recipe, critic=asked)]  # type: ignore[arg-type]
     }
     assert readings == {"all": [True, True], "raw": [True, False], "none": [False, False]}
 
@@ -205,17 +219,20 @@ def test_normalising_fills_in_and_is_idempotent(studio: Studio):
         assert replace(normal, model="", version="", label=recipe.label) == recipe
 
 
-@pytest.mark.parametrize(("recipe", "word"), [
-    (Recipe(model="rosegarden"), "rosegarden"),
-    (Recipe(label="kiwi"), "kiwi"),
-    (Recipe(mix=Mix(1, "kiwi", 1)), "kiwi"),
-    (Recipe(moves=(("pc9", 1.0),)), "pc9"),
-    (Recipe(cutoff=9), "at most 8"),
-    (Recipe(mix=Mix(1, None, 8)), "0 to 7"),
-    (Recipe(latent=(0.5,) * 15), "of 16 numbers, not of 15"),
-    (Recipe(model="plain", label="peach"), "it has none"),
-    (Recipe(model="plain", moves=(("pc9", 1.0),)), "pc1"),
-])
+@pytest.mark.parametrize(
+    ("recipe", "word"),
+    [
+        (Recipe(model="rosegarden"), "rosegarden"),
+        (Recipe(label="kiwi"), "kiwi"),
+        (Recipe(mix=Mix(1, "kiwi", 1)), "kiwi"),
+        (Recipe(moves=(("pc9", 1.0),)), "pc9"),
+        (Recipe(cutoff=9), "at most 8"),
+        (Recipe(mix=Mix(1, None, 8)), "0 to 7"),
+        (Recipe(latent=(0.5,) * 15), "of 16 numbers, not of 15"),
+        (Recipe(model="plain", label="peach"), "it has none"),
+        (Recipe(model="plain", moves=(("pc9", 1.0),)), "pc1"),
+    ],
+)
 def test_what_the_model_does_not_have_is_refused_in_one_sentence(studio: Studio, recipe: Recipe, word: str):
     for ask in (studio.normalise, studio.render):
         with pytest.raises(RecipeError) as caught:

@@ -79,7 +79,8 @@ def test_data_are_found_by_the_environment_variable(monkeypatch: pytest.MonkeyPa
 
 
 def test_several_places_are_searched_in_order_and_the_environment_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ):
     one = write_zip(tmp_path / "one.zip", a_1=png((1, 0, 0)))
     two = write_zip(tmp_path / "two.zip", a_1=png((2, 0, 0)), a_2=png((2, 2, 0)))
@@ -109,7 +110,10 @@ def test_nothing_outside_the_folder_is_read(monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("content", [b"", b"no picture", png((1, 2, 3))[:40]], ids=["empty", "text", "cut"])
 @pytest.mark.parametrize("kind", ["folder", "zip"])
 def test_what_cannot_be_read_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    content: bytes,
+    kind: str,
 ):
     if kind == "zip":
         place = write_zip(tmp_path / "data.zip", a_1=content)
@@ -183,7 +187,8 @@ def test_tiles_are_squares_on_the_ground(latitude: float, longitude: float):
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
-    "record", ["01234 46.40N 010.50E", "01234 89.00N 010.50E 6.40", "apple/00012.jpg", "1 46.40N 010.50E nan"],
+    "record",
+    ["01234 46.40N 010.50E", "01234 89.00N 010.50E 6.40", "apple/00012.jpg", "1 46.40N 010.50E nan"],
 )
 def test_what_names_no_tile_is_not_on_the_map(record: str):
     assert Map().read(record) is None

@@ -100,7 +100,9 @@ def test_progress_is_told_for_what_must_be_painted_and_for_nothing_else(both: St
 
 
 def test_a_stopped_picture_leaves_the_worker_free_and_nothing_behind(
-    both: Studio, checkpoints: Path, pinwheel: Path,
+    both: Studio,
+    checkpoints: Path,
+    pinwheel: Path,
 ):
     with pytest.raises(StoppedError):
         both.render(MOVED, progress=at_layer(4, stop))
@@ -134,7 +136,11 @@ def test_one_that_waits_for_its_turn_can_be_stopped_and_the_other_goes_on(both: 
 
 @pytest.mark.parametrize("milliseconds, slow", [(SLOW_MS + 1, True), (SLOW_MS, False)])
 def test_slow_is_what_the_cost_says(
-    checkpoints: Path, pinwheel: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: float, slow: bool,
+    checkpoints: Path,
+    pinwheel: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: float,
+    slow: bool,
 ):
     previews = {"tiny": ((16, 1.0),), "plain": ((16, 1.0),), "pinwheel": ()}
     monkeypatch.setattr(generator_model, "LIGHT_FLOPS", 0)

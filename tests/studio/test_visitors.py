@@ -42,9 +42,7 @@ def test_an_opened_model_is_painted_and_named_by_its_content(studio: Studio, tmp
     assert [model["name"] for model in opened.studio.models()] == ["my-cats"]
 
 
-def test_a_repository_of_the_hub_is_fetched_and_opened(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_repository_of_the_hub_is_fetched_and_opened(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[tuple[str, int]] = []
 
     def fetch(repository: str, limit: int) -> tuple[Path, None]:
@@ -190,9 +188,7 @@ def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path
     assert own.kept() == []
 
 
-def test_a_file_that_turns_out_broken_leaves_no_folder(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_file_that_turns_out_broken_leaves_no_folder(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def check(*_: object) -> None:
         raise CheckpointError("cats.pkl does not survive conversion.")
 

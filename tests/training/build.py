@@ -18,14 +18,31 @@ SIDE = 32
 CLASSES = ("disc", "square")
 SETTINGS = Settings(
     GeneratorConfig(
-        SIDE, num_classes=2, z_dim=16, w_dim=32, mapping_layers=2, channel_base=256, channel_max=16, head="shuffle",
+        SIDE,
+        num_classes=2,
+        z_dim=16,
+        w_dim=32,
+        mapping_layers=2,
+        channel_base=256,
+        channel_max=16,
+        head="shuffle",
     ),
     CriticConfig(SIDE, num_classes=2, channel_base=256, channel_max=16, stem="strided", cmap_dim=8, mapping_layers=0),
-    batch=16, r1_every=4, r1_gamma=0.05, ema_pictures=300, policy=("translation",), snapshot_first=100,
+    batch=16,
+    r1_every=4,
+    r1_gamma=0.05,
+    ema_pictures=300,
+    policy=("translation",),
+    snapshot_first=100,
 )
 SMALLEST = replace(
-    SETTINGS, generator=replace(SETTINGS.generator, channel_max=8), critic=replace(SETTINGS.critic, channel_max=8),
-    batch=4, r1_every=3, policy=("colour", "translation", "cutout"), mirror=True,
+    SETTINGS,
+    generator=replace(SETTINGS.generator, channel_max=8),
+    critic=replace(SETTINGS.critic, channel_max=8),
+    batch=4,
+    r1_every=3,
+    policy=("colour", "translation", "cutout"),
+    mirror=True,
 )
 
 

@@ -27,8 +27,15 @@ from .test_scoring import tiny
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "–"), (0.0, "0"), (1.0, "1"), (0.12345, "0.123"), (-0.00181, "-0.00181"), (0.00042, "0.0004"),
-        (31.66, "31.7"), (721.8, "722"), (12345.6, "12,346"),
+        (None, "–"),
+        (0.0, "0"),
+        (1.0, "1"),
+        (0.12345, "0.123"),
+        (-0.00181, "-0.00181"),
+        (0.00042, "0.0004"),
+        (31.66, "31.7"),
+        (721.8, "722"),
+        (12345.6, "12,346"),
     ],
 )
 def test_numbers_have_three_digits_and_no_exponent(value: float | None, text: str):
@@ -38,7 +45,10 @@ def test_numbers_have_three_digits_and_no_exponent(value: float | None, text: st
 def test_shares_and_tables():
     assert (percent(None), percent(0.205), percent(1.0)) == ("–", "20 %", "100 %")
     assert table(("a", "b"), [["1", "2"], ["3", "4"]]).splitlines() == [
-        "| a | b |", "| --- | --- |", "| 1 | 2 |", "| 3 | 4 |",
+        "| a | b |",
+        "| --- | --- |",
+        "| 1 | 2 |",
+        "| 3 | 4 |",
     ]
 
 
@@ -83,7 +93,8 @@ def test_a_classifier_that_comes_with_the_model_recognises_its_classes(split: tu
     def opened(classes: tuple[str, ...]) -> OpenClassifier:
         config = ClassifierConfig(32, len(classes), width=8, features=8, img_channels=3)
         return OpenClassifier(
-            Classifier(config).eval(), Description("shapes", "1.0", classes, Provenance("t", "l", "a", "d")),
+            Classifier(config).eval(),
+            Description("shapes", "1.0", classes, Provenance("t", "l", "a", "d")),
         )
 
     network = opened(CLASSES)

@@ -79,7 +79,8 @@ def test_moments_follow_their_parameters(trained: Path, tmp_path: Path):
     grow_run(trained, tmp_path, LARGER)
     (_, old), (_, new) = read_state(trained / "state.pt"), read_state(tmp_path / "state.pt")
     for key, optimiser, config, make, kept in (
-        ("g", "opt_g", "generator", Generator, kept_in_generator), ("d", "opt_d", "critic", Critic, kept_in_critic),
+        ("g", "opt_g", "generator", Generator, kept_in_generator),
+        ("d", "opt_d", "critic", Critic, kept_in_critic),
     ):
         names = [name for name, _ in make(getattr(SETTINGS, config)).named_parameters()]
         new_names = [name for name, _ in make(getattr(LARGER, config)).named_parameters()]

@@ -93,8 +93,13 @@ def test_the_weight_of_the_penalty_may_change_within_a_run(split: Split, tmp_pat
 @pytest.mark.parametrize(
     "change",
     [
-        {"batch": 8}, {"learning_rate": 9.0}, {"mirror": False}, {"policy": ()}, {"seed": 5},
-        {"generator": replace(SMALLEST.generator, w_dim=31)}, {"critic": replace(SMALLEST.critic, cmap_dim=9)},
+        {"batch": 8},
+        {"learning_rate": 9.0},
+        {"mirror": False},
+        {"policy": ()},
+        {"seed": 5},
+        {"generator": replace(SMALLEST.generator, w_dim=31)},
+        {"critic": replace(SMALLEST.critic, cmap_dim=9)},
     ],
 )
 def test_other_settings_are_refused(split: Split, tmp_path: Path, change: dict[str, Any]):
@@ -169,8 +174,11 @@ def test_run_stops_at_the_pictures_and_keeps_its_moments(split: Split, tmp_path:
     snapshots: list[tuple[int, int]] = []
     saves: list[int] = []
     trainer.run(
-        88, save_every=0.0, on_save=lambda t: saves.append(t.pictures),
-        on_snapshot=lambda t, p: snapshots.append((p, t.pictures)), quiet=True,
+        88,
+        save_every=0.0,
+        on_save=lambda t: saves.append(t.pictures),
+        on_snapshot=lambda t, p: snapshots.append((p, t.pictures)),
+        quiet=True,
     )
     assert trainer.pictures == 88
     assert snapshots == [(0, 0), (10, 12), (20, 20), (40, 40), (80, 80)]
@@ -234,7 +242,8 @@ def test_the_average_follows_the_generator(split: Split, tmp_path: Path):
 def test_unconditional_and_conditional_train_every_weight(split: Split, tmp_path: Path):
     bare = Pictures(split[0].pixels, torch.zeros_like(split[0].labels), split[0].names, ())
     plain = replace(
-        SMALLEST, generator=replace(SMALLEST.generator, num_classes=0),
+        SMALLEST,
+        generator=replace(SMALLEST.generator, num_classes=0),
         critic=replace(SMALLEST.critic, num_classes=0, cmap_dim=0),
     )
     for name, settings, data in (("bare", plain, bare), ("classes", SMALLEST, split[0])):
@@ -259,8 +268,14 @@ def test_settings_both_ways():
 @pytest.mark.parametrize(
     "change",
     [
-        {"policy": ("shear",)}, {"batch": 0}, {"r1_every": 0}, {"ema_pictures": 0}, {"ada_pictures": 0},
-        {"snapshot_first": 0}, {"snapshot_ratio": 1.0}, {"augment_start": 1.5},
+        {"policy": ("shear",)},
+        {"batch": 0},
+        {"r1_every": 0},
+        {"ema_pictures": 0},
+        {"ada_pictures": 0},
+        {"snapshot_first": 0},
+        {"snapshot_ratio": 1.0},
+        {"augment_start": 1.5},
     ],
 )
 def test_settings_without_sense_are_refused(change: dict[str, Any]):

@@ -28,8 +28,14 @@ def tiny(classes: tuple[str, ...] = CLASSES, critic: bool = True) -> Model:
     generator = Generator(SETTINGS.generator)
     width = SETTINGS.generator.w_dim
     return Model(
-        "shapes", "1.0", generator, Critic(SETTINGS.critic) if critic else None, classes,
-        Averages(torch.zeros(width), torch.zeros(len(classes), width)), (), None,
+        "shapes",
+        "1.0",
+        generator,
+        Critic(SETTINGS.critic) if critic else None,
+        classes,
+        Averages(torch.zeros(width), torch.zeros(len(classes), width)),
+        (),
+        None,
         Provenance("Shapes", "CC0", "Nobody", "discs and squares"),
     )
 
@@ -93,7 +99,8 @@ def reference(split: tuple[Pictures, Pictures]) -> Reference:
 
 
 def test_a_reference_has_no_picture_twice_and_one_mix_of_classes(
-    reference: Reference, split: tuple[Pictures, Pictures],
+    reference: Reference,
+    split: tuple[Pictures, Pictures],
 ):
     assert len(reference.floor_index.unique()) == len(reference.training) == 100
     assert len(reference.held_out) == len(split[1])
@@ -133,7 +140,8 @@ def test_copies_of_the_training_pictures_reach_the_floor_and_an_untrained_model_
 
 
 def test_a_model_of_other_classes_and_too_few_pictures_are_refused(
-    reference: Reference, split: tuple[Pictures, Pictures],
+    reference: Reference,
+    split: tuple[Pictures, Pictures],
 ):
     with pytest.raises(TrainingError, match=r"has the classes cat, dog, but the data has disc, square\.$"):
         score(tiny(("cat", "dog")), reference)

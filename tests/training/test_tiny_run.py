@@ -36,8 +36,13 @@ from .build import CLASSES, SETTINGS, SIDE, Coarse
 
 PICTURES = 120 * SETTINGS.batch
 ABOUT = {
-    "title": "Shapes", "licence": "CC0", "attribution": "Drawn by a program.", "data": "discs and squares",
-    "subject": "shape", "notes": "They are all alike.", "source": "https://example.org/{number}",
+    "title": "Shapes",
+    "licence": "CC0",
+    "attribution": "Drawn by a program.",
+    "data": "discs and squares",
+    "subject": "shape",
+    "notes": "They are all alike.",
+    "source": "https://example.org/{number}",
 }
 FACTS = {key: value for key, value in ABOUT.items() if key != "source"}  # that goes into the index
 
@@ -169,7 +174,8 @@ def test_directions_are_orthonormal_named_and_in_units_of_w(model: Model):
 
 
 def test_the_critic_is_calibrated_on_held_out_and_generated_pictures(
-    model: Model, split: tuple[Pictures, Pictures],
+    model: Model,
+    split: tuple[Pictures, Pictures],
 ):
     calibration = model.calibration
     assert calibration is not None
@@ -221,7 +227,11 @@ def test_the_index_finds_the_training_pictures(checkpoint: Path, split: tuple[Pi
 
 
 def test_a_checkpoint_is_measured_again_by_one_command(
-    checkpoint: Path, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    checkpoint: Path,
+    shapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     folder = tmp_path / "checkpoints" / "shapes"
     shutil.copytree(checkpoint, folder)
@@ -254,7 +264,11 @@ def test_a_checkpoint_is_measured_again_by_one_command(
 
 @pytest.mark.parametrize("broken", ["evaluation.json", "data"])
 def test_measuring_refuses_with_one_sentence(
-    checkpoint: Path, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str,
+    checkpoint: Path,
+    shapes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    broken: str,
 ):
     folder = tmp_path / "shapes"
     shutil.copytree(checkpoint, folder)
@@ -277,8 +291,11 @@ def test_finishing_needs_a_run_pictures_and_a_description_that_fits(run: Run, sh
         finishing.finish(tmp_path, shapes, None, tmp_path, "shapes")
     without = {key: value for key, value in ABOUT.items() if key != "licence"}
     for content, sentence in (
-        (json.dumps({**ABOUT, "price": "1"}), "'price'"), (json.dumps(without), "'licence'"), ("{", "is not JSON"),
-        ("[]", "JSON object"), (json.dumps({**ABOUT, "title": 3}), "JSON object of texts"),
+        (json.dumps({**ABOUT, "price": "1"}), "'price'"),
+        (json.dumps(without), "'licence'"),
+        ("{", "is not JSON"),
+        ("[]", "JSON object"),
+        (json.dumps({**ABOUT, "title": 3}), "JSON object of texts"),
     ):
         (tmp_path / "about.json").write_text(content)
         with pytest.raises(TrainingError, match=rf"about\.json .*{sentence}.*\.$"):
@@ -302,15 +319,40 @@ def handlers() -> Iterator[None]:
 def command(shapes: Path, folder: Path, *more: str) -> list[str]:
     """Arguments of the smallest run."""
     return [
-        "--data", str(shapes), "--name", "shapes", "--runs", str(folder / "runs"), "--out", str(folder / "out"),
-        "--resolution", "32", "--channel-base", "128", "--channel-max", "8", "--z-dim", "8", "--w-dim", "16",
-        "--mapping-layers", "2", "--batch", "4", "--device", "cpu", *more,
+        "--data",
+        str(shapes),
+        "--name",
+        "shapes",
+        "--runs",
+        str(folder / "runs"),
+        "--out",
+        str(folder / "out"),
+        "--resolution",
+        "32",
+        "--channel-base",
+        "128",
+        "--channel-max",
+        "8",
+        "--z-dim",
+        "8",
+        "--w-dim",
+        "16",
+        "--mapping-layers",
+        "2",
+        "--batch",
+        "4",
+        "--device",
+        "cpu",
+        *more,
     ]
 
 
 @pytest.mark.usefixtures("handlers")
 def test_one_command_trains_goes_on_and_finishes(
-    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    shapes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setattr(finishing, "COUNT", 48)
     monkeypatch.setattr(evaluating, "SWEEP", 16)
@@ -347,7 +389,11 @@ def test_one_command_trains_goes_on_and_finishes(
     ],
 )
 def test_the_command_refuses_with_one_sentence(
-    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], sentence: str,
+    shapes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    sentence: str,
 ):
     assert train.main(command(shapes, tmp_path, "--pictures", "0", *more)) == 2
     captured = capsys.readouterr()

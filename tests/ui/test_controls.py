@@ -24,8 +24,13 @@ RECIPES: dict[str, dict[str, Any]] = {
     "a mix of the same class": {"mix": {"seed": 0, "class": None, "first": 0}},
     "no noise": {"noise": 0},
     "seeded noise": {"noise": 1.75, "noise_seed": 0},
-    "many steps": {"steps": [{"name": name, "on": i % 2 == 0, "where": step.where[i % len(step.where)]}
-                             for i, (name, step) in enumerate(STEPS.items()) if i < MAX_STEPS]},
+    "many steps": {
+        "steps": [
+            {"name": name, "on": i % 2 == 0, "where": step.where[i % len(step.where)]}
+            for i, (name, step) in enumerate(STEPS.items())
+            if i < MAX_STEPS
+        ]
+    },
     "the other steps": {"steps": [{"name": name} for name in list(STEPS)[-MAX_STEPS:]]},
 }
 
@@ -68,13 +73,34 @@ def test_a_model_without_one_has_none(controls: ControlSet) -> None:
     assert not {"rotation", "x", "y"} & set(controls.names)
 
 
-@pytest.mark.parametrize("name, value", [
-    ("seed", 1.5), ("seed", -1), ("seed", 2**32), ("seed", None), ("seed", "7"), ("seed", True), ("seed", float("nan")),
-    ("psi", 1.6), ("psi", float("nan")), ("psi", None), (MOVE + "pc1", 4.1), ("noise", -0.1), ("noise", float("inf")),
-    ("centre", "nowhere"), ("cutoff", -1), ("steps", [{"name": "no such step"}]), ("steps", "blur"), ("latent", "z"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("seed", 1.5),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", None),
+        ("seed", "7"),
+        ("seed", True),
+        ("seed", float("nan")),
+        ("psi", 1.6),
+        ("psi", float("nan")),
+        ("psi", None),
+        (MOVE + "pc1", 4.1),
+        ("noise", -0.1),
+        ("noise", float("inf")),
+        ("centre", "nowhere"),
+        ("cutoff", -1),
+        ("steps", [{"name": "no such step"}]),
+        ("steps", "blur"),
+        ("latent", "z"),
+    ],
+)
 def test_a_wrong_value_is_refused_in_a_sentence(
-    studio: Studio, controls: ControlSet, name: str, value: object,
+    studio: Studio,
+    controls: ControlSet,
+    name: str,
+    value: object,
 ) -> None:
     values = controls.values(studio.normalise(Recipe()))
     values[controls.names.index(name)] = value

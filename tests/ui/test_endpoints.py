@@ -42,11 +42,25 @@ def test_render_makes_a_file_and_a_report(client: Client, studio: Studio, fields
     assert report["seconds"]["total"] > 0
 
 
-@pytest.mark.parametrize("recipe", [
-    {"seed": -1}, {"seed": 2**32}, {"seed": 0.5}, {"psi": 9}, {"model": "pears"}, {"class": "pear"},
-    {"moves": {"pc99": 1}}, {"rotation": 30}, {"x": 2},
-    {"steps": [{"name": "no such step"}]}, {"sede": 1}, [1, 2], "text", 7,
-])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"seed": -1},
+        {"seed": 2**32},
+        {"seed": 0.5},
+        {"psi": 9},
+        {"model": "pears"},
+        {"class": "pear"},
+        {"moves": {"pc99": 1}},
+        {"rotation": 30},
+        {"x": 2},
+        {"steps": [{"name": "no such step"}]},
+        {"sede": 1},
+        [1, 2],
+        "text",
+        7,
+    ],
+)
 def test_a_bad_recipe_is_refused_in_a_sentence(client: Client, recipe: object) -> None:
     with pytest.raises(AppError) as refusal:
         client.predict(recipe, api_name="/render")

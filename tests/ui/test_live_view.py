@@ -49,7 +49,9 @@ def test_a_picture_is_the_studios(server: Functions, studio: Studio, controls: C
 
 
 def test_a_drag_is_answered_with_drafts_and_ends_with_the_picture(
-    controls: ControlSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    controls: ControlSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(generator_model, "LIGHT_FLOPS", 0)  # every network is heavy, and only the preview fits
     monkeypatch.setattr(Cost, "measure", lambda model: Cost(500.0, ((8, 30.0),)))
@@ -67,7 +69,10 @@ def test_a_drag_is_answered_with_drafts_and_ends_with_the_picture(
 
 @pytest.mark.parametrize("read", [True, False])
 def test_a_light_network_answers_a_drag_with_the_picture(
-    server: Functions, studio: Studio, controls: ControlSet, read: bool,
+    server: Functions,
+    studio: Studio,
+    controls: ControlSet,
+    read: bool,
 ) -> None:
     request = {"values": controls.values(studio.normalise(Recipe(seed=51))), "read": read}
     answer = server["picture"]({**request, "draft": True})
@@ -111,7 +116,9 @@ def test_a_link_restores_its_values(server: Functions, studio: Studio, controls:
 
 
 def test_an_address_without_a_recipe_is_the_first_picture(
-    server: Functions, studio: Studio, controls: ControlSet,
+    server: Functions,
+    studio: Studio,
+    controls: ControlSet,
 ) -> None:
     assert server["restore"]({"query": "__theme=dark"}) == {"values": controls.values(studio.normalise(Recipe()))}
 
@@ -123,11 +130,25 @@ def foreign_png() -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
-@pytest.mark.parametrize("name, request_", [
-    ("picture", None), ("picture", {}), ("picture", []), ("picture", {"values": None}), ("neighbours", {"values": [1]}),
-    ("save", {}), ("restore", {}), ("restore", None), ("restore", {"query": 3}), ("restore", {"query": "nonsense"}),
-    ("restore", {"png": ""}), ("restore", {"png": "!"}), ("restore", {"png": 7}), ("restore", {"png": foreign_png()}),
-])
+@pytest.mark.parametrize(
+    "name, request_",
+    [
+        ("picture", None),
+        ("picture", {}),
+        ("picture", []),
+        ("picture", {"values": None}),
+        ("neighbours", {"values": [1]}),
+        ("save", {}),
+        ("restore", {}),
+        ("restore", None),
+        ("restore", {"query": 3}),
+        ("restore", {"query": "nonsense"}),
+        ("restore", {"png": ""}),
+        ("restore", {"png": "!"}),
+        ("restore", {"png": 7}),
+        ("restore", {"png": foreign_png()}),
+    ],
+)
 def test_anything_wrong_is_answered_in_a_sentence(server: Functions, name: str, request_: object) -> None:
     answer = server[name](request_)
     assert set(answer) == {"error"}
@@ -141,7 +162,10 @@ def test_every_way_to_cut_a_link_is_noticed(server: Functions, studio: Studio) -
 
 
 def test_a_busy_studio_asks_to_come_back(
-    server: Functions, studio: Studio, controls: ControlSet, monkeypatch: pytest.MonkeyPatch,
+    server: Functions,
+    studio: Studio,
+    controls: ControlSet,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def render(*_: object, **__: object) -> None:
         raise BusyError("Busy.")
@@ -159,7 +183,9 @@ def test_a_recipe_of_another_model_is_on_its_page(server: Functions, studio: Stu
 
 
 def test_a_recipe_of_another_model_does_not_fit_this_page(
-    server: Functions, studio: Studio, monkeypatch: pytest.MonkeyPatch,
+    server: Functions,
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     query = Recipe(model="pears").to_query()
     assert "pears" in server["restore"]({"query": query})["error"]

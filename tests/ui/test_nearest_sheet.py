@@ -21,6 +21,7 @@ FOUND = [
 @pytest.fixture
 def ask(studio: Studio, controls: ControlSet, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server function, over a studio that finds FOUND."""
+
     def nearest(recipe: Recipe, k: int) -> list[TrainingPicture]:
         assert k == NEAREST and recipe.model == MODEL
         return FOUND
@@ -45,7 +46,9 @@ def test_each_band_has_words_of_its_own() -> None:
 
 
 def test_what_cannot_be_searched_is_a_sentence(
-    studio: Studio, controls: ControlSet, monkeypatch: pytest.MonkeyPatch,
+    studio: Studio,
+    controls: ControlSet,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def nearest(*_: object) -> list[TrainingPicture]:
         raise StudioError("There is no index.")

@@ -65,9 +65,7 @@ def test_a_run_that_is_abandoned_still_has_its_file(
     in_a_loop(come_and_go())
 
 
-def test_a_file_that_was_uploaded_again_stays_for_whoever_did(
-    upload: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_was_uploaded_again_stays_for_whoever_did(upload: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     os.utime(upload, (now - 5, now - 5))
     open_yours._discard([upload, upload.with_name("gone.pkl")])

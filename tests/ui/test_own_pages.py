@@ -42,9 +42,12 @@ def ask(own: OwnPages, talk: Callable[[httpx.AsyncClient], Awaitable[None]]) -> 
 
     async def session() -> None:
         app = Starlette(routes=own.routes)
-        async with own.lifespan(None), httpx.AsyncClient(  # type: ignore[arg-type]
-            transport=httpx.ASGITransport(app=app), base_url="http://host", follow_redirects=True
-        ) as client:
+        async with (
+            own.lifespan(None),
+            httpx.AsyncClient(  # type: ignore[arg-type]
+                transport=httpx.ASGITransport(app=app), base_url="http://host", follow_redirects=True
+            ) as client,
+        ):
             await talk(client)
 
     in_a_loop(session())

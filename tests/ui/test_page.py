@@ -61,8 +61,12 @@ def test_a_models_own_words_cannot_become_html(studio: Studio) -> None:
 def test_every_model_has_a_page_with_its_own_controls(page: gr.Blocks, studio: Studio) -> None:
     paths = model_pages(studio)
     assert set(paths) == {MODEL, OTHER} and paths[MODEL] == "./"
-    dropdowns = {name: [block for block in page.blocks.values() if isinstance(block, gr.Dropdown)
-                        and block.page == path.strip("./")] for name, path in paths.items()}
+    dropdowns = {
+        name: [
+            block for block in page.blocks.values() if isinstance(block, gr.Dropdown) and block.page == path.strip("./")
+        ]
+        for name, path in paths.items()
+    }
     assert dropdowns[MODEL] and not dropdowns[OTHER]  # only the first has classes
 
 

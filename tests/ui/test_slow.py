@@ -69,7 +69,10 @@ def request(controls: ControlSet, studio: Studio, number: int, key: str = KEY, *
 
 
 def test_a_picture_is_followed_and_stopped_by_whoever_waits_for_it(
-    server: dict[str, Any], studio: Studio, controls: ControlSet, gate: tuple[Event, Event],
+    server: dict[str, Any],
+    studio: Studio,
+    controls: ControlSet,
+    gate: tuple[Event, Event],
 ) -> None:
     reached, go_on = gate
     mine = request(controls, studio, 3, seed=31, rotation=10)
@@ -88,7 +91,10 @@ def test_a_picture_is_followed_and_stopped_by_whoever_waits_for_it(
 
 
 def test_a_newer_recipe_ends_the_older(
-    server: dict[str, Any], studio: Studio, controls: ControlSet, gate: tuple[Event, Event],
+    server: dict[str, Any],
+    studio: Studio,
+    controls: ControlSet,
+    gate: tuple[Event, Event],
 ) -> None:
     reached, go_on = gate
     with ThreadPoolExecutor(2) as pool:
@@ -106,7 +112,10 @@ def test_a_newer_recipe_ends_the_older(
 
 @pytest.mark.parametrize("job", [None, {}, {"key": "short", "number": 1}], ids=repr)
 def test_a_wrong_job_is_answered_in_a_sentence(
-    server: dict[str, Any], studio: Studio, controls: ControlSet, job: object,
+    server: dict[str, Any],
+    studio: Studio,
+    controls: ControlSet,
+    job: object,
 ) -> None:
     wrong = {**request(controls, studio, 1), "job": job}
     assert "reload" in server["picture"](wrong)["error"] and "reload" in server["progress"](wrong)["error"]

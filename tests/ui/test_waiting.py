@@ -60,10 +60,24 @@ def test_nothing_stays_of_what_nobody_waits_for() -> None:
     assert waiting._pages == {}
 
 
-@pytest.mark.parametrize("wrong", [
-    None, [], {}, {"key": MINE}, {"number": 1}, job("a" * 31, 1), job("A" * 32, 1), job(MINE + "\n", 1), job(MINE, -1),
-    {"key": MINE, "number": True}, {"key": MINE, "number": 1.0}, {"key": 7, "number": 1},
-], ids=repr)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        {},
+        {"key": MINE},
+        {"number": 1},
+        job("a" * 31, 1),
+        job("A" * 32, 1),
+        job(MINE + "\n", 1),
+        job(MINE, -1),
+        {"key": MINE, "number": True},
+        {"key": MINE, "number": 1.0},
+        {"key": 7, "number": 1},
+    ],
+    ids=repr,
+)
 def test_anything_else_than_a_job_is_refused(wrong: object) -> None:
     waiting = Waiting()
     for refused in (waiting.share, waiting.stop, lambda job: waiting.job(job).__enter__()):

@@ -66,8 +66,12 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
     of = {field["key"]: field for field in model["recipe"]}
     for name in controls.transforms:
         parts[name] = gr.Slider(
-            of[name]["minimum"], of[name]["maximum"], start[name], step=of[name]["step"],
-            label=f"{of[name]['title']} · {of[name]['term']}", elem_classes=["two-sided", f"transform-{name}"],
+            of[name]["minimum"],
+            of[name]["maximum"],
+            start[name],
+            step=of[name]["step"],
+            label=f"{of[name]['title']} · {of[name]['term']}",
+            elem_classes=["two-sided", f"transform-{name}"],
         )
     with gr.Column(elem_classes="directions"):
         for direction in model["directions"]:
@@ -84,7 +88,12 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
                 [SAME_CLASS, *_spoken(controls.classes)], value=SAME_CLASS, label="Its class", min_width=80
             )
     parts["mix_first"] = gr.Slider(
-        0, max(controls.layers - 1, 1), start["mix_first"], step=1, label="From layer … on", elem_classes="only-mixed",
+        0,
+        max(controls.layers - 1, 1),
+        start["mix_first"],
+        step=1,
+        label="From layer … on",
+        elem_classes="only-mixed",
         visible=controls.layers > 1,  # a model of one layer has no choice, and a slider wants two values
     )
     with gr.Row(elem_classes="line noise-line"):
@@ -98,8 +107,10 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
             0, controls.layers, start["cutoff"], step=1, label="Variety is held back in layers below · cutoff"
         )
         parts["centre"] = gr.Radio(
-            [("this class", "class"), ("all classes", "global")], value=start["centre"],
-            label="… towards the average of · w̄", visible=bool(controls.classes),
+            [("this class", "class"), ("all classes", "global")],
+            value=start["centre"],
+            label="… towards the average of · w̄",
+            visible=bool(controls.classes),
         )
     return parts
 

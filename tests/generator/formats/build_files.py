@@ -75,8 +75,13 @@ def as_layer(module: Persistent) -> Layer:
     """What is read back as this module, to be pickled."""
     children = {name: as_layer(child) for name, child in module.modules.items() if isinstance(child, Persistent)}
     return Layer(
-        module.class_name, *module.init_args, parameters=module.parameters, buffers=module.buffers, modules=children,
-        attributes=module.state, **module.init_kwargs,
+        module.class_name,
+        *module.init_args,
+        parameters=module.parameters,
+        buffers=module.buffers,
+        modules=children,
+        attributes=module.state,
+        **module.init_kwargs,
     )
 
 
@@ -205,9 +210,7 @@ def storage(key: str = "0", count: int = 4, kind: str = "FloatStorage") -> bytes
     return several(text("storage"), name("torch", kind), text(key), text("cpu"), number(count)) + b"Q"
 
 
-def tensor(
-    held: bytes, offset: int = 0, size: tuple[int, ...] = (4,), stride: tuple[int, ...] = (1,)
-) -> bytes:
+def tensor(held: bytes, offset: int = 0, size: tuple[int, ...] = (4,), stride: tuple[int, ...] = (1,)) -> bytes:
     """A tensor over a storage."""
     shape, steps = (several(*map(number, values)) for values in (size, stride))
     hooks = call(name("collections", "OrderedDict"))

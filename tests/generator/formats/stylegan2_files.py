@@ -63,7 +63,11 @@ def dense(columns: int, rows: int, activation: str = "linear", lr: float = 1.0) 
     """A fully connected layer that says its gains, as the originals do."""
     tensors = {"weight": rand(rows, columns, scale=1 / lr), "bias": rand(rows, scale=0.4 / lr)}
     return module(
-        "FullyConnectedLayer", tensors, activation=activation, weight_gain=lr / columns**0.5, bias_gain=lr,
+        "FullyConnectedLayer",
+        tensors,
+        activation=activation,
+        weight_gain=lr / columns**0.5,
+        bias_gain=lr,
     )
 
 
@@ -90,15 +94,22 @@ def synthesis_layer(options: Options, a: int, b: int, size: int, up: int = 1) ->
     if options.noise:
         tensors |= {"noise_const": rand(size, size), "noise_strength": rand(1, scale=0.4).reshape([])}
     return module(
-        "SynthesisLayer", tensors, affine=dense(options.w_dim, a), up=up, activation=options.activation,
-        use_noise=options.noise, conv_clamp=options.clamp,
+        "SynthesisLayer",
+        tensors,
+        affine=dense(options.w_dim, a),
+        up=up,
+        activation=options.activation,
+        use_noise=options.noise,
+        conv_clamp=options.clamp,
     )
 
 
 def plain(options: Options, a: int, b: int, kernel: int, bias: bool = True, bounded: bool = True) -> Persistent:
     tensors = {"weight": rand(b, a, kernel, kernel)} | ({"bias": rand(b, scale=0.4)} if bias else {})
     return module(
-        "Conv2dLayer", filtered(options, tensors), activation=options.activation if bias else "linear",
+        "Conv2dLayer",
+        filtered(options, tensors),
+        activation=options.activation if bias else "linear",
         conv_clamp=options.clamp if bounded else None,
     )
 
@@ -118,14 +129,21 @@ def nvidia_generator(options: Options) -> Persistent:
         if last or options.architecture == "skip":
             rgb = {"weight": rand(options.channels, width, 1, 1), "bias": rand(options.channels, scale=0.4)}
             children["torgb"] = module(
-                "ToRGBLayer", rgb, affine=dense(options.w_dim, width), conv_clamp=options.clamp,
+                "ToRGBLayer",
+                rgb,
+                affine=dense(options.w_dim, width),
+                conv_clamp=options.clamp,
             )
         if below and options.architecture == "resnet":
             children["skip"] = plain(options, below, width, 1, bias=False, bounded=False)
         blocks[f"b{size}"] = module("SynthesisBlock", tensors, architecture=options.architecture, **children)
         below = width
     return module(
-        "Generator", {}, z_dim=options.z_dim, c_dim=options.classes, synthesis=module("SynthesisNetwork", {}, **blocks),
+        "Generator",
+        {},
+        z_dim=options.z_dim,
+        c_dim=options.classes,
+        synthesis=module("SynthesisNetwork", {}, **blocks),
         mapping=mapping(options, options.z_dim, options.w_dim, options.layers, averaged=True),
     )
 
@@ -149,7 +167,10 @@ def nvidia_critic(options: Options) -> Persistent:
     }
     if options.statistics:
         parts["mbstd"] = module(
-            "MinibatchStdLayer", {}, group_size=options.group, num_channels=options.statistics,
+            "MinibatchStdLayer",
+            {},
+            group_size=options.group,
+            num_channels=options.statistics,
         )
     if options.critic == "skip":
         parts["fromrgb"] = plain(options, options.channels, width, 1, bounded=False)

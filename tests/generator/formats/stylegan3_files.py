@@ -21,6 +21,10 @@ def write_stylegan3(path: Path, shape: Shape = TINY) -> Path:
 def _written(module: Persistent) -> Layer:
     children = {name: _written(child) for name, child in module.modules.items() if isinstance(child, Persistent)}
     return Layer(
-        module.class_name, *module.init_args, parameters=module.parameters, buffers=module.buffers, modules=children,
+        module.class_name,
+        *module.init_args,
+        parameters=module.parameters,
+        buffers=module.buffers,
+        modules=children,
         **module.init_kwargs,
     )

@@ -25,7 +25,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-
 @pytest.mark.parametrize(("size", "prefix"), [(256, ""), (512, "module."), (1024, "")])
 def test_pictures_and_logits_are_the_originals(size: int, prefix: str, tmp_path: Path) -> None:
     """The averaged parameters, with the raw network's running averages and spectral vectors; tanh only at 1024."""

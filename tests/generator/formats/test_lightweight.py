@@ -25,7 +25,6 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-
 @pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS)
 def test_pictures_are_the_originals(build: Build, tmp_path: Path) -> None:
     """The averaged generator's; latent size, widths and options from the tensors alone; [0, 1] becomes [−1, 1]."""

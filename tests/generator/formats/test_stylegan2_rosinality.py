@@ -36,8 +36,15 @@ def test_latents_pictures_and_logits(build: tuple[tuple[int, ...], int, int, int
     state, judge = generator_state(widths, style_dim, layers, channels), critic_state(widths, channels)
     average = torch.randn(style_dim)
     content = rosinality_content(
-        {"g": generator_state(widths, style_dim, layers, channels), "d": judge, "g_ema": state, "g_optim": {},
-         "args": NAMESPACE, "ada_aug_p": 0.0, "latent_avg": average}
+        {
+            "g": generator_state(widths, style_dim, layers, channels),
+            "d": judge,
+            "g_ema": state,
+            "g_optim": {},
+            "args": NAMESPACE,
+            "ada_aug_p": 0.0,
+            "latent_avg": average,
+        }
     )
     assert stylegan2_rosinality.recognises(content)
     model = stylegan2_rosinality.load(content)
