@@ -43,8 +43,8 @@ def ask(own: OwnPages, talk: Callable[[httpx.AsyncClient], Awaitable[None]]) -> 
     async def session() -> None:
         app = Starlette(routes=own.routes)
         async with (
-            own.lifespan(None),
-            httpx.AsyncClient(  # type: ignore[arg-type]
+            own.lifespan(None),  # type: ignore[arg-type]
+            httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=app), base_url="http://host", follow_redirects=True
             ) as client,
         ):
