@@ -17,12 +17,14 @@ export GRADIO_ANALYTICS_ENABLED ?= False
 
 MODEL ?= mine
 
-.PHONY: help run test lint train bench clean distclean
+.PHONY: help run test quick lint oldest oldest-tests train bench clean distclean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make run                       set up and serve on http://127.0.0.1:7860    (ARGS="--port 8000")'
 	@echo 'make test                      set up and check: ruff, mypy, pytest          (ARGS="tests/studio -x")'
+	@echo 'make quick                     ruff, mypy and the tests near what you edited, in two minutes'
+	@echo 'make oldest                    what can be tried on the oldest Python promised'
 	@echo 'make train DATA=... MODEL=...  train a model of your own                     (ARGS="--resolution 64")'
 	@echo 'make bench                     measure the generator and the live view'
 	@echo 'make clean                     remove caches; make distclean removes .venv too'
@@ -33,11 +35,35 @@ run: $(VENV)/.ready-to-run
 test: lint
 	$(PY) -m pytest $(ARGS)
 
+quick: lint
+	$(PY) -m tests.quick
+
 lint: $(VENV)/.ready-to-test
 	@find ui -name '*.pyi' -delete 2>/dev/null || true  # Gradio's; mypy would read them in place of the sources
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# The oldest Python promised, where it is installed: all sources compile on it, and the rooms that need nothing but arrays
+# pass their tests. pyenv's shims start only what is chosen, so its folder is asked as well.
+OLDEST := 3.10
+OLDEST_PYTHON := $(shell for p in python$(OLDEST) $(wildcard $(HOME)/.pyenv/versions/$(OLDEST).*/bin/python); do \
+	if $$p -c 'import venv, ensurepip' >/dev/null 2>&1; then echo $$p; break; fi; done)
+PLAIN := $(wildcard tests/postprocess tests/pictures)
+
+oldest:
+	@if [ -z "$(OLDEST_PYTHON)" ]; then echo 'Python $(OLDEST) is not installed here: nothing was tried on it.'; \
+	else $(MAKE) --no-print-directory oldest-tests; fi
+
+oldest-tests: $(VENV)-oldest/.ready
+	$(VENV)-oldest/bin/python tests/oldest.py
+	$(VENV)-oldest/bin/python -m pytest -q $(PLAIN)
+
+$(VENV)-oldest/.ready: requirements.txt requirements-dev.txt
+	$(OLDEST_PYTHON) -m venv $(VENV)-oldest
+	sed -nE 's/^((numpy|pillow|scikit-image|scipy|pytest)[<>=].*)/\1/p' $^ >$(VENV)-oldest/requirements.txt
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check --no-input install -q -r $(VENV)-oldest/requirements.txt
+	@touch $@
 
 train: $(VENV)/.ready-to-test
 ifdef DATA
@@ -57,7 +83,7 @@ clean:
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-oldest
 
 # Each stamp is written last, so that an installation cut short is taken up again.
 $(VENV)/.ready-to-test: requirements-dev.txt $(VENV)/.ready-to-run

@@ -152,5 +152,4 @@ class FamilyModel(Model):
             "parameters": sum(p.numel() for p in self.family.parameters()),
             "critic_parameters": 0,
             "precision": self.precision,
-            "milliseconds": {},
         }

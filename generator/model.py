@@ -386,7 +386,6 @@ class Model:
             "parameters": sum(p.numel() for p in self.generator.parameters()),
             "critic_parameters": 0 if self.critic is None else sum(p.numel() for p in self.critic.parameters()),
             "precision": self.precision,
-            "milliseconds": {name: round(value, 2) for name, value in self.timings.items()},
         }
 
 

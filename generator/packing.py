@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +135,6 @@ def recognised_format(content: Content) -> str:
         if known.recognises(content):
             return format_name(known.load)
     raise CheckpointError(f"{content.path.name} holds no generator that this program knows.")
-
-
-def format_title(name: str) -> str:
-    """What the page calls a format, from its module's name."""
-    return str(getattr(import_module(f"{__package__}.formats.{name}"), "TITLE", name))
 
 
 def _without_training(root: Any) -> Any:
