@@ -3,13 +3,11 @@
 from generator.class_names import SUFFIXES as NAME_SUFFIXES
 
 from .describe import label_text
-from .encode import data_url, picture_accent, reference_profile
 from .errors import BroughtError, BusyError, RecipeError, StoppedError, StudioError
-from .files import recipe_from_png, to_png
-from .fitting import neighbours
+from .files import data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .nearest import TrainingPicture
 from .reading import NOTE, Reading
-from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe
+from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
 from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model

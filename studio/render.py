@@ -21,11 +21,10 @@ from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply,
 from .cache import BoundedCache
 from .describe import describe_model, label_text
 from .errors import BroughtError, BusyError, RecipeError, StudioError
-from .fitting import fit
 from .nearest import Lookup, TrainingPicture, has_index, with_pictures
 from .painter import Array, Painter, Share
 from .reading import Reading
-from .recipe import Recipe
+from .recipe import Recipe, fit
 from .rendering import Rendering, StageReading
 
 MAX_WAITING = 16  # renders that may wait for the one that runs

@@ -9,8 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from studio import MAX_STEPS, StudioError
-from studio.encode import reference_profile
+from studio import MAX_STEPS, StudioError, reference_profile
 
 from .files import bytes_of
 from .theme import asset, settings

@@ -1,22 +1,20 @@
-"""The one description of a picture: a small frozen value that decides every pixel of it.
+"""The fields that a recipe has, one by one: what each may hold without a look at its model.
 
-Here a recipe is checked as far as it can be without its model: types, ranges, unknown keys, the post-processing
-steps. What only the model knows (its classes, directions, number of layers) is checked by `Studio.normalise`.
+The page and the API build their controls and their documentation from FIELDS; a link's writing is in `links`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from postprocess import PostprocessError, StepUse
 
-from .errors import RecipeError
-from .fields import Choice, Field, Name, Number, Whole, shown
-from .strict_json import check_size, parse_json
+from ..errors import RecipeError
+from .kinds import Choice, Field, Name, Number, Whole, shown
 
 MAX_SEED = 2**32 - 1
 MAX_LAYERS = 64  # no StyleGAN has more than 18; the model has the last word
@@ -38,98 +36,7 @@ class Mix:
     first: int = 0
 
     def __post_init__(self) -> None:
-        _check_fields(self, MIX_FIELDS)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a picture. Immutable, hashable, equal if the fields are; invalid ones cannot be built.
-
-    See FIELDS for what each field means and may hold. `latent` is kept in float32 precision, which is all that the
-    network takes; `moves` are kept in order of their names, without those of 0, so that equal pictures make equal
-    recipes; `steps` are kept complete, with every parameter filled in.
-    """
-
-    model: str = ""
-    version: str = ""
-    seed: int = 0
-    latent: tuple[float, ...] | None = None
-    label: str | None = None
-    psi: float = 0.7
-    cutoff: int | None = None
-    centre: str = "class"
-    moves: tuple[tuple[str, float], ...] = ()
-    mix: Mix | None = None
-    noise: float = 1.0
-    noise_seed: int | None = None
-    rotation: float = 0.0
-    x: float = 0.0
-    y: float = 0.0
-    steps: tuple[StepUse, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check_fields(self, FIELDS)
-
-    @property
-    def transform(self) -> dict[str, float]:
-        """The input transform without what leaves the picture alone; empty where all does."""
-        return {name: value for name in TRANSFORM if (value := getattr(self, name))}
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields as a JSON-able object; `Recipe.from_json` gives back an equal recipe.
-
-        Of the input transform only what moves the picture: most models have none, and an atelier from before it, which
-        refuses fields that it does not know, still reads every picture that is not moved.
-        """
-        out: dict[str, Any] = {
-            field.key: getattr(self, field.name)
-            for field in FIELDS
-            if field.name not in TRANSFORM or field.name in self.transform
-        }
-        if self.latent is not None:
-            out["latent"] = [_shortest(value) for value in self.latent]
-        out["moves"] = dict(self.moves)
-        if self.mix is not None:
-            out["mix"] = {field.key: getattr(self.mix, field.name) for field in MIX_FIELDS}
-        out["steps"] = [use.to_json() for use in self.steps]
-        return out
-
-    @classmethod
-    def from_json(cls, obj: object) -> Recipe:
-        """The recipe in a parsed JSON object; fields that are missing take their defaults.
-
-        RecipeError if a key is unknown, a value is of the wrong type or out of range, or the object is larger than
-        any recipe.
-        """
-        check_size(obj)
-        values = _values(obj, FIELDS, "A recipe")
-        if (moves := values.get("moves")) is not None:
-            if not isinstance(moves, Mapping):
-                raise RecipeError(f'Moves (moves) must be an object such as {{"pc1": 1.5}}, not {shown(moves)}.')
-            values["moves"] = tuple(moves.items())
-        if (mix := values.get("mix")) is not None:
-            values["mix"] = Mix(**_values(mix, MIX_FIELDS, "Mix (mix)"))
-        if isinstance(steps := values.get("steps"), list):
-            values["steps"] = tuple(_step(step) for step in steps[: MAX_STEPS + 1])
-        return cls(**values)
-
-    @classmethod
-    def from_text(cls, text: str) -> Recipe:
-        """The recipe in a JSON text, read strictly: no NaN, no key given twice, at most 64 kB; else RecipeError."""
-        return cls.from_json(parse_json(text))
-
-    def to_query(self) -> str:
-        """The recipe as the query string of a link, with a checksum; see `studio.links`."""
-        from .links import to_query
-
-        return to_query(self)
-
-    @classmethod
-    def from_query(cls, text: str) -> Recipe:
-        """The recipe in the query string of a link; RecipeError if it is cut, altered or wrong; see `studio.links`."""
-        from .links import from_query
-
-        return from_query(text)
+        check_fields(self, MIX_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -297,32 +204,9 @@ FIELDS: tuple[Field, ...] = (
     ),
     _Steps("steps", "Post-processing", "steps", "What is done to the picture afterwards, in order.", ()),
 )
-assert [field.name for field in FIELDS] == [field.name for field in fields(Recipe)]
 
 
-def _values(obj: object, known: tuple[Field, ...], what: str) -> dict[str, Any]:
-    """A JSON object's values by attribute name; RecipeError if it is no object or has a key that is not `known`."""
-    if not isinstance(obj, Mapping):
-        raise RecipeError(f"{what} must be a JSON object, not {shown(obj)}.")
-    names = {field.key: field.name for field in known}
-    for key in obj:
-        if key not in names:
-            raise RecipeError(f"{what} has no field {shown(key)}; its fields are {', '.join(names)}.")
-    return {names[key]: value for key, value in obj.items()}
-
-
-def _step(obj: object) -> StepUse:
-    try:
-        return StepUse.from_json(obj)
-    except PostprocessError as error:
-        raise RecipeError(str(error)) from None
-
-
-def _check_fields(record: object, known: tuple[Field, ...]) -> None:
+def check_fields(record: object, known: tuple[Field, ...]) -> None:
+    """Put the plain form of every value into a frozen record that is being built; RecipeError."""
     for field in known:
         object.__setattr__(record, field.name, field.validate(getattr(record, field.name)))
-
-
-def _shortest(value: float) -> float:
-    """The shortest decimal number that is `value` again in float32."""
-    return float(str(np.float32(value)))

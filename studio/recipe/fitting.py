@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from generator import Model
 
-from .errors import RecipeError
-from .fields import shown
-from .recipe import MAX_SEED, Recipe
+from ..errors import RecipeError
+from .fields import MAX_SEED
+from .kinds import shown
+from .recipe import Recipe
 
 
 def fit(recipe: Recipe, model: Model) -> Recipe:

@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import RecipeError
+from ..errors import RecipeError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_FILE = 32 * 1024 * 1024  # bytes

@@ -3,7 +3,7 @@
 Measured on one core: JPEG of quality 95 takes 0.6 ms at 256² and 0.2 ms at 128², fast PNG 5.0 and 1.6, WebP 3–7: so
 JPEG, except for transparent pictures. A browser enlarges by linear interpolation, and each pixel of a small picture
 would show as a little square: such pictures are enlarged here, smoothly. What is kept is a PNG with the recipe inside:
-see `studio.files`.
+see `studio.files.png`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image
 
 from postprocess import profile
 
-from .errors import StudioError
+from ..errors import StudioError
 
 PAPER = (0.969, 0.949, 0.910)  # the page's grounds, light and dark, that an accent must stand out from
 SLATE = (0.098, 0.110, 0.122)

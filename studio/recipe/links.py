@@ -1,4 +1,4 @@
-"""A recipe as the query string of a link, both ways.
+"""A recipe as the query string of a link, both ways: another spelling of its JSON object, which `Recipe` checks.
 
     v=1&model=orchard&seed=12&class=peach&psi=0.7&move=pc1:1.5,pc2:-2&mix=77:peach:6&step=blur:radius=2.5&end=1a2b3c4d
 
@@ -14,17 +14,17 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 import numpy as np
 
-from postprocess import STEPS, StepUse
+from postprocess import STEPS
 
-from .errors import RecipeError
-from .fields import shown
-from .recipe import FIELDS, MAX_STEPS, Recipe
+from ..errors import RecipeError
+from .fields import FIELDS, MAX_STEPS
+from .kinds import shown
 
 FORMAT = "1"
 MAX_QUERY = 8 * 1024  # characters; servers and browsers take at least this much
@@ -34,8 +34,8 @@ READABLE = ":,="  # legal within a query's values, so left as they are
 NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 
 
-def to_query(recipe: Recipe) -> str:
-    """The query string (without "?"); RecipeError if an explicit latent makes it longer than a link may be."""
+def to_query(recipe: Mapping[str, Any]) -> str:
+    """A recipe's JSON object as a query string (without "?"); RecipeError if it is longer than a link may be."""
     pairs = [("v", FORMAT), *_to_pairs(recipe)]
     pairs.append(("end", checksum(pairs)))
     text = "&".join(f"{key}={quote(value, safe=READABLE)}" for key, value in pairs)
@@ -44,8 +44,9 @@ def to_query(recipe: Recipe) -> str:
     return text
 
 
-def from_query(text: str) -> Recipe:
-    """The recipe of a query string, with or without "?"; RecipeError with one sentence for any that is not in order.
+def from_query(text: str) -> dict[str, Any]:
+    """A recipe's JSON object, yet to be checked, out of a query string with or without "?"; RecipeError with one
+    sentence for any that is not in order.
 
     Keys that begin with two underscores belong to the page that shows us (its theme, for example) and are left out.
     """
@@ -76,26 +77,26 @@ def _split(text: str) -> list[tuple[str, str]]:
         raise RecipeError(INCOMPLETE) from None
 
 
-def _to_pairs(recipe: Recipe) -> list[tuple[str, str]]:
+def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for field in FIELDS:
-        value = getattr(recipe, field.name)
-        if value == field.default:
+        value = recipe.get(field.key, field.default)
+        if value == field.default or value in ([], {}):
             continue
-        if field.name == "latent":
+        if field.key == "latent":
             pairs.append(("latent", base64.urlsafe_b64encode(np.asarray(value, "<f4").tobytes()).decode().rstrip("=")))
-        elif field.name == "moves":
-            pairs.append(("move", ",".join(f"{name}:{_write(amount)}" for name, amount in value)))
-        elif field.name == "mix":
-            pairs.append(("mix", f"{value.seed}:{value.label or ''}:{value.first}"))
-        elif field.name == "steps":
+        elif field.key == "moves":
+            pairs.append(("move", ",".join(f"{name}:{_write(amount)}" for name, amount in value.items())))
+        elif field.key == "mix":
+            pairs.append(("mix", f"{value['seed']}:{value['class'] or ''}:{value['first']}"))
+        elif field.key == "steps":
             pairs.extend(("step", _write_step(use)) for use in value)
         else:
             pairs.append((field.key, _write(value)))
     return pairs
 
 
-def _from_pairs(pairs: list[tuple[str, str]]) -> Recipe:
+def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     special = {"latent": "latent", "move": "moves", "mix": "mix", "step": "steps"}
     plain = {field.key for field in FIELDS} - {"latent", "moves", "mix", "steps"}
     obj: dict[str, Any] = {}
@@ -117,7 +118,7 @@ def _from_pairs(pairs: list[tuple[str, str]]) -> Recipe:
         else:
             obj[key] = value if key in ("model", "version", "class", "centre") else _read(value)
     obj["steps"] = [_read_step(step) for step in steps[: MAX_STEPS + 1]]
-    return Recipe.from_json(obj)
+    return obj
 
 
 def _write(value: object) -> str:
@@ -163,16 +164,16 @@ def _read_mix(text: str) -> dict[str, Any]:
     return {"seed": _read(seed), "class": label or None, "first": _read(first)}
 
 
-def _write_step(use: StepUse) -> str:
+def _write_step(use: Mapping[str, Any]) -> str:
     """`name:key=value,…` with what differs from the defaults."""
-    parts = [] if use.on else ["on=no"]
-    if use.where != "all":
-        parts.append(f"where={use.where}")
-    for parameter in STEPS[use.name].parameters:
-        value = use.parameters[parameter.name]
+    parts = [] if use["on"] else ["on=no"]
+    if use["where"] != "all":
+        parts.append(f"where={use['where']}")
+    for parameter in STEPS[use["name"]].parameters:
+        value = use["parameters"][parameter.name]
         if value != parameter.default:
             parts.append(f"{parameter.name}={_write(value)}")
-    return use.name + (":" + ",".join(parts) if parts else "")
+    return use["name"] + (":" + ",".join(parts) if parts else "")
 
 
 def _read_step(text: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import pytest
 
 from postprocess import STEPS, StepUse
 from studio import Mix, Recipe, RecipeError
-from studio.links import MAX_QUERY
+from studio.recipe.links import MAX_QUERY
 
-from .recipes import random_recipe
+from ..recipes import random_recipe
 
 STEP = next(iter(STEPS))
 FULL = Recipe(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import RecipeError
+from ..errors import RecipeError
 
 MAX_JSON = 64 * 1024  # characters of text, or of text within a parsed object
 MAX_NODES = 16 * 1024  # values in a parsed object

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from PIL.PngImagePlugin import PngInfo
 
+from ..errors import RecipeError
+from ..recipe import Recipe, parse_json, shown
+from ..rendering import Rendering
 from . import png_chunks, xmp
 from .encode import to_image
-from .errors import RecipeError
-from .fields import shown
-from .recipe import Recipe
-from .rendering import Rendering
-from .strict_json import parse_json
 
 KEYWORD = "latent-atelier"
 FORMAT = 1
@@ -24,7 +22,7 @@ FOREIGN = "The recipe in this picture was not written by an atelier."
 def to_png(rendering: Rendering) -> bytes:
     """The finished picture as an 8-bit PNG, RGB or RGBA, that carries its recipe and says that it is AI-generated.
 
-    iTXt "latent-atelier": the recipe as JSON, with its format; iTXt "XML:com.adobe.xmp": see `studio.xmp`; and plain
+    iTXt "latent-atelier": the recipe as JSON, with its format; iTXt "XML:com.adobe.xmp": see `xmp`; and plain
     text for tools that know neither.
     """
     recipe, provenance = rendering.recipe, rendering.provenance

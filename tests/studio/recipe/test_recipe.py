@@ -12,9 +12,9 @@ import pytest
 
 from postprocess import STEPS, StepUse
 from studio import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, RecipeError
-from studio.strict_json import MAX_JSON
+from studio.recipe.strict_json import MAX_JSON
 
-from .recipes import random_recipe
+from ..recipes import random_recipe
 
 NAN, INFINITY = float("nan"), float("inf")
 STEP = next(iter(STEPS))

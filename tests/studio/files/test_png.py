@@ -16,11 +16,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from studio import Mix, Recipe, RecipeError, Rendering, StageReading, Studio, recipe_from_png, to_png
-from studio.files import KEYWORD
-from studio.png_chunks import MAX_FILE, MAX_TEXT, SIGNATURE
-from studio.xmp import packet
+from studio.files.png import KEYWORD
+from studio.files.png_chunks import MAX_FILE, MAX_TEXT, SIGNATURE
+from studio.files.xmp import packet
 
-from .conftest import CLASSES
+from ..conftest import CLASSES
 
 RECIPE = Recipe(model="tiny", seed=7, label=CLASSES[2], psi=0.5, moves=(("pc1", 1.5),), mix=Mix(3, None, 2))
 XMP = "XML:com.adobe.xmp"

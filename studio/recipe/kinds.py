@@ -1,4 +1,4 @@
-"""What one field of a recipe may hold: its type and range, checked here and described from here.
+"""The kinds of field that a recipe has, and what each may hold: type and range, checked here and described from here.
 
 Each kind of field is a small frozen class with `.validate(value)`, which returns the value in its plain Python form
 or raises RecipeError with one sentence, and `.describe()`, which the page and the API build their controls and their
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import RecipeError
+from ..errors import RecipeError
 
 SHOWN = 40  # characters of a refused value that a message quotes
 

@@ -1,0 +1,21 @@
+"""The recipe: its fields, and its spellings as JSON and as a link. Knows of models what `fit` asks them."""
+
+from .fields import FIELDS, MAX_SEED, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix
+from .fitting import fit, neighbours
+from .kinds import shown
+from .recipe import Recipe
+from .strict_json import parse_json
+
+__all__ = [
+    "FIELDS",
+    "MAX_SEED",
+    "MAX_STEPS",
+    "MIX_FIELDS",
+    "TRANSFORM",
+    "Mix",
+    "Recipe",
+    "fit",
+    "neighbours",
+    "parse_json",
+    "shown",
+]
