@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio import StudioError
+from studio.tools import music
+from studio.tools.music import CURVES, listen
+
+from .sounds import RATE, beats, write_wav
+
+
+@pytest.mark.parametrize("tempo", [90.0, 118.0, 140.0])
+def test_every_beat_is_heard_when_it_is_struck(tmp_path: Path, tempo: float):
+    path, struck = beats(tmp_path / "drum.wav", 8.0, tempo)
+    sound = listen(path)
+    assert len(sound.onsets) == len(struck)
+    np.testing.assert_allclose(sound.onsets, struck, atol=0.025)
+    assert sound.beat == pytest.approx(tempo, rel=0.02)
+    assert sound.seconds == pytest.approx(8.0, abs=0.05)
+
+
+def test_a_low_drum_is_heard_in_the_low_band_and_curves_end_with_the_sound(tmp_path: Path):
+    path, struck = beats(tmp_path / "drum.wav", 4.0, 60.0, pitch=80.0)
+    sound = listen(path)
+    curves = {name: sound.at(name, 25, 150) for name in CURVES}
+    for name, values in curves.items():
+        assert values.shape == (150,) and values.min() >= 0 and values.max() <= 1, name
+        assert not values[102:].any()
+    hits = np.round(struck * 25).astype(int) + 1
+    assert curves["low"][hits].min() > 0.5 > curves["low"][hits - 4].max()
+    assert curves["onsets"][hits].min() > 0.5
+    with pytest.raises(StudioError, match="loudness"):
+        sound.at("treble", 25, 10)
+
+
+def test_silence_and_a_short_sound_are_sounds(tmp_path: Path):
+    quiet = listen(write_wav(tmp_path / "quiet.wav", np.zeros(RATE)))
+    assert not len(quiet.onsets) and quiet.beat is None
+    assert all(np.isfinite(values).all() for values in quiet.curves.values())
+    with pytest.raises(StudioError, match="no sound"):
+        listen(write_wav(tmp_path / "blip.wav", np.zeros(400)))
+
+
+def test_what_is_no_sound_or_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    text = tmp_path / "song.mp3"
+    text.write_text("la la la " * 500)
+    for path in (text, tmp_path / "not there", tmp_path):
+        with pytest.raises(StudioError, match="no sound"):
+            listen(path)
+    monkeypatch.setattr(music, "MAX_SECONDS", 1.0)
+    with pytest.raises(StudioError, match="too long"):
+        listen(write_wav(tmp_path / "hour.wav", np.zeros(2 * RATE)))
