@@ -39,10 +39,10 @@ quick: lint
 	$(PY) -m tests.quick
 
 lint: $(VENV)/.ready-to-test
-	@find ui -name '*.pyi' -delete 2>/dev/null || true  # Gradio's; mypy would read them in place of the sources
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m tests.node
 
 # The oldest Python promised, where it is installed: all sources compile on it, and the rooms that need nothing but arrays
 # pass their tests. pyenv's shims start only what is chosen, so its folder is asked as well.

@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     address = {"server_name": options.host, "server_port": options.port, "share": options.share}
     own = None if visitors is None else visitors_pages(studio, visitors)
-    build_page(studio, own).launch(**address, **launch_options(own, options.upload_limit))
+    build_page(studio, own).launch(**address, **launch_options(studio, own, options.upload_limit))
     return 0
 
 

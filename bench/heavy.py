@@ -44,7 +44,7 @@ def main() -> None:
         save_checkpoint(model, Path(folder) / model.name)
         studio = Studio(Path(folder), default=model.name)
         precision = studio.opened().precision
-        with sync_playwright() as playwright, served(build_page(studio), launch_options()) as address:
+        with sync_playwright() as playwright, served(build_page(studio), launch_options(studio)) as address:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             tab = browser.new_page(viewport={"width": 1280, "height": 800})
             tab.goto(address)

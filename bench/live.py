@@ -51,7 +51,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         pages = {
-            "live": (build_page(studio), launch_options(), "#live img.after", "#latent .two-sided"),
+            "live": (build_page(studio), launch_options(studio), "#live img.after", "#latent .two-sided"),
             "stock": (stock_page(studio, replace(base, seed=2)), {}, "#stock img", "#sliders .block"),
         }
         for name, (page, options, picture, sliders) in pages.items():

@@ -90,10 +90,6 @@ def test_every_committed_file_is_small_enough_for_a_plain_push():
     assert [name_of(path) for path in COMMITTED if path.stat().st_size >= 10 * MEGABYTE] == []
 
 
-def test_no_stub_that_gradio_writes_is_committed():
-    assert [name_of(path) for path in COMMITTED if path.suffix == ".pyi"] == []  # mypy would not look into the source
-
-
 def test_the_whole_tree_is_small():
     assert sum(path.stat().st_size for path in COMMITTED) < 150 * MEGABYTE
 

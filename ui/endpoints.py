@@ -9,7 +9,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from studio import BusyError, Recipe, Studio, StudioError, to_png
 
-from .live_view import file_name
+from .parts.live_view import file_name
 
 
 def add_endpoints(studio: Studio) -> None:

@@ -1,64 +1,42 @@
-"""The head of the page: the name, what stands behind it, and two sheets: about the model, and the keys."""
+"""The head of the page: the name, the way to every other page, and two sheets: about the model, and the keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-KEYS = (
-    ("d", "roll a seed"),
-    ("p  n", "previous, next seed"),
-    ("m", "roll the second seed and mix it in"),
-    ("t", "the nearest training pictures"),
-    ("b", "hold: before post-processing"),
-    ("s", "split: before and after"),
-    ("1", "actual pixels"),
-    ("u  r", "undo, redo"),
-    ("c", "copy the link"),
-    ("Esc", "stop a picture that takes seconds"),
-    ("← →", "on a slider: one step"),
-    ("Alt+↑ ↓", "in the step list: reorder"),
-    ("?", "this sheet"),
-)
+from .places import Place
 
 MOTTO = '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
-OPEN = "open-yours"  # the page that opens visitors' own models, between the models' pages
 PRECISIONS = {"mixed": "fp32; the critic in bf16"}
 
 
-def masthead(model: Mapping[str, Any] | None, pages: Mapping[str, str]) -> str:
-    """HTML of the masthead on the page of a model (an entry of `Studio.models()`), and its two dialogs; None on the
-    page where visitors open their own.
+def masthead(current: str, places: Sequence[Place], model: Mapping[str, Any] | None = None) -> str:
+    """HTML of the masthead on the page of that name, and its sheets.
 
-    `pages`: the address of every model's page by name, and of that one as OPEN.
+    `places`: where it leads to; `model`: the entry of `Studio.models()` that the page is of, if it is of one.
     """
-    if model is None:
-        return f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_models(OPEN, pages)}</header>'
-    keys = "".join(
-        f"<dt>{''.join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(what)}</dd>"
-        for keys, what in KEYS
-    )
+    about = api = ""
+    if model is not None:
+        about = '<button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
+        api = '<a href="?view=api">API</a>'
     return (
-        '<header class="masthead"><h1>Latent Atelier</h1>'
-        f"{MOTTO}{_models(model['name'], pages)}"
-        '<nav><button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
-        '<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>'
-        '<a href="?view=api">API</a></nav></header>'
-        + _dialog("about-dialog", "About the model", _facts(model))
-        + _dialog("keys-dialog", "Keys", f'<dl class="keys">{keys}</dl>')
+        f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_links(current, places)}<nav>{about}'
+        f'<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>{api}</nav>'
+        "</header>"
+        + ("" if model is None else _dialog("about-dialog", "About the model", _facts(model)))
+        + _dialog("keys-dialog", "Keys", '<dl class="keys"></dl>')  # filled when it opens: which keys there are depends
     )
 
 
-def _models(current: str, pages: Mapping[str, str]) -> str:
-    if len(pages) < 2:
-        return ""
+def _links(current: str, places: Sequence[Place]) -> str:
     links = "".join(
-        f'<a href="{escape(path)}"{" aria-current=page" * (name == current)}>'
-        f"{'open your own' if name == OPEN else escape(name)}</a>"
-        for name, path in pages.items()
+        f'<a href="{escape(place.path)}"{" aria-current=page" * (place.name == current)}'
+        f"{'' if place.is_model else ' class=room'}>{escape(place.title)}</a>"
+        for place in places
     )
-    return f'<nav class="models" aria-label="Models">{links}</nav>'
+    return f'<nav class="models" aria-label="Pages">{links}</nav>' if len(places) > 1 else ""
 
 
 def _facts(model: Mapping[str, Any]) -> str:

@@ -18,10 +18,8 @@ import gradio as gr
 
 from studio import NAME_SUFFIXES, SUFFIXES, Opened, StudioError, Visitors
 
-from .masthead import OPEN
 from .own_pages import OwnPages
 
-PATH = OPEN
 POLL_SECONDS = 0.25
 FILE_HEIGHT = 180  # px
 AT_ONCE = 4  # runs of which one works and the others say that they wait

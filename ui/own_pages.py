@@ -14,16 +14,16 @@ from html import escape
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from studio import Opened, Studio, StudioError, Visitors
 
-from .files import MAX_FILE_BYTES
-from .masthead import OPEN
 from .models import OWN
-from .theme import head, theme
+from .mounting import application, run
+from .places import OPEN
 
 SWEEP_SECONDS = 60.0
 NONE = "There is no model here, or not any more: open its file again."
@@ -74,7 +74,7 @@ class OwnPages:
                 await _close(page)
 
     @asynccontextmanager
-    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Sweep from time to time, and close all pages in the end."""
         sweeping = asyncio.ensure_future(self._sweep_for_ever())
         try:
@@ -111,22 +111,8 @@ class OwnPages:
         if opened is None:
             opened = await loop.run_in_executor(None, self.visitors.reopen, token)
         blocks = await loop.run_in_executor(None, self._build, opened.studio)
-        app = FastAPI(openapi_url=None)
-        gr.mount_gradio_app(
-            app,
-            blocks,
-            "/",
-            theme=theme(),
-            head=head(),
-            run_history=False,
-            footer_links=[],
-            ssr_mode=False,
-            enable_monitoring=False,
-            max_file_size=MAX_FILE_BYTES,
-        )
-        running = AsyncExitStack()
-        running.callback(blocks.close, verbose=False)  # else its queue would look for work for ever
-        await running.enter_async_context(app.router.lifespan_context(app))
+        app = application(blocks)
+        running = await run(app, blocks)
         page = _Page(opened, app, running)
         before, self._pages[token] = self._pages.get(token), page
         if before is not None:

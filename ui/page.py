@@ -1,22 +1,29 @@
-"""The pages, one a model: a masthead and the tabs; one for models that visitors bring; the endpoints for programs; and
-what Gradio is told at launch."""
+"""The pages: one a model, one for models that visitors bring, those of the classroom; the endpoints for programs; and
+what Gradio is told at launch. Every page is a masthead and, below it, parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from html import escape
 from typing import Any
 
 import gradio as gr
+from fastapi import FastAPI
 
 from studio import Studio, Visitors
 
+from . import classroom
+from .bundle import head
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import model_entry, model_pages
-from .open_yours import PATH, open_yours
+from .mounting import SETTINGS, Below
+from .open_yours import open_yours
 from .own_pages import OwnPages
+from .places import OPEN, Place, places, seen_from
 from .tabs import find_tabs
-from .theme import head, theme
+from .theme import theme
 
 TITLE = "Latent Atelier"
 MAX_WAITING = 32  # queued calls of programs; the live view does not queue
@@ -27,35 +34,71 @@ KEEP_FILES_SECONDS = 3600
 
 def visitors_pages(studio: Studio, visitors: Visitors) -> OwnPages:
     """The pages of the models that visitors of `studio` bring, to be built and launched beside those of the house."""
-    return OwnPages(visitors, lambda own: build_own_page(own, _links(studio)))
+    return OwnPages(visitors, lambda own: build_own_page(own, seen_from(2, places(studio))))
 
 
 def build_page(studio: Studio, own: OwnPages | None = None) -> gr.Blocks:
-    """All pages, ready to be launched with `launch_options()`: the default model at /, the others at /NAME.
+    """All pages beside each other, ready to be launched with `launch_options()`: the default model at /, the others at
+    /NAME.
 
-    `own`: the pages of what visitors open at /PATH; None where they may bring nothing, as that page then says.
+    `own`: the pages of what visitors open at /open-yours; None where they may bring nothing, as that page then says.
     """
     first, *others = model_pages(studio).items()
     with _blocks() as page:
-        _fill(studio, page, first[0])
+        _explore(studio, page, first[0], places(studio))
         add_endpoints(studio)
     for name, path in others:
         with page.route(name, path, show_in_navbar=False):
-            _fill(studio, page, name)
-    with page.route(PATH, PATH, show_in_navbar=False):
-        gr.HTML(masthead(None, _links(studio)), elem_id="masthead", apply_default_css=False)
+            _explore(studio, page, name, places(studio))
+    with page.route(OPEN, OPEN, show_in_navbar=False), framed(OPEN, places(studio)):
         open_yours(page, own)
     return _queued(page)
 
 
-def build_own_page(studio: Studio, links: Mapping[str, str]) -> gr.Blocks:
-    """The page of the one model of a visitor's studio, with endpoints of its own, two levels below the pages that
-    `links` lead to."""
-    up = {name: f"../../{path.removeprefix('./')}" for name, path in links.items()}
+def build_own_page(studio: Studio, links: Sequence[Place]) -> gr.Blocks:
+    """The page of the one model of a visitor's studio, with endpoints of its own; its masthead leads to `links`."""
     with _blocks() as page:
-        _fill(studio, page, studio.default, up)
+        _explore(studio, page, studio.default, links)
         add_endpoints(studio)
     return _queued(page)
+
+
+def build_classroom(studio: Studio) -> gr.Blocks:
+    """The classroom's pages, to be served one folder below the others: what there is to learn, and each lesson at its
+    name."""
+    lessons, links = classroom.find_lessons(), seen_from(1, places(studio))
+    with _blocks() as page, framed(classroom.PATH, links):
+        listed = "".join(
+            f'<li><a href="{escape(lesson.name)}"><h3>{escape(lesson.title)}</h3><p>{escape(lesson.summary)}</p></a>'
+            for lesson in lessons
+        )
+        gr.HTML(f'<h2>Classroom</h2><ol class="lessons">{listed}</ol>', elem_id="lessons", apply_default_css=False)
+    for lesson in lessons:
+        with page.route(lesson.title, lesson.name, show_in_navbar=False), framed(classroom.PATH, links):
+            lesson.build(studio, page)
+    return _queued(page)
+
+
+@contextmanager
+def framed(name: str, links: Sequence[Place], model: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """A page's frame; what is built within lies in it. `name`: the place that it is; `links`: where its masthead leads
+    to; `model`: the entry of `Studio.models()` that it is of, if it is of one."""
+    gr.HTML(masthead(name, links, model), elem_id="masthead", apply_default_css=False)
+    with gr.Column(elem_id="page"):
+        yield
+
+
+def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]) -> None:
+    """A model's page: every tab; without a bar to choose from where there is but one."""
+    tabs = find_tabs()
+    with framed(model, links, model_entry(studio, model)):
+        if len(tabs) == 1:
+            tabs[0].build(studio, page, model)
+            return
+        with gr.Tabs(elem_id="tabs"):
+            for tab in tabs:
+                with gr.Tab(tab.title):
+                    tab.build(studio, page, model)
 
 
 def _blocks() -> gr.Blocks:
@@ -71,31 +114,27 @@ def _queued(page: gr.Blocks) -> gr.Blocks:
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
 
 
-def _links(studio: Studio) -> dict[str, str]:
-    return {**model_pages(studio), PATH: PATH}
-
-
-def _fill(studio: Studio, page: gr.Blocks, model: str, links: Mapping[str, str] | None = None) -> None:
-    head = masthead(model_entry(studio, model), _links(studio) if links is None else links)
-    gr.HTML(head, elem_id="masthead", apply_default_css=False)
-    with gr.Tabs(elem_id="tabs"):
-        for tab in find_tabs():
-            with gr.Tab(tab.title):
-                tab.build(studio, page, model)
-
-
-def launch_options(own: OwnPages | None = None, upload_limit: int = UPLOAD_LIMIT) -> dict[str, Any]:
-    """Arguments for `Blocks.launch`: our look, nothing kept in the browser or sent outside.
+def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: int = UPLOAD_LIMIT) -> dict[str, Any]:
+    """Arguments for `Blocks.launch` of `build_page(studio, own)`: our look, what is served below those pages, nothing
+    kept in the browser or sent outside.
 
     `own`: as for `build_page`; `upload_limit`: MB of a file that a visitor may bring, if any may.
     """
+    below: list[OwnPages | Below] = [] if own is None else [own]
+    if classroom.find_lessons():
+        below.append(Below(classroom.PATH, build_classroom(studio)))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for each in below:
+                await stack.enter_async_context(each.lifespan(app))
+            yield
+
     return {
         "theme": theme(),
         "head": head(),
-        "run_history": False,  # on, every queued call would work through all calls before it in the browser
-        "footer_links": [],  # the masthead links to what a visitor may need
         "max_file_size": MAX_FILE_SIZE if own is None else f"{upload_limit}mb",
-        "ssr_mode": False,
-        "enable_monitoring": False,
-        "app_kwargs": {} if own is None else {"routes": own.routes, "lifespan": own.lifespan},
+        "app_kwargs": {"routes": [route for each in below for route in each.routes], "lifespan": lifespan},
+        **SETTINGS,
     }

@@ -12,7 +12,7 @@ from studio import Recipe, Studio, data_url
 from tests.browser.conftest import Visitor
 from tests.browser.test_explore import slider
 from tests.ui.serving import served, tiny_studio
-from ui.live_view import VIEW
+from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 

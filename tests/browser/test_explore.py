@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from studio import Recipe, Studio, data_url, recipe_from_png
 from tests.browser.conftest import PHONE, Visitor
-from ui.live_view import VIEW
+from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from studio import Recipe, Studio, data_url
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.ui.serving import MODEL, OTHER, RECORDS
-from ui.live_view import VIEW
-from ui.nearest_sheet import NEAREST
+from ui.parts.live_view import VIEW
+from ui.parts.nearest_sheet import NEAREST
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]

@@ -15,7 +15,7 @@ from studio import Recipe, Studio, Visitors, data_url, to_png
 from studio import visitors as studio_visitors
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.ui.serving import served
-from ui.live_view import VIEW
+from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 INTEROP = Path(__file__).resolve().parents[2].parent / "shared" / "interop" / "sg2ada-64-cond5.pkl"

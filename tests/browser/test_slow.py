@@ -19,7 +19,7 @@ from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.browser.test_explore import slider
 from tests.generator.formats.stylegan3_files import LAYERS, write_stylegan3
 from tests.ui.serving import served, tiny_studio
-from ui.live_view import VIEW
+from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 ROTATION = "Rotation · input transform"

@@ -54,7 +54,7 @@ def served(studio: Studio, visitors: Visitors | None = None) -> Iterator[str]:
     own = None if visitors is None else visitors_pages(studio, visitors)
     page = build_page(studio, own)
     port = free_port()
-    options = launch_options(own, 64)
+    options = launch_options(studio, own, 64)
     page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **options)
     try:
         yield f"http://127.0.0.1:{port}/"

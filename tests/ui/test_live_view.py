@@ -18,7 +18,7 @@ from generator.cost import Cost
 from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
 from tests.ui.serving import OTHER, tiny_studio
 from ui.controls import ControlSet
-from ui.live_view import NEIGHBOURS, VIEW, live_functions
+from ui.parts.live_view import NEIGHBOURS, VIEW, live_functions
 
 Functions = dict[str, Callable[[Any], dict[str, Any]]]
 

@@ -10,7 +10,7 @@ import pytest
 from studio import Recipe, Studio, StudioError, TrainingPicture
 from tests.ui.serving import MODEL
 from ui.controls import ControlSet
-from ui.nearest_sheet import NEAREST, in_words, nearest_function
+from ui.parts.nearest_sheet import NEAREST, in_words, nearest_function
 
 FOUND = [
     TrainingPicture("gage/00017.jpg", 17, 1.0, 0.4, np.full((8, 8, 3), 0.5, np.float32), "https://example.org/17"),

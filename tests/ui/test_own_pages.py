@@ -20,8 +20,8 @@ from tests.generator.build import lively_model
 from tests.ui.serving import MODEL, in_a_loop, served
 from ui import visitors_pages
 from ui.controls import ControlSet
-from ui.live_view import live_functions
 from ui.own_pages import OwnPages
+from ui.parts.live_view import live_functions
 
 TOKENS = ("0123456789abcdef", "fedcba9876543210")
 NAME = "cats"
@@ -43,7 +43,7 @@ def ask(own: OwnPages, talk: Callable[[httpx.AsyncClient], Awaitable[None]]) -> 
     async def session() -> None:
         app = Starlette(routes=own.routes)
         async with (
-            own.lifespan(None),  # type: ignore[arg-type]
+            own.lifespan(app),
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=app), base_url="http://host", follow_redirects=True
             ) as client,

@@ -10,11 +10,12 @@ import pytest
 
 from studio import Studio
 from tests.ui.serving import MODEL, OTHER
+from ui.bundle import UI
 from ui.masthead import masthead
 from ui.models import model_entry, model_pages
 from ui.page import build_page, launch_options
+from ui.places import Place, places, seen_from
 from ui.tabs import find_tabs
-from ui.theme import ASSETS, head
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +45,20 @@ def test_tabs_are_found_in_their_order() -> None:
     assert [tab.order for tab in tabs] == sorted(tab.order for tab in tabs)
 
 
-def test_nothing_is_fetched_from_outside() -> None:
-    options: dict[str, Any] = launch_options()
+def test_nothing_is_fetched_from_outside(studio: Studio) -> None:
+    options: dict[str, Any] = launch_options(studio)
     assert not options["theme"]._stylesheets
-    for text in (head(), *(path.read_text(encoding="utf-8") for path in ASSETS.iterdir())):
-        addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
+    sources = [path.read_text(encoding="utf-8") for kind in ("html", "css", "js") for path in UI.rglob(f"*.{kind}")]
+    for text in (options["head"], *sources):
+        addresses = set(re.findall(r"https?://[^\s\"'`)\\]+", text)) - {"http://www.w3.org/2000/svg"}
         assert not addresses
 
 
 def test_a_models_own_words_cannot_become_html(studio: Studio) -> None:
     model = studio.models()[0]
     model["provenance"]["attribution"] = "<script>alert(1)</script>"
-    assert "<script" not in masthead(model, {"plums": "./", "<script>": "x"})
+    links = [Place("plums", "plums", "./", True), Place("<script>", "<script>", "x", True)]
+    assert "<script" not in masthead("plums", links, model)
 
 
 def test_every_model_has_a_page_with_its_own_controls(page: gr.Blocks, studio: Studio) -> None:
@@ -70,7 +73,10 @@ def test_every_model_has_a_page_with_its_own_controls(page: gr.Blocks, studio: S
     assert dropdowns[MODEL] and not dropdowns[OTHER]  # only the first has classes
 
 
-def test_the_masthead_leads_to_every_model_and_says_which_is_shown(studio: Studio) -> None:
-    text = masthead(model_entry(studio, OTHER), model_pages(studio))
+def test_the_masthead_leads_to_every_place_and_says_which_is_shown(studio: Studio) -> None:
+    text = masthead(OTHER, places(studio), model_entry(studio, OTHER))
     assert '<a href="./">plums</a>' in text
     assert f'<a href="{OTHER}" aria-current=page>{OTHER}</a>' in text
+    assert 'href="open-yours" class=room' in text
+    below = masthead("open-yours", seen_from(2, places(studio)))
+    assert '<a href="../../">plums</a>' in below and f'<a href="../../{OTHER}">{OTHER}</a>' in below

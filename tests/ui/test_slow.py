@@ -19,7 +19,7 @@ from studio import Recipe, Studio, data_url, recipe_from_png
 from tests.generator.formats.stylegan3_files import LAYERS, write_stylegan3
 from tests.ui.serving import MODEL, served, tiny_studio
 from ui.controls import ControlSet
-from ui.live_view import VIEW, live_functions
+from ui.parts.live_view import VIEW, live_functions
 
 KEY, OTHER_KEY = "0" * 32, "1" * 32
 

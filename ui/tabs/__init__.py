@@ -1,15 +1,16 @@
-"""One module a tab. Adding a tab is adding a file: each module here has a `TAB`, and the page finds them by itself."""
+"""One module a tab. Adding a tab is adding a file: each module here has a `TAB`, and the page finds them by itself. A
+style sheet beside it is found as well."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import gradio as gr
 
 from studio import Studio
+
+from ..rooms import constants
 
 
 @dataclass(frozen=True)
@@ -24,5 +25,4 @@ class Tab:
 
 def find_tabs() -> list[Tab]:
     """The tabs of all modules here, in their order."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return sorted((module.TAB for module in modules), key=lambda tab: tab.order)
+    return constants(__name__, __path__, "TAB")

@@ -12,14 +12,14 @@ from gradio.events import Dependency
 from studio import MAX_SEED, Recipe, Studio
 
 from ..controls import MOVE, SAME_CLASS, ControlSet
-from ..critic_card import CriticCard
-from ..live_view import LiveView
 from ..models import model_entry
-from ..nearest_sheet import NearestSheet
-from ..steps_editor import StepsEditor
+from ..parts.critic_card import critic_card
+from ..parts.live_view import live_view
+from ..parts.nearest_sheet import nearest_sheet
+from ..parts.steps_editor import steps_editor
 from . import Tab
 
-# Run in the browser, past the queue: see assets/live_view.js.
+# Run in the browser, past the queue: see parts/live_view/live_view.js.
 CHANGE = "(value) => {{ atelier.part('live').then((live) => live.change({name}, value, {quiet})); return []; }}"
 CONTROLS = "async () => (await atelier.part('live')).controls()"
 OPEN = "async () => (await atelier.part('live')).open()"
@@ -33,7 +33,7 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     start = dict(zip(controls.names, initial, strict=True))
     with gr.Column(elem_id="explore"):
         with gr.Column(elem_id="plate-area"):
-            live = LiveView(studio, controls, initial, model["slow"], elem_id="live")
+            live = live_view(studio, controls, initial, model["slow"])
         with gr.Column(elem_id="latent", elem_classes="fold open"):
             _fold_head("The generator", "latent", is_open=True)
             with gr.Column(elem_classes="fold-body"):
@@ -41,13 +41,13 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
         with gr.Column(elem_id="critic", elem_classes="fold"):
             _fold_head("The critic", "discriminator")
             with gr.Column(elem_classes="fold-body"):
-                CriticCard(model["densities"], model["critic_note"])
+                critic_card(model["densities"], model["critic_note"])
                 if model["has_index"]:
-                    NearestSheet(studio, controls)
+                    nearest_sheet(studio, controls)
         with gr.Column(elem_id="post", elem_classes="fold"):
             _fold_head("Afterwards", "post-processing")
             with gr.Column(elem_classes="fold-body"):
-                parts["steps"] = StepsEditor(model["steps"])
+                parts["steps"] = steps_editor(model["steps"])
     _wire(page, live, {name: parts[name] for name in controls.names if name in parts})
 
 
@@ -146,11 +146,11 @@ def _seed(label: str, value: int) -> gr.Number:
 
 
 def _buttons(*named: tuple[str, str, str]) -> gr.HTML:
-    """Small buttons that run an action of assets/live_view.js."""
+    """Small buttons that run an action of the live view."""
     return gr.HTML(
         "".join(
-            f'<button type="button" class="small-button" data-action="{action}" aria-label="{title}" title="{title}">'
-            f"{sign}</button>"
+            f'<button type="button" class="small-button" data-action="live.{action}" aria-label="{title}" '
+            f'title="{title}">{sign}</button>'
             for action, sign, title in named
         ),
         elem_classes="button-line",

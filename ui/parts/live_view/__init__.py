@@ -1,14 +1,12 @@
 """The plate: a `gr.HTML` whose picture comes back from one server function as one JSON object, past Gradio's queue.
 
-The functions are stateless: the controls' values go in, a picture comes out, so visitors cannot meet. What a visitor
-gets wrong comes back as `{"error": sentence}` (an exception in a server function would be a bare HTTP 500), as
-`{"busy": milliseconds}` when too many pictures wait already, and as `{"stopped": true}` when nobody waits any more.
+The functions are stateless: the controls' values go in, a picture comes out, so visitors cannot meet.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -18,13 +16,10 @@ import gradio as gr
 from studio import (
     MAX_SEED,
     BroughtError,
-    BusyError,
     Recipe,
     RecipeError,
     Rendering,
-    StoppedError,
     Studio,
-    StudioError,
     data_url,
     picture_accent,
     recipe_from_png,
@@ -32,50 +27,40 @@ from studio import (
 )
 from studio import neighbours as next_seeds
 
-from .controls import ControlSet
-from .files import MAX_FILE_BYTES, bytes_of, field_of
-from .models import kept_page, model_pages
-from .theme import asset, settings
-from .waiting import Waiting
+from ...controls import ControlSet
+from ...models import kept_page, model_pages
+from ...requests import MAX_FILE_BYTES, ServerFunction, answering, bytes_of, field_of
+from ...waiting import Waiting
+from .. import part
 
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
 VIEW = 192  # px, to which smaller pictures are enlarged for the plate
-BUSY_MS = 150
-OWN_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
-
-ServerFunction = Callable[[Any], dict[str, Any]]
+GRADIOS_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
 
 
-class LiveView(gr.HTML):
+def live_view(
+    studio: Studio, controls: ControlSet, initial: list[Any], slow: bool = False, elem_id: str = "live"
+) -> gr.HTML:
     """The picture with its label, tools and neighbours. `slow`: its pictures are waited for instead of following the
     hand, and neighbours, eight more of them, are not made."""
-
-    def __init__(
-        self, studio: Studio, controls: ControlSet, initial: list[Any], slow: bool = False, **options: Any
-    ) -> None:
-        super().__init__(
-            html_template=asset("live_view.html"),
-            js_on_load=asset("live_view.js"),
-            apply_default_css=False,
-            server_functions=live_functions(studio, controls),
-            settings=settings(
-                names=controls.names,
-                initial=initial,
-                neighbours=0 if slow else NEIGHBOURS,
-                max_seed=MAX_SEED,
-                max_file_bytes=MAX_FILE_BYTES,
-                slow=slow,
-            ),
-            **options,
-        )
-
-    def get_block_name(self) -> str:
-        """The front end that draws it: Gradio's own."""
-        return "html"
+    return part(
+        "live_view",
+        server=live_functions(studio, controls),
+        settings={
+            "names": controls.names,
+            "initial": initial,
+            "neighbours": 0 if slow else NEIGHBOURS,
+            "max_seed": MAX_SEED,
+            "max_file_bytes": MAX_FILE_BYTES,
+            "slow": slow,
+        },
+        events=["apply"],
+        elem_id=elem_id,
+    )
 
 
-def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any], dict[str, Any]]]:
+def live_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]:
     """What the live view may ask of the server, by name; each takes one JSON value and answers with one object."""
     waiting = Waiting()
 
@@ -127,23 +112,6 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[Callable[[Any],
     return [answering(function) for function in (picture, progress, details, neighbours, restore, save)]
 
 
-def answering(function: ServerFunction) -> ServerFunction:
-    """The same server function with what the studio refuses turned into an answer."""
-
-    def answer(request: Any) -> dict[str, Any]:
-        try:
-            return function(request)
-        except BusyError:
-            return {"busy": BUSY_MS}
-        except StoppedError:
-            return {"stopped": True}
-        except StudioError as error:
-            return {"error": str(error)}
-
-    answer.__name__ = function.__name__  # Gradio calls it by this name
-    return answer
-
-
 def live_answer(rendering: Rendering) -> dict[str, Any]:
     """What follows the hand, as one JSON object of some 10–20 kB."""
     report = rendering.report()
@@ -178,4 +146,4 @@ def own_query(query: object) -> str:
     """The part of an address's query string that is a recipe's: without Gradio's `__theme` and the like."""
     if not isinstance(query, str):
         raise RecipeError("This link holds no recipe.")
-    return "&".join(part for part in query.split("&") if part and not part.startswith(OWN_KEYS))
+    return "&".join(part for part in query.split("&") if part and not part.startswith(GRADIOS_KEYS))

@@ -8,10 +8,10 @@ import gradio as gr
 
 from studio import Studio, TrainingPicture, data_url
 
-from .controls import ControlSet
-from .files import field_of
-from .live_view import VIEW, ServerFunction, answering
-from .theme import asset, settings
+from ...controls import ControlSet
+from ...requests import ServerFunction, answering, field_of
+from .. import part
+from ..live_view import VIEW
 
 NEAREST = 5
 COPY = 0.99  # share of held-out pictures beyond which nearness is remarkable
@@ -21,22 +21,9 @@ NOTE = (
 )
 
 
-class NearestSheet(gr.HTML):
+def nearest_sheet(studio: Studio, controls: ControlSet) -> gr.HTML:
     """A button and the sheet that it opens; looks only when asked to, since a search takes a tenth of a second."""
-
-    def __init__(self, studio: Studio, controls: ControlSet, **options: Any) -> None:
-        super().__init__(
-            html_template=asset("nearest_sheet.html"),
-            js_on_load=asset("nearest_sheet.js"),
-            apply_default_css=False,
-            server_functions=[nearest_function(studio, controls)],
-            settings=settings(note=NOTE),
-            **options,
-        )
-
-    def get_block_name(self) -> str:
-        """The front end that draws it: Gradio's own."""
-        return "html"
+    return part("nearest_sheet", server=[nearest_function(studio, controls)], settings={"note": NOTE})
 
 
 def nearest_function(studio: Studio, controls: ControlSet) -> ServerFunction:

@@ -1,0 +1,138 @@
+// The page: starts parts, lets them find each other, and hands keys, buttons, folds and sheets on to them. Nothing here knows
+// what a picture is.
+import { backendOf } from "./backend.js";
+import { make, toast } from "./dom.js";
+import { actionOfButton, actionOfKey, keySheet } from "./keys.js";
+
+export { toast };
+
+const parts = []; // {id, element, actions}, in the order in which they came
+const apis = new Map();
+const waiting = new Map();
+const standIns = new Map();
+
+/**
+ * Start a part. Its script's default export is called with
+ *   element   the part's own element
+ *   settings  what Python gave it
+ *   backend   {name: async (request) => object}: what it may ask of the server
+ *   action    (name, {keys, says, run, hold}): what its buttons (data-action="name") and keys do; `says` stands on the key
+ *             sheet; `hold(on)` in place of `run` for what lasts as long as a key or button (data-hold="name") is held; neither
+ *             of them for keys that the part hears by itself
+ *   props, trigger, watch, upload   Gradio's: properties, events, changes from outside, files
+ * and what it returns is given to whoever asks for `part(id)`.
+ */
+export function start(script, id, functions, { element, props, server, ...rest }) {
+  const actions = new Map();
+  const action = (name, { keys = [], says = "", run = null, hold = null }) => actions.set(name, { keys, says, run, hold });
+  for (const gone of parts.filter((each) => !each.element.isConnected)) parts.splice(parts.indexOf(gone), 1);
+  parts.push({ id, element, actions });
+  const backend = backendOf(standIns.get(id) ?? server, functions);
+  const settings = JSON.parse(props.settings ?? "{}");
+  const api = script({ element, settings, backend, action, props, ...rest }) ?? {};
+  apis.set(id, api);
+  for (const resolve of waiting.get(id) ?? []) resolve(api);
+  waiting.delete(id);
+}
+
+/** What a part gives to others, as soon as it is there: components load in no promised order. */
+export function part(id) {
+  if (apis.has(id)) return Promise.resolve(apis.get(id));
+  return new Promise((resolve) => waiting.set(id, [...(waiting.get(id) ?? []), resolve]));
+}
+
+/** Functions that answer a part in place of the server. To be named before the part starts. */
+export function standIn(id, functions) {
+  standIns.set(id, functions);
+}
+
+// ---------------------------------------------------------------- what is shown
+
+/** Whether an element takes up room; one whose box is dissolved (display: contents) does where a child does. */
+function shown(element) {
+  if (element.getClientRects().length) return true;
+  return getComputedStyle(element).display === "contents" && [...element.children].some(shown);
+}
+
+// ---------------------------------------------------------------- keys
+
+const isTyping = (target) =>
+  target.isContentEditable ||
+  target.matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio], [type=button], [type=color])");
+
+const byKey = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return null;
+  if (document.querySelector("dialog[open]")) return null;
+  return actionOfKey(event.key, everyPart(), { shown, focused: (element) => element.contains(document.activeElement) });
+};
+
+document.addEventListener("keydown", (event) => {
+  const found = byKey(event);
+  if (!found) return;
+  event.preventDefault();
+  if (found.hold) event.repeat || begin(found.hold);
+  else found.run();
+});
+
+// ---------------------------------------------------------------- buttons
+
+// What is held lasts until the key or the finger goes up, wherever that is.
+let held = null;
+const begin = (hold) => {
+  held = hold;
+  hold(true);
+};
+const end = () => {
+  held?.(false);
+  held = null;
+};
+
+const named = (event, attribute) => {
+  const button = event.target.closest?.(`[data-${attribute}]`);
+  return button && actionOfButton(button.dataset[attribute], everyPart(), (element) => element.contains(button));
+};
+const isPress = (event) => [" ", "Enter"].includes(event.key) && !event.repeat;
+
+document.addEventListener("pointerdown", (event) => {
+  const { hold } = named(event, "hold") ?? {};
+  if (hold) begin(hold);
+});
+document.addEventListener("keydown", (event) => {
+  const { hold } = (isPress(event) && named(event, "hold")) || {};
+  if (hold) begin(hold);
+});
+document.addEventListener("keyup", end);
+for (const over of ["pointerup", "pointercancel", "blur"]) window.addEventListener(over, end);
+
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest?.(".fold-head");
+  if (fold) fold.setAttribute("aria-expanded", String(fold.closest(".fold").classList.toggle("open")));
+  const dialog = event.target.closest?.("[data-dialog]");
+  if (dialog) openDialog(dialog.dataset.dialog);
+  if (event.target.matches?.("dialog")) event.target.close(); // a click beside the sheet
+  named(event, "action")?.run?.();
+});
+
+// ---------------------------------------------------------------- the page's own keys and their sheet
+
+const own = {
+  id: "page",
+  element: document.documentElement,
+  actions: new Map([
+    ["slider", { keys: ["←", "→"], says: "on a slider: one step" }],
+    ["help", { keys: ["?"], says: "this sheet", run: () => openDialog("keys-dialog") }],
+  ]),
+};
+const everyPart = () => [...parts, own];
+
+function openDialog(id) {
+  const dialog = document.getElementById(id);
+  const list = dialog?.querySelector(".keys");
+  list?.replaceChildren(
+    ...keySheet(everyPart(), shown).flatMap(({ keys, says }) => [
+      make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key === "Escape" ? "Esc" : key }))),
+      make("dd", { textContent: says }),
+    ]),
+  );
+  dialog?.showModal();
+}

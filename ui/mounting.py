@@ -1,0 +1,61 @@
+"""Whole Gradio applications below the site's own: what visitors opened, and the classroom.
+
+Gradio's pages lie all in one folder, since each finds its scripts beside itself; so a folder below is an application.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from .bundle import head
+from .requests import MAX_FILE_BYTES
+from .theme import theme
+
+SETTINGS = {
+    "run_history": False,  # on, every queued call would work through all calls before it in the browser
+    "footer_links": [],  # the masthead links to what a visitor may need
+    "ssr_mode": False,
+    "enable_monitoring": False,
+}
+
+
+def application(blocks: gr.Blocks) -> FastAPI:
+    """An application that serves these pages, to be mounted somewhere."""
+    app = FastAPI(openapi_url=None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode")  # which was not asked for
+        gr.mount_gradio_app(app, blocks, "/", theme=theme(), head=head(), max_file_size=MAX_FILE_BYTES, **SETTINGS)
+    return app
+
+
+async def run(app: FastAPI, blocks: gr.Blocks) -> AsyncExitStack:
+    """Start what the application needs while it serves; closing the stack ends it."""
+    running = AsyncExitStack()
+    running.callback(blocks.close, verbose=False)  # else its queue would look for work for ever
+    await running.enter_async_context(app.router.lifespan_context(app))
+    return running
+
+
+class Below:
+    """The pages of `blocks` at /PATH/; routes and lifespan belong to the application beside whose pages it serves."""
+
+    def __init__(self, path: str, blocks: gr.Blocks) -> None:
+        self._blocks, self._app = blocks, application(blocks)
+        self.routes = [
+            Route(f"/{path}", lambda request: RedirectResponse(f"{path}/")),  # relative: a prefix stays
+            Mount(f"/{path}", app=self._app),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Run what the pages need, and end it."""
+        async with await run(self._app, self._blocks):
+            yield

@@ -1,0 +1,211 @@
+// The post-processing list: its value is the recipe's `steps`, its controls are built from the registry's schema.
+// One component in place of a Gradio control for each parameter of each step.
+import { base64, make, toast } from "../../assets/dom.js";
+
+const MAX_PLACES = 5000; // of a slider; what has more (a seed) is a number to type
+const PLACES = { all: "whole picture", subject: "subject only", background: "background only" };
+
+export default function ({ element, settings, backend, action, props, trigger, watch }) {
+  const find = (selector) => element.querySelector(selector);
+  const list = find(".steps");
+  const adder = find(".add-step");
+  const filePicker = find("input[type=file]");
+  const { schema, max_steps: maxSteps } = settings;
+  const byName = Object.fromEntries(schema.map((step) => [step.name, step]));
+
+  let steps = [];
+
+  /** Tell Gradio: it feeds the live view with the new value. */
+  function changed() {
+    props.value = structuredClone(steps);
+    queueMicrotask(() => trigger("input"));
+  }
+
+  const button = (text, title, run) => {
+    const node = make("button", { type: "button", textContent: text, title });
+    node.setAttribute("aria-label", title);
+    node.addEventListener("click", run);
+    return node;
+  };
+
+  action("reorder", { keys: ["Alt+↑", "Alt+↓"], says: "in the step list: reorder" });
+
+  // ---------------------------------------------------------------- one parameter
+
+  function rangeInput(parameter, get, set, name) {
+    const step = parameter.step ?? (parameter.kind === "integer" ? 1 : (parameter.maximum - parameter.minimum) / 100);
+    const range = make("input", { type: "range", min: parameter.minimum, max: parameter.maximum, step, value: get() });
+    const number = make("input", { type: "number", min: parameter.minimum, max: parameter.maximum, step, value: get() });
+    range.setAttribute("aria-label", name);
+    number.setAttribute("aria-label", `${name}, as a number`);
+    const fill = () => {
+      const part = (range.value - parameter.minimum) / (parameter.maximum - parameter.minimum);
+      range.style.setProperty("--range_progress", `${100 * part}%`);
+    };
+    range.addEventListener("input", () => {
+      number.value = range.value;
+      fill();
+      set(Number(range.value));
+    });
+    number.addEventListener("change", () => {
+      if (number.value === "" || !number.checkValidity()) {
+        const unit = parameter.unit ? ` ${parameter.unit}` : "";
+        toast(`${name} goes from ${parameter.minimum} to ${parameter.maximum}${unit}.`, { alert: true });
+        number.value = get();
+        return;
+      }
+      range.value = number.value;
+      fill();
+      set(Number(number.value));
+    });
+    fill();
+    const places = (parameter.maximum - parameter.minimum) / step;
+    return places > MAX_PLACES ? [number] : [range, number];
+  }
+
+  const inputs = {
+    number: rangeInput,
+    integer: rangeInput,
+    choice(parameter, get, set, name) {
+      const select = make("select", {}, ...parameter.choices.map((choice) => make("option", { value: choice, textContent: choice })));
+      select.value = get();
+      select.setAttribute("aria-label", name);
+      select.addEventListener("change", () => set(select.value));
+      return [select];
+    },
+    flag(parameter, get, set, name) {
+      const box = make("input", { type: "checkbox", checked: get() });
+      box.setAttribute("aria-label", name);
+      box.addEventListener("change", () => set(box.checked));
+      return [box];
+    },
+    colour(parameter, get, set, name) {
+      const picker = make("input", { type: "color", value: get() });
+      picker.setAttribute("aria-label", name);
+      picker.addEventListener("input", () => set(picker.value));
+      return [picker];
+    },
+    profile(parameter, get, set, name) {
+      const pick = button(get() ? "another picture…" : "choose a picture…", name, () => {
+        filePicker.onchange = async () => {
+          const file = filePicker.files[0];
+          filePicker.value = "";
+          if (!file) return;
+          const reply = await backend.profile({ image: await base64(file) });
+          if (!reply.profile) return toast(reply.error, { alert: true });
+          set(reply.profile);
+          pick.textContent = file.name;
+        };
+        filePicker.click();
+      });
+      return [pick];
+    },
+  };
+
+  function parameterRow(use, parameter, stepTitle) {
+    const get = () => use.parameters[parameter.name] ?? parameter.default;
+    const set = (value) => {
+      use.parameters = { ...use.parameters, [parameter.name]: value };
+      changed();
+    };
+    const name = make("span", { className: "parameter-name", textContent: parameter.title, title: parameter.title });
+    if (parameter.unit) name.append(make("span", { className: "unit", textContent: ` ${parameter.unit}` }));
+    const row = make("div", { className: `parameter ${parameter.kind}` }, name);
+    row.append(...inputs[parameter.kind](parameter, get, set, `${stepTitle}: ${parameter.title}`));
+    return row;
+  }
+
+  function whereRow(use, step) {
+    const where = make("select", {}, ...step.where.map((value) => make("option", { value, textContent: PLACES[value] ?? value })));
+    where.value = use.where;
+    where.setAttribute("aria-label", `${step.title}: where`);
+    where.addEventListener("change", () => {
+      use.where = where.value;
+      changed();
+    });
+    return make("div", { className: "parameter choice" }, make("span", { className: "parameter-name", textContent: "Where" }), where);
+  }
+
+  // ---------------------------------------------------------------- one step
+
+  function stepItem(use, i) {
+    const step = byName[use.name];
+    const item = make("li", { className: use.on ? "step" : "step off", tabIndex: -1 });
+    const onOff = make("input", { type: "checkbox", checked: use.on, className: "switch" });
+    onOff.setAttribute("aria-label", `${step.title}: on`);
+    onOff.addEventListener("change", () => {
+      use.on = onOff.checked;
+      item.classList.toggle("off", !use.on);
+      changed();
+    });
+    const title = make("span", { className: "step-title", title: step.summary }, step.title);
+    if (step.term && step.term.toLowerCase() !== step.title.toLowerCase())
+      title.append(make("span", { className: "term", textContent: ` · ${step.term}` }));
+    const up = button("↑", `Move ${step.title} earlier (Alt+↑)`, () => move(i, -1));
+    const down = button("↓", `Move ${step.title} later (Alt+↓)`, () => move(i, 1));
+    up.disabled = i === 0;
+    down.disabled = i === steps.length - 1;
+    const remove = button("×", `Remove ${step.title}`, () => {
+      steps.splice(i, 1);
+      redraw();
+      changed();
+      (list.children[Math.min(i, steps.length - 1)]?.querySelector(".switch") ?? adder).focus();
+    });
+    item.append(make("div", { className: "step-head" }, onOff, title, up, down, remove));
+    const body = make("div", { className: "step-body" });
+    body.append(...step.parameters.map((parameter) => parameterRow(use, parameter, step.title)));
+    if (step.where.length > 1) body.append(whereRow(use, step));
+    item.append(body);
+    item.addEventListener("keydown", (event) => {
+      const by = event.altKey ? { ArrowUp: -1, ArrowDown: 1 }[event.key] : 0;
+      if (!by) return;
+      event.preventDefault();
+      move(i, by);
+    });
+    return item;
+  }
+
+  function move(i, by) {
+    const to = i + by;
+    if (to < 0 || to >= steps.length) return;
+    steps.splice(to, 0, ...steps.splice(i, 1));
+    redraw();
+    changed();
+    list.children[to].querySelector(".switch").focus();
+  }
+
+  function redraw() {
+    list.replaceChildren(...steps.map(stepItem));
+    find(".none").hidden = steps.length > 0;
+    adder.disabled = steps.length >= maxSteps;
+  }
+
+  // ---------------------------------------------------------------- adding
+
+  const groups = {};
+  for (const step of schema) {
+    groups[step.group] ??= adder.appendChild(make("optgroup", { label: step.group[0].toUpperCase() + step.group.slice(1) }));
+    groups[step.group].append(make("option", { value: step.name, textContent: step.title, title: step.summary }));
+  }
+  adder.addEventListener("change", () => {
+    const step = byName[adder.value];
+    adder.value = "";
+    if (!step) return;
+    const parameters = Object.fromEntries(step.parameters.map(({ name, default: value }) => [name, value]));
+    steps.push({ name: step.name, on: true, where: step.where[0], parameters });
+    redraw();
+    changed();
+    list.lastChild.querySelector(".step-body input, .step-body select, .switch").focus();
+    list.lastChild.scrollIntoView({ block: "nearest" });
+  });
+
+  const take = () => {
+    const value = Array.isArray(props.value) ? props.value : [];
+    if (JSON.stringify(value) === JSON.stringify(steps)) return;
+    steps = structuredClone(JSON.parse(JSON.stringify(value)));
+    redraw();
+  };
+  watch("value", take); // a link, a dropped picture, undo
+  take();
+  redraw();
+}
