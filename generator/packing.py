@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,7 @@ def unpack(tensors: dict[str, Tensor], family: object, folder: Path) -> Model:
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise broken from None
-    known = {format_name(each.load): each for each in formats()}
+    known = {each.NAME: each for each in formats()}
     if not isinstance(family, str) or family not in known or not 1 <= len(contents) <= 2:
         raise CheckpointError("The converted checkpoint is of a format that this program does not know.")
     return known[family].load(contents[0], contents[1] if len(contents) > 1 else None)
@@ -124,16 +123,11 @@ def open_packed(path: Path) -> Model:
     return model
 
 
-def format_name(load: Callable[..., Any]) -> str:
-    """What a format is called in a header: its module's name."""
-    return load.__module__.rpartition(".")[2]
-
-
 def recognised_format(content: Content) -> str:
-    """The name of the format that takes this content; CheckpointError if none does."""
+    """The NAME of the format that takes this content; CheckpointError if none does."""
     for known in formats():
         if known.recognises(content):
-            return format_name(known.load)
+            return known.NAME
     raise CheckpointError(f"{content.path.name} holds no generator that this program knows.")
 
 

@@ -22,6 +22,7 @@ from .naming import model_name, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts
 
+NAME = "biggan"  # in saved files: stays when this file is renamed
 TITLE = "BigGAN-deep"
 EPSILON = 1e-4  # of the norms, in all released configurations
 MARKS = ("embeddings.weight", "generator.bn.running_means", "generator.bn.running_vars")

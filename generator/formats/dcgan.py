@@ -22,6 +22,7 @@ from .content import Content
 from .naming import model_name, unknown_provenance
 from .state_dicts import flat_tensors, numbers
 
+NAME = "dcgan"  # in saved files: stays when this file is renamed
 TITLE = "DCGAN"
 COLOURS = (1, 3)
 DEPTHS = range(3, 10)  # convolutions: pictures of 16 to 1024 pixels

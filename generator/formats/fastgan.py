@@ -21,6 +21,7 @@ from .content import Content
 from .naming import model_name, unknown_provenance
 from .state import State, folded, tensors_of
 
+NAME = "fastgan"  # in saved files: stays when this file is renamed
 TITLE = "FastGAN"
 PARALLEL = "module."
 BUFFERS = ("weight_u", "weight_v", "running_mean", "running_var", "num_batches_tracked")  # ends of their names

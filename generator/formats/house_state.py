@@ -22,6 +22,7 @@ from .naming import model_name
 from .state_dicts import state_dicts
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
+NAME = "house_state"  # in saved files: stays when this file is renamed
 TITLE = "this project's StyleGAN2"
 GENERATOR_MARKS = ("synthesis.const", "synthesis.layers.0.conv.weight", "mapping.layers.0.weight")
 CRITIC_MARKS = ("stem.weight", "fc.weight", "out.weight", "conv.weight")

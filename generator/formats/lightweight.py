@@ -22,6 +22,7 @@ from .content import Content
 from .naming import model_name, unknown_provenance
 from .state import State, folded, tensors_of
 
+NAME = "lightweight"  # in saved files: stays when this file is renamed
 TITLE = "lightweight-gan"
 PREFIXES = ("GE.", "G.", "")  # averaged, raw, or the file of a generator alone
 COMPILED = "_orig_mod."  # what torch.compile puts before a network's names

@@ -20,6 +20,7 @@ from .naming import model_name, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts
 
+NAME = "pgan"  # in saved files: stays when this file is renamed
 TITLE = "Progressive GAN"
 MAX_SCALES = 8  # above 4×4: 1024 pixels
 GENERATOR_MARKS = ("formatLayer.weight", "toRGBLayers.0.weight", "groupScale0.0.weight")

@@ -24,6 +24,7 @@ OPTIMISER = re.compile(r"^opt_|_optim$")
 class Format(Protocol):
     """What a module of this folder offers to be a format."""
 
+    NAME: str  # what a saved file calls it, for good; the module may be called otherwise
     TITLE: str
 
     def recognises(self, content: Content) -> bool:

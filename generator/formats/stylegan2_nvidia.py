@@ -23,6 +23,7 @@ from ..networks import Critic, Generator
 from .content import Content, Persistent
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
+NAME = "stylegan2_nvidia"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (NVIDIA)"
 ACTIVATED = re.compile(r"conv[01]?|fromrgb|fc\d*")  # the modules that end in a leaky ReLU
 BOUNDED = re.compile(r"conv[01]?|fromrgb|torgb")  # and those whose output `conv_clamp` bounds

@@ -17,6 +17,7 @@ from ..networks import Critic, Generator
 from .content import Content
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
+NAME = "stylegan2_rosinality"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (rosinality)"
 
 

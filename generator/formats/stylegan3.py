@@ -20,6 +20,7 @@ from .content import Content, Persistent
 from .naming import model_name, numbered_classes, unknown_provenance
 from .stylegan2_nvidia import critic_of  # the same discriminator, written by the same program
 
+NAME = "stylegan3"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN3"
 LAYER = re.compile(r"synthesis\.L(\d{1,3})_\d+_\d+\.(.+)")
 FULLY_CONNECTED = re.compile(r"mapping\.fc(\d{1,3})\.(.+)")

@@ -14,7 +14,6 @@ import pytest
 from safetensors.torch import save_file
 
 from generator.formats.registry import formats
-from generator.packing import format_name
 from tests.generator.build import CRITICS, GENERATORS, lively_critic, lively_generator
 
 from . import (
@@ -41,8 +40,8 @@ class Made:
 
 
 def names() -> list[str]:
-    """Every registered format, by the name of its module."""
-    return [format_name(known.load) for known in formats()]
+    """Every registered format, by its name in saved files."""
+    return [known.NAME for known in formats()]
 
 
 def make(name: str, folder: Path) -> Made:
