@@ -51,7 +51,7 @@ from generator import (
     list_checkpoints,
     open_checkpoint,
 )
-from generator.cost import Cost
+from generator.measuring.cost import Cost
 
 from .onnx_runtime import in_onnx_runtime
 from .plain import PlainCritic, PlainGenerator

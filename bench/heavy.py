@@ -24,7 +24,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from generator import save_checkpoint
-from generator.measuring import measure_styles
+from generator.measuring.averages import measure_styles
 from studio import Studio
 from ui import build_page, launch_options
 

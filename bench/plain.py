@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generator import Critic, Generator
-from generator.networks import Mapping
+from generator.families.stylegan2.networks import Mapping
 
 TAPS = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
 

@@ -1,13 +1,22 @@
-"""Networks, latents, checkpoints and the critic: torch in, torch out."""
+"""Networks, latents, checkpoints and the critic: torch in, torch out.
+
+What other rooms ask for is here or in the `__init__` of a sub-room: `families.stylegan2`, `families.stylegan3`,
+`storage`, `formats`, `measuring`, `companions`.
+"""
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see docs/measured.md
 
 from .calibration import Calibration
-from .checkpoint import list_checkpoints, open_checkpoint, save_checkpoint
-from .config import CriticConfig, GeneratorConfig
 from .directions import Direction
-from .errors import CheckpointError, GeneratorError, LatentError
+from .errors import CheckpointError, FeatureError, GeneratorError, LatentError
+from .families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
 from .latents import MAX_SEED, draw_z
 from .model import PRECISIONS, Averages, Layer, Model, Provenance
-from .networks import Critic, Generator
+from .storage import list_checkpoints, open_checkpoint, save_checkpoint
+from .storage.conversion import Say, architecture, content_hash, is_content_hash, quietly
+from .storage.conversion import convert as convert_checkpoint
 
 __all__ = [
     "MAX_SEED",
@@ -18,6 +27,7 @@ __all__ = [
     "Critic",
     "CriticConfig",
     "Direction",
+    "FeatureError",
     "Generator",
     "GeneratorConfig",
     "GeneratorError",
@@ -25,8 +35,14 @@ __all__ = [
     "Layer",
     "Model",
     "Provenance",
+    "Say",
+    "architecture",
+    "content_hash",
+    "convert_checkpoint",
     "draw_z",
+    "is_content_hash",
     "list_checkpoints",
     "open_checkpoint",
+    "quietly",
     "save_checkpoint",
 ]

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generator.families.stylegan2.engine import CriticOnDemand, MappingEngine, SynthesisEngine
+from generator.families.stylegan2.networks import Critic, Generator
+
 from .calibration import Calibration
 from .directions import Direction
-from .engine import CriticOnDemand, MappingEngine, SynthesisEngine
 from .errors import CheckpointError, LatentError
 from .latents import draw_z
-from .networks import Critic, Generator
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MIXED = "mixed"

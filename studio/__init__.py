@@ -1,6 +1,6 @@
 """Recipes and what becomes of them: the one place where generator and post-processing meet. Knows no page."""
 
-from generator.class_names import SUFFIXES as NAME_SUFFIXES
+from generator.storage import NAME_SUFFIXES
 
 from .describe import label_text
 from .errors import BroughtError, BusyError, RecipeError, StoppedError, StudioError

@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from generator import GeneratorError
-from generator.features import FeatureNetwork, feature_network
-from generator.index import FILE, Index, Match, open_index
+from generator.measuring import INDEX_FILE, FeatureNetwork, Index, Match, feature_network, open_index
 
 from .cache import BoundedCache
 from .errors import StudioError
@@ -54,7 +53,7 @@ class TrainingPicture:
 
 def has_index(folder: Path) -> bool:
     """Whether the checkpoint in `folder` brings an index of its training pictures."""
-    return (folder / FILE).is_file()
+    return (folder / INDEX_FILE).is_file()
 
 
 class Lookup:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import GeneratorError, Model, draw_z, list_checkpoints, open_checkpoint
-from generator.cost import Cost
+from generator.measuring import Cost
 
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from generator import GeneratorError, Model
-from generator.convert import is_content_hash
+from generator import GeneratorError, Model, is_content_hash
 from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply, find_regions
 
 from .cache import BoundedCache

@@ -18,11 +18,19 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from generator import CheckpointError, GeneratorError, list_checkpoints
-from generator.checkpoint import GENERATOR_FILE
-from generator.convert import Say, architecture, content_hash, convert, is_content_hash, quietly
-from generator.formats.naming import model_name
-from generator.storage import kind_of
+from generator import (
+    CheckpointError,
+    GeneratorError,
+    Say,
+    architecture,
+    content_hash,
+    is_content_hash,
+    list_checkpoints,
+    quietly,
+)
+from generator import convert_checkpoint as convert
+from generator.formats import model_name
+from generator.storage import GENERATOR_FILE, kind_of
 
 from .errors import StudioError
 from .hub import LIMIT, fetch
@@ -70,7 +78,7 @@ class Visitors:
     ) -> Opened:
         """Convert another program's file, unless that was done before; StudioError, one sentence.
 
-        `critic`: its discriminator, where that lies in a second file; `class_names`: see `generator.class_names`.
+        `critic`: its discriminator, where that lies in a second file; `class_names`: as `generator.storage` reads it.
         """
         root = self._root()
         try:

@@ -14,8 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.autoencoder import FILE, KIND, Autoencoder, AutoencoderConfig, OpenAutoencoder, open_autoencoder
-from generator.companions import save_companion
+from generator.companions import (
+    AUTOENCODER_FILE,
+    AUTOENCODER_KIND,
+    Autoencoder,
+    AutoencoderConfig,
+    OpenAutoencoder,
+    open_autoencoder,
+    save_companion,
+)
 
 from .companion import Clock, Figures, command_line, description, load, parameters, run, shuffled, to_input
 from .data import Data
@@ -112,10 +119,10 @@ def train(args: argparse.Namespace) -> str:
     )
     network = Autoencoder(config).to(args.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     seconds = train_network(network, args, data)
-    path = args.out / args.name / FILE
-    save_companion(path, KIND, network, config, description(args, data, provenance, seconds))
+    path = args.out / args.name / AUTOENCODER_FILE
+    save_companion(path, AUTOENCODER_KIND, network, config, description(args, data, provenance, seconds))
     figures = measure(open_autoencoder(path), rest)  # as it is stored
-    save_companion(path, KIND, network, config, description(args, data, provenance, seconds, figures))
+    save_companion(path, AUTOENCODER_KIND, network, config, description(args, data, provenance, seconds, figures))
     return f"wrote {path}: {parameters(network):,} parameters, {figures}"
 
 

@@ -16,8 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.classifier import FILE, KIND, Classifier, ClassifierConfig
-from generator.companions import save_companion
+from generator.companions import CLASSIFIER_FILE, CLASSIFIER_KIND, Classifier, ClassifierConfig, save_companion
 
 from .companion import Clock, command_line, description, load, parameters, run, shuffled, to_input
 from .data import Data
@@ -63,8 +62,8 @@ def train(args: argparse.Namespace) -> str:
     seconds = clock.seconds
     network.half().float()  # measured as it is stored
     figures = {"test_accuracy": round(accuracy(network, rest, args.device), 4), "test_pictures": len(rest)}
-    path = args.out / args.name / FILE
-    save_companion(path, KIND, network, config, description(args, data, provenance, seconds, dict(figures)))
+    path = args.out / args.name / CLASSIFIER_FILE
+    save_companion(path, CLASSIFIER_KIND, network, config, description(args, data, provenance, seconds, dict(figures)))
     return f"wrote {path}: {parameters(network):,} parameters, test accuracy {figures['test_accuracy']:.2%}"
 
 

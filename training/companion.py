@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from generator import Provenance
 from generator.companions import Description
-from generator.model import Provenance
 
 from .data import Data, load_data
 from .errors import TrainingError

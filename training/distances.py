@@ -1,6 +1,6 @@
 """How far apart two sets of feature vectors are, and how much of one lies within the other.
 
-Rows are pictures: N×F tensors of the features of a frozen network (`generator.features`). Everything is computed in
+Rows are pictures: N×F tensors of the features of a frozen network (`generator.measuring`). Everything is computed in
 float64; nothing here draws a random number except the subsets of the kernel distance, from their seed.
 """
 

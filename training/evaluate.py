@@ -25,10 +25,8 @@ import torch
 from torch import Tensor
 
 from generator import Calibration, Model, open_checkpoint
-from generator.classifier import OpenClassifier
-from generator.features import FeatureNetwork, feature_network, network_for
-from generator.index import FILE as INDEX_FILE
-from generator.index import MAX_RECORDS, Index, open_index
+from generator.companions import OpenClassifier
+from generator.measuring import INDEX_FILE, MAX_RECORDS, FeatureNetwork, Index, feature_network, network_for, open_index
 
 from .card import update_card, write_index
 from .data import Data, load_data
@@ -71,7 +69,7 @@ def evaluate(
     source: str = "",
     say: Callable[[str], None] = lambda line: None,
 ) -> Evaluation:
-    """Everything that is measured of a model. `source`: see `generator.index.Index`. `say` is told what is going on."""
+    """Everything that is measured of a model. `source`: see `Index`. `say` is told what is going on."""
     say(f"features of {min(count, len(rest)):,} held-out and up to {count:,} training pictures")
     reference = Reference.measure(train, rest, network, count)
     reference.check(model)

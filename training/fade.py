@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.layers import Conv
-from generator.networks import Critic
+from generator.families.stylegan2 import Conv, Critic
 
 
 class Fade:

@@ -21,20 +21,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generator import (
-    Averages,
-    Critic,
-    Direction,
-    Generator,
-    Model,
-    Provenance,
-    measuring,
-    open_checkpoint,
-    save_checkpoint,
-)
-from generator.checkpoint import check_name
-from generator.features import feature_network, network_for
-from generator.measuring import sample_styles
+from generator import Averages, Critic, Direction, Generator, Model, Provenance, open_checkpoint, save_checkpoint
+from generator.measuring import averages as measuring
+from generator.measuring import feature_network, network_for, sample_styles
+from generator.storage import check_name
 
 from .card import write_card, write_index
 from .curves import write_curves
@@ -115,7 +105,7 @@ def describe(name: str, about: Path | None, data: Path, rest: Data) -> dict[str,
 
 def told(about: Path | None, key: str) -> str:
     """What a file `about` (checked by `describe`) says besides: `source`, the link to a training picture (see
-    `generator.index.Index`), or `opens_with`, a class; "" where it does not."""
+    `generator.measuring.Index`), or `opens_with`, a class; "" where it does not."""
     return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get(key, ""))
 
 

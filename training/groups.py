@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class ClassGroups:
-    """Draws batches for a critic with minibatch statistics over groups (`generator.layers.minibatch_std`).
+    """Draws batches for a critic with minibatch statistics over groups (`minibatch_std`).
 
     Groups of mixed classes differ in any case, so a generator that makes one picture a class would pass. Where all
     pictures of a group are of one class, the statistics show how much those of that class differ.

@@ -20,8 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from generator.layers import interleave
-from generator.networks import Critic, Generator
+from generator.families.stylegan2 import Critic, Generator, interleave
 
 from .errors import TrainingError
 from .loop import Settings, read_state

@@ -35,9 +35,10 @@ from generator import (
     open_checkpoint,
     save_checkpoint,
 )
-from generator.classifier import OpenClassifier
-from generator.features import FeatureNetwork, feature_network, network_for
-from generator.storage import load_into, read_network
+from generator.companions import OpenClassifier
+from generator.measuring import FeatureNetwork, feature_network, network_for
+from generator.storage import read_network
+from generator.weights import load_into
 
 from .data import Data, load_data
 from .errors import TrainingError

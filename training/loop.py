@@ -19,8 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generator.config import CriticConfig, GeneratorConfig
-from generator.networks import Critic, Generator
+from generator.families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
 
 from .augment import POLICIES, adapt, augment
 from .data import Data

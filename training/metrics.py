@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.layers import blur, fir_kernel, upsample_rgb
+from generator.families.stylegan2 import blur, fir_kernel, upsample_rgb
 
 PATCH = 7  # side of the neighbourhoods that are compared, in pixels
 

@@ -18,11 +18,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.autoencoder import OpenAutoencoder, open_autoencoder
-from generator.classifier import FILE as CLASSIFIER_FILE
-from generator.classifier import open_classifier
-from generator.companions import save_companion
-from generator.recurrent import FILE, KIND, OpenRecurrent, Recurrent, RecurrentConfig, open_recurrent
+from generator.companions import (
+    CLASSIFIER_FILE,
+    RECURRENT_FILE,
+    RECURRENT_KIND,
+    OpenAutoencoder,
+    OpenRecurrent,
+    Recurrent,
+    RecurrentConfig,
+    open_autoencoder,
+    open_classifier,
+    open_recurrent,
+    save_companion,
+)
 
 from .companion import Clock, Figures, command_line, description, load, parameters, run, shuffled, to_input
 from .data import Data
@@ -109,10 +117,10 @@ def train(args: argparse.Namespace) -> str:
     config = RecurrentConfig(autoencoder.codes, autoencoder.side, len(data.classes), args.hidden)
     network = Recurrent(config).to(args.device)
     seconds = train_network(network, args, codes.flatten(1), data.labels)
-    path = folder / FILE
-    save_companion(path, KIND, network, config, description(args, data, provenance, seconds))
+    path = folder / RECURRENT_FILE
+    save_companion(path, RECURRENT_KIND, network, config, description(args, data, provenance, seconds))
     figures = measure(folder, codes, held_out, rest.labels)  # as it is stored
-    save_companion(path, KIND, network, config, description(args, data, provenance, seconds, figures))
+    save_companion(path, RECURRENT_KIND, network, config, description(args, data, provenance, seconds, figures))
     return f"wrote {path}: {parameters(network):,} parameters, {figures}"
 
 

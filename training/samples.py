@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from generator import Model, draw_z
-from generator.features import FeatureNetwork
+from generator.measuring import FeatureNetwork
 
 from .data import Data
 

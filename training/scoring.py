@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from generator import Model
-from generator.features import FeatureNetwork
+from generator.measuring import FeatureNetwork
 
 from .data import Data
 from .distances import Moments, density_coverage, frechet_distance, kernel_distance, precision_recall

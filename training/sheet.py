@@ -10,8 +10,8 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from generator.latents import draw_z
-from generator.networks import Generator
+from generator import draw_z
+from generator.families.stylegan2 import Generator
 
 
 @torch.inference_mode()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from generator.config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2 import CriticConfig, GeneratorConfig
 from generator.storage import write_network
 
 from .augment import POLICIES

@@ -12,12 +12,13 @@ from typing import Any
 
 from torch import Tensor
 
-from ..biggan import COLOURS, NORMS, Attention, BigGAN, Block, Norm
+from generator.families.biggan import COLOURS, NORMS, Attention, BigGAN, Block, Norm
+from generator.families.folding import FixedConv
+from generator.formats.reading.content import Content
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
-from ..folding import FixedConv
 from .beside import config_beside
-from .content import Content
 from .naming import model_name, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts

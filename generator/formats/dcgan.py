@@ -14,11 +14,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..dcgan import DCGAN, KERNEL, Weights, fold_batch_norm, side_of
+from generator.families.dcgan import DCGAN, KERNEL, Weights, fold_batch_norm, side_of
+from generator.formats.reading.content import Content
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
 from ..model import Averages
-from .content import Content
 from .naming import model_name, unknown_provenance
 from .state_dicts import flat_tensors, numbers
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from generator.families.fastgan import DOUBLE, EXCITED, FastGAN, FastGANConfig, FastGANCriticConfig
+from generator.formats.reading.content import Content
+from generator.weights import load_into
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
-from ..fastgan import DOUBLE, EXCITED, FastGAN, FastGANConfig, FastGANCriticConfig
 from ..model import Averages
-from ..storage import load_into
-from .content import Content
 from .naming import model_name, unknown_provenance
 from .state import State, folded, tensors_of
 

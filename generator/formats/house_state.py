@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..config import Config, CriticConfig, GeneratorConfig
+from generator.config import Config
+from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2.networks import Critic, Generator
+from generator.formats.reading.content import Content
+
 from ..errors import CheckpointError
 from ..model import Model
-from ..networks import Critic, Generator
 from .beside import config_beside, json_object
-from .content import Content
 from .naming import model_name
 from .state_dicts import state_dicts
 from .stylegan2 import Renaming, make_critic, make_generator, make_model

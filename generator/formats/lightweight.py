@@ -13,12 +13,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from generator.families.lightweight import HEAD, LEAP, LightweightConfig, LightweightGAN, StageConfig
+from generator.formats.reading.content import Content
+from generator.weights import load_into
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
-from ..lightweight import HEAD, LEAP, LightweightConfig, LightweightGAN, StageConfig
 from ..model import Averages
-from ..storage import load_into
-from .content import Content
 from .naming import model_name, unknown_provenance
 from .state import State, folded, tensors_of
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from torch import Tensor
 
+from generator.families.pgan import PGAN, CriticWeights, GeneratorWeights, Settings, Weights
+from generator.formats.reading.content import Content, Inert
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
-from ..pgan import PGAN, CriticWeights, GeneratorWeights, Settings, Weights
-from .content import Content, Inert
 from .naming import model_name, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts

@@ -13,10 +13,11 @@ from typing import Protocol, cast
 import torch
 from torch import nn
 
+from generator.formats.reading.content import Content, Inert, Persistent, read_content
+
 from ..errors import CheckpointError
 from ..family import FamilyModel
 from ..model import Averages, Model
-from .content import Content, Inert, Persistent, read_content
 
 OPTIMISER = re.compile(r"^opt_|_optim$")
 

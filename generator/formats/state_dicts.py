@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from generator.formats.reading.content import Content
+
 from ..errors import CheckpointError
-from .content import Content
 
 MAX_DEPTH = 6  # of dictionaries in dictionaries: a training file has two or three
 

@@ -14,12 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..config import Config, CriticConfig, GeneratorConfig
-from ..engine import lay_out_all
+from generator.config import Config
+from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2.engine import lay_out_all
+from generator.families.stylegan2.networks import Critic, Generator
+from generator.weights import Undrawn
+
 from ..errors import CheckpointError
 from ..model import Averages, Model
-from ..networks import Critic, Generator
-from ..storage import Undrawn
 from .naming import model_name, numbered_classes, unknown_provenance
 
 AVERAGED = 4096  # draws of w for an average that the file does not hold, as rosinality's programs take

@@ -16,11 +16,12 @@ from typing import Any
 
 import torch
 
-from ..config import WHOLE_BATCH, CriticConfig, GeneratorConfig
+from generator.families.stylegan2.config import WHOLE_BATCH, CriticConfig, GeneratorConfig
+from generator.families.stylegan2.networks import Critic, Generator
+from generator.formats.reading.content import Content, Persistent
+
 from ..errors import CheckpointError
 from ..model import Model
-from ..networks import Critic, Generator
-from .content import Content, Persistent
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
 NAME = "stylegan2_nvidia"  # in saved files: stays when this file is renamed

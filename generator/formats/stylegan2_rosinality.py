@@ -10,11 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2.networks import Critic, Generator
+from generator.formats.reading.content import Content
+
 from ..errors import CheckpointError
 from ..model import Model
-from ..networks import Critic, Generator
-from .content import Content
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
 NAME = "stylegan2_rosinality"  # in saved files: stays when this file is renamed

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from generator.families.stylegan3.config import StyleGAN3Config
+from generator.families.stylegan3.networks import StyleGAN3, StyleGAN3Model
+from generator.formats.reading.content import Content, Persistent
+
 from ..errors import CheckpointError
 from ..model import Averages, Model
-from ..stylegan3 import StyleGAN3, StyleGAN3Model
-from ..stylegan3_config import StyleGAN3Config
-from .content import Content, Persistent
 from .naming import model_name, numbered_classes, unknown_provenance
 from .stylegan2_nvidia import critic_of  # the same discriminator, written by the same program
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from generator import model as generator_model
-from generator.cost import Cost
+from generator.measuring.cost import Cost
 from studio import Recipe, Studio, data_url
 from tests.browser.conftest import Visitor
 from tests.browser.test_explore import slider

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from generator import model as generator_model
-from generator.convert import convert
-from generator.cost import Cost
-from generator.stylegan3 import AliasFreeLayer
+from generator.families.stylegan3.networks import AliasFreeLayer
+from generator.measuring.cost import Cost
+from generator.storage.conversion import convert
 from studio import Recipe, Studio, data_url
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.browser.test_explore import slider

@@ -1,4 +1,4 @@
-"""StyleGAN2 in its plainest form, in float64: the oracle for `generator.networks` and `generator.engine`.
+"""StyleGAN2 in its plainest form, in float64: the oracle for `networks` and `engine` of StyleGAN2.
 
 Written from Karras et al. 2020 (arXiv:1912.04958) and, for what that paper takes over, Karras et al. 2018
 (arXiv:1710.10196) and 2019 (arXiv:1812.04948). Nothing is fused, folded or reordered: each picture has its own

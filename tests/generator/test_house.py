@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from generator import Model, draw_z, list_checkpoints, open_checkpoint
-from generator.convert import is_content_hash
+from generator.storage.conversion import is_content_hash
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 PATHS = list_checkpoints(FOLDER) if FOLDER.is_dir() else {}

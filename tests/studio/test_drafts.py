@@ -10,7 +10,7 @@ import pytest
 
 from generator import Model, draw_z, open_checkpoint
 from generator import model as generator_model
-from generator.cost import Cost
+from generator.measuring.cost import Cost
 from postprocess import StepUse
 from studio import Recipe, Studio
 

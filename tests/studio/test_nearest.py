@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from generator.index import Index
+from generator.measuring.index import Index
 from studio import Recipe, RecipeError, Studio, StudioError, nearest, training_pictures
 from studio.nearest import MAX_NEAREST
 

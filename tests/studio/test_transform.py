@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator import convert, draw_z, open_checkpoint
+from generator import draw_z, open_checkpoint
 from generator import model as generator_model
-from generator.cost import Cost
+from generator.measuring.cost import Cost
+from generator.storage import conversion as convert
 from postprocess import StepUse
 from studio import FIELDS, Recipe, RecipeError, StoppedError, Studio, recipe_from_png, to_png
 from studio.painter import SLOW_MS

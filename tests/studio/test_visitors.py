@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator import CheckpointError, Model, convert, save_checkpoint
+from generator import CheckpointError, Model, save_checkpoint
+from generator.storage import conversion as convert
 from studio import BroughtError, Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
 from tests.studio.conftest import tiny_model
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from generator.autoencoder import Autoencoder, AutoencoderConfig, OpenAutoencoder, open_autoencoder
-from generator.classifier import open_classifier
-from generator.recurrent import Recurrent, RecurrentConfig, open_recurrent
+from generator.companions.autoencoder import Autoencoder, AutoencoderConfig, OpenAutoencoder, open_autoencoder
+from generator.companions.classifier import open_classifier
+from generator.companions.recurrent import Recurrent, RecurrentConfig, open_recurrent
 from training import autoencoder, classifier, recurrent
 from training.autoencoder import CodebookAverages, psnr
 from training.classifier import jitter

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from generator import Provenance
-from generator.classifier import Classifier, ClassifierConfig, OpenClassifier
-from generator.companions import Description
+from generator.companions.classifier import Classifier, ClassifierConfig, OpenClassifier
+from generator.companions.companion import Description
 from training import evaluate as evaluating
 from training.card import REACHED, update_card
 from training.data import Pictures

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from generator.networks import Critic, Generator
+from generator.families.stylegan2.networks import Critic, Generator
 from training.data import Pictures, load_pictures
 from training.errors import TrainingError
 from training.fade import Fade

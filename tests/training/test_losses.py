@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generator.layers import minibatch_std
+from generator.families.stylegan2.layers import minibatch_std
 from training.data import Pictures
 from training.errors import TrainingError
 from training.groups import ClassGroups

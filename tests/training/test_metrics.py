@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from generator.layers import upsample_rgb
+from generator.families.stylegan2.layers import upsample_rgb
 from training.metrics import balanced_accuracy, diversity, laplacian_pyramid, roc_auc, sliced_wasserstein
 
 

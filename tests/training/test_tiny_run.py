@@ -18,8 +18,9 @@ from PIL import Image
 from torch import Tensor
 
 from generator import CheckpointError, Critic, Generator, Model, draw_z, open_checkpoint
-from generator.index import open_index
-from generator.storage import load_into, read_network
+from generator.measuring.index import open_index
+from generator.storage.network_file import read_network
+from generator.weights import load_into
 from training import evaluate as evaluating
 from training import finish as finishing
 from training import train

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from generator import save_checkpoint
-from generator.index import Index
+from generator.measuring.index import Index
 from studio import Studio, Visitors
 from tests.generator.build import GENERATORS, lively_model
 from ui import build_page, launch_options, visitors_pages

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from generator import model as generator_model
-from generator.cost import Cost
+from generator.measuring.cost import Cost
 from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
 from tests.ui.serving import OTHER, tiny_studio
 from ui.controls import ControlSet

@@ -13,8 +13,8 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from generator.convert import convert
-from generator.stylegan3 import AliasFreeLayer
+from generator.families.stylegan3.networks import AliasFreeLayer
+from generator.storage.conversion import convert
 from studio import Recipe, Studio, data_url, recipe_from_png
 from tests.generator.formats.stylegan3_files import LAYERS, write_stylegan3
 from tests.ui.serving import MODEL, served, tiny_studio

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.formats.content import Content
+from generator.formats.reading.content import Content
 
 Z, EMBED, CLASSES, WIDTH, STATS, COLOURS = 6, 5, 4, 8, 11, 7
 CONDITION = Z + EMBED

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generator.formats.content import Inert, Persistent
+from generator.formats.reading.content import Inert, Persistent
 
 INTEROP = Path(__file__).resolve().parents[3].parent / "shared" / "interop"
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generator.formats.content import Content
+from generator.formats.reading.content import Content
 
 State = dict[str, Tensor]
 

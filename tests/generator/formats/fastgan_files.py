@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.formats.content import Content
-from generator.gated import NOISE_SEED
+from generator.families.gated import NOISE_SEED
+from generator.formats.reading.content import Content
 from generator.latents import draw_z
 from tests.generator.formats.batch_norm import batch_norm
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generator.formats.content import Content, Inert
+from generator.formats.reading.content import Content, Inert
 
 State = dict[str, Tensor]
 WIDTHS = [12, 10, 8]  # pictures of 16 pixels

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generator.formats.content import Content, Inert, Persistent
+from generator.formats.reading.content import Content, Inert, Persistent
 
 FILTER = torch.outer(torch.tensor([1.0, 3.0, 3.0, 1.0]), torch.tensor([1.0, 3.0, 3.0, 1.0])) / 64
 

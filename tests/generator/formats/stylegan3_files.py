@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.formats.content import Persistent
+from generator.formats.reading.content import Persistent
 
 from .build_files import Layer, write_pickle
 from .stylegan3_reference import Shape, tree

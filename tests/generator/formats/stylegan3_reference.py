@@ -1,4 +1,4 @@
-"""StyleGAN3 in its plainest form, in float64: the oracle for `generator.stylegan3`, over a file's own tensor names.
+"""StyleGAN3 in its plainest form, in float64: the oracle for `families.stylegan3`, over a file's own tensor names.
 
 Written from Karras et al. 2021 (arXiv:2106.12423): layer specifications of §3.2 and figure 4c, filters of appendix C.1,
 alignment of C.3, input and hyperparameters of appendix F. Raising is zero insertion and a full two-dimensional
@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from generator.formats.content import Persistent
+from generator.formats.reading.content import Persistent
 
 Weights = dict[str, Tensor]
 

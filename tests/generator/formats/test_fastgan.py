@@ -10,7 +10,7 @@ from torch import nn
 
 from generator.errors import CheckpointError, LatentError
 from generator.formats import fastgan
-from generator.formats.content import Content
+from generator.formats.reading.content import Content
 from generator.formats.state import State
 
 from .fastgan_files import NZ, Reference, content_of, off, own_noise, write

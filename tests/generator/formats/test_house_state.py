@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from generator import CheckpointError, Critic, CriticConfig, Generator, GeneratorConfig, Model, open_checkpoint
 from generator.formats import house_state
-from generator.formats.content import Content
-from generator.storage import write_network
+from generator.formats.reading.content import Content
+from generator.storage.network_file import write_network
 
 
 class HubGenerator(Generator, PyTorchModelHubMixin):

@@ -11,7 +11,7 @@ import torch
 from generator import open_checkpoint
 from generator.errors import CheckpointError
 from generator.formats import lightweight
-from generator.formats.content import Content
+from generator.formats.reading.content import Content
 
 from .lightweight_files import BUILDS, LATENT, Build, Reference, Tensors, content_of, off, own_noise, write
 

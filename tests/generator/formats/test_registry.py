@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from generator import CheckpointError, Model, open_checkpoint, save_checkpoint
-from generator.checkpoint import NAME
 from generator.formats import registry
-from generator.formats.content import Content
 from generator.formats.naming import model_name, numbered_classes, unknown_provenance
+from generator.formats.reading.content import Content
+from generator.storage.headers import NAME
 from tests.generator.build import lively_model
 
 from . import build_files as build

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from generator import CheckpointError, Generator, GeneratorConfig, Model, open_checkpoint, save_checkpoint
 from generator.formats import stylegan2_nvidia
-from generator.formats.content import Persistent, read_content
+from generator.formats.reading.content import Persistent, read_content
 from generator.formats.stylegan2 import Renaming, make_generator
 
 from ..build import some_labels, some_pictures

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from generator import CheckpointError, open_checkpoint
 from generator.formats import stylegan2_nvidia, stylegan2_rosinality
-from generator.formats.content import read_content
+from generator.formats.reading.content import read_content
 
 from ..build import some_pictures
 from . import stylegan2_reference as reference

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from generator import CheckpointError, LatentError
+from generator.families.stylegan3.config import LayerShape
+from generator.families.stylegan3.filters import FilteredLeakyReLU
+from generator.families.stylegan3.networks import StyleGAN3Model
 from generator.formats import stylegan3
-from generator.formats.content import Content, Persistent
-from generator.stylegan3 import StyleGAN3Model
-from generator.stylegan3_config import LayerShape
-from generator.stylegan3_filters import FilteredLeakyReLU
+from generator.formats.reading.content import Content, Persistent
 
 from . import stylegan3_reference as reference
 from .stylegan3_reference import Shape

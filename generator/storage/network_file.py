@@ -1,0 +1,130 @@
+"""One network in one safetensors file: tensors, and a JSON text with everything else in the metadata.
+
+Weights are stored in half precision, or in 8 bits for the moments of a history, of which there are many: whole numbers
+−127 … 127 and one scale for each row (output channel) beside them, under the tensor's name and `.scale`. The rounding
+is a hundredth of a weight's usual size, forty decibels below it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from generator.errors import CheckpointError
+
+FORMAT = "latent-atelier"
+FORMAT_VERSION = 1
+MAX_METADATA = 1 << 20
+SCALE = ".scale"
+
+
+def write_network(
+    path: Path, kind: str, tensors: dict[str, Tensor], header: dict[str, Any], dtype: torch.dtype
+) -> None:
+    """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
+
+    `kind`: "generator", "critic" or that of a companion. `dtype`: a floating type, or torch.int8 (what has no rows is
+    then float16). Tensors under `exact.` keep float32 (averages, directions, calibration).
+    """
+    stored: dict[str, Tensor] = {}
+    for name, t in tensors.items():
+        t = t.detach().cpu()
+        if name.startswith("exact.") or not t.is_floating_point():
+            stored[name] = t.contiguous()
+        elif dtype is torch.int8 and t.ndim > 1:
+            stored[name], stored[name + SCALE] = to_8_bits(t.float())
+        else:
+            stored[name] = t.to(torch.float16 if dtype is torch.int8 else dtype).contiguous()
+    meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    save_file(stored, temporary, metadata=meta)
+    os.replace(temporary, path)
+
+
+def to_8_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """O×… float32 → int8 of the same shape, and the scale of each of its O rows, float32."""
+    scale = weight.flatten(1).abs().amax(dim=1).clamp(min=1e-12) / 127
+    return (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8).contiguous(), scale
+
+
+def _from_8_bits(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Put rows and scales together again; whatever else there is stays as it is."""
+    result = {}
+    for name, tensor in tensors.items():
+        if name.endswith(SCALE) and name.removesuffix(SCALE) in tensors:
+            continue
+        scale = tensors.get(name + SCALE)
+        if scale is not None:
+            if tensor.dtype != torch.int8 or tensor.ndim < 2 or scale.shape != tensor.shape[:1]:
+                raise CheckpointError(f"{path.name} has a scale that does not fit the rows of {name}.")
+            tensor = tensor.float() * scale.float().view(-1, *[1] * (tensor.ndim - 1))
+        result[name] = tensor
+    return result
+
+
+def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors (float32) and the header of a file written by `write_network`.
+
+    Raises CheckpointError with one sentence: missing, no safetensors file, another project's, another kind,
+    a newer version, broken metadata.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+            _check_meta(path, meta, kind)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path.name} is not a whole safetensors file ({error}).") from None
+    try:
+        header = json.loads(meta["header"], parse_constant=_refuse)
+    except (KeyError, ValueError, RecursionError):
+        raise CheckpointError(f"The description inside {path.name} is missing or is not JSON.") from None
+    if not isinstance(header, dict):
+        raise CheckpointError(f"The description inside {path.name} is not a JSON object.")
+    tensors = _from_8_bits(path, tensors)
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point():
+            if not torch.isfinite(tensor).all():
+                raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
+            tensors[name] = tensor.float()
+    return tensors, header
+
+
+def kind_of(path: Path) -> str:
+    """The kind of network that a file of this project holds; "" for any other file, and for none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+    except (SafetensorError, OSError, UnicodeDecodeError):
+        return ""
+    return str(meta.get("kind", "")) if meta.get("format") == FORMAT else ""
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")  # NaN and Infinity, which Python's parser would let pass
+
+
+def _check_meta(path: Path, meta: dict[str, str], kind: str) -> None:
+    if meta.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is a safetensors file, but not a checkpoint of this project.")
+    version = meta.get("format_version", "")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", version):
+        raise CheckpointError(f"{path.name} does not say which version of the format it has.")
+    if int(version) > FORMAT_VERSION:
+        raise CheckpointError(f"{path.name} has format version {version}; this program reads up to {FORMAT_VERSION}.")
+    if meta.get("kind") != kind:
+        other, wanted = (f"an {k}" if k[:1] in "aeiou" else f"a {k}" for k in (meta.get("kind", "network"), kind))
+        raise CheckpointError(f"{path.name} holds {other}, not {wanted}.")
+    if len(meta.get("header", "")) > MAX_METADATA:
+        raise CheckpointError(f"The description inside {path.name} is longer than {MAX_METADATA:,} characters.")

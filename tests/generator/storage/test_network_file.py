@@ -1,0 +1,71 @@
+"""Weights in 8 bits: near the ones that were stored, the same when stored again, refused when they do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from generator import CheckpointError, open_checkpoint, save_checkpoint
+from generator.storage.network_file import SCALE, read_network, to_8_bits, write_network
+from tests.generator.build import lively_model, some_labels
+
+from .test_checkpoint import pictures
+
+
+def test_rounding_is_half_a_step_at_most():
+    weight = torch.randn(7, 5, 3, 3, generator=torch.Generator().manual_seed(0)) * torch.logspace(-6, 3, 7).view(
+        7, 1, 1, 1
+    )
+    whole, scale = to_8_bits(weight)
+    error = (whole.float() * scale.view(7, 1, 1, 1) - weight).abs().amax(dim=(1, 2, 3))
+    assert (error <= scale * 0.501).all()
+    assert (whole.abs().amax(dim=(1, 2, 3)) == 127).all()
+
+
+def test_a_row_of_zeros_stays_zero():
+    whole, scale = to_8_bits(torch.zeros(2, 3))
+    assert torch.isfinite(scale).all() and not whole.any()
+
+
+def test_a_model_in_8_bits_paints_nearly_the_same(tmp_path: Path):
+    before = lively_model()
+    save_checkpoint(before, tmp_path / "half")
+    save_checkpoint(before, tmp_path / "small", torch.int8)
+    after = open_checkpoint(tmp_path / "small", precision="fp32")
+    (_, a), (_, b) = pictures(before), pictures(after)
+    assert float((a - b).square().mean().sqrt() / a.square().mean().sqrt()) < 0.06
+    label = some_labels(len(before.classes), 3)
+    spread = float(before.criticize(a, label).std())
+    assert float((before.criticize(a, label) - after.criticize(a, label)).abs().max()) < 0.2 * max(spread, 1.0)
+    small, half = ((tmp_path / name / "critic.safetensors").stat().st_size for name in ("small", "half"))
+    assert small < 0.8 * half
+
+
+def test_stored_again_it_is_the_same(tmp_path: Path):
+    save_checkpoint(lively_model(), tmp_path / "once", torch.int8)
+    save_checkpoint(open_checkpoint(tmp_path / "once", precision="fp32"), tmp_path / "twice", torch.int8)
+    once, twice = (
+        read_network(tmp_path / name / "generator.safetensors", "generator")[0] for name in ("once", "twice")
+    )
+    for name, tensor in once.items():
+        torch.testing.assert_close(twice[name], tensor, rtol=1e-5, atol=1e-7)
+
+
+def change(path: Path, name: str, value: Tensor) -> None:
+    with safe_open(path, framework="pt") as file:
+        tensors, meta = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    save_file({**tensors, name: value}, path, metadata=meta)
+
+
+@pytest.mark.parametrize("value", [torch.ones(3), torch.ones(4, 1)], ids=["too short", "two dimensions"])
+def test_a_scale_that_does_not_fit_is_refused(value: Tensor, tmp_path: Path):
+    path = tmp_path / "network.safetensors"
+    write_network(path, "thing", {"weight": torch.randn(4, 2)}, {}, torch.int8)
+    change(path, "weight" + SCALE, value)
+    with pytest.raises(CheckpointError, match="scale"):
+        read_network(path, "thing")
