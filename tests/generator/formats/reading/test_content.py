@@ -226,7 +226,7 @@ def test_torch_files_by_the_original_programs(name: str):
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from generator.formats.content import read_content
+from generator.formats.reading import read_content
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) << 10
 read_content(Path(sys.argv[1]))
