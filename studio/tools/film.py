@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from studio import StudioError
 
 from .labels import label_file
 from .music import decoded
+from .writing import whole
 
 Pixels = NDArray[np.uint8]  # H×W×3, or H×W×4 with opacity
 Share = Callable[[float], None]
@@ -114,24 +113,17 @@ def write_film(
     """
     chosen = check_film(kind, count, fps)
     path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".film-", suffix=chosen.suffix)
-    os.close(handle)
-    draft = Path(name)
     try:
-        told = _counted(frames, count, progress)
-        if chosen.codec:
-            width, height = _encode(draft, told, Fraction(fps), chosen, label, sound, count)
-        else:
-            width, height = _pack(draft, told, encode or (lambda number, frame: plain_png(frame)))
-        label_file(draft, chosen.name, label.packet)
-        size = draft.stat().st_size
-        draft.chmod(0o666 & ~_umask())
-        os.replace(draft, path)
+        with whole(path) as draft:
+            told = _counted(frames, count, progress)
+            if chosen.codec:
+                width, height = _encode(draft, told, Fraction(fps), chosen, label, sound, count)
+            else:
+                width, height = _pack(draft, told, encode or (lambda number, frame: plain_png(frame)))
+            label_file(draft, chosen.name, label.packet)
     except av.FFmpegError as error:
         raise StudioError(f"The film could not be encoded ({error.strerror or type(error).__name__}).") from None
-    finally:
-        draft.unlink(missing_ok=True)
-    return Film(path, count, width, height, float(count / Fraction(fps)), size)
+    return Film(path, count, width, height, float(count / Fraction(fps)), path.stat().st_size)
 
 
 def check_film(kind: str, count: int, fps: Fraction | float) -> Kind:
@@ -294,9 +286,3 @@ def over_paper(pixels: Pixels) -> Pixels:
         return pixels
     alpha = pixels[..., 3:].astype(np.float32) / np.float32(255)
     return (pixels[..., :3] * alpha + PAPER * (1 - alpha) + np.float32(0.5)).astype(np.uint8)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
