@@ -2,7 +2,7 @@
 
 from .account import Account
 from .classes import Classes
-from .decoder import MAX_BYTES, MAX_PIXELS, WHITE, Array, Colour, Decoded, as_array, decode, square
+from .decoder import MAX_BYTES, MAX_PIXELS, WHITE, Array, Colour, Decoded, as_array, decode, reason_of, square
 from .errors import PicturesError
 from .idx import IMAGES, LABELS, TEST, TRAIN, idx_file, is_idx, read_idx
 from .kinds import suffixes
@@ -39,6 +39,7 @@ __all__ = [
     "open_place",
     "read_idx",
     "reading_of",
+    "reason_of",
     "square",
     "suffixes",
 ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from generator import Model, list_checkpoints, open_checkpoint
+from pictures import Account
 
 from .figures import figures_section, number, table
 from .loop import Settings
 
 REACHED = "## What was reached"
 CARD = """---
-license: apache-2.0
+license: {licence_id}
 library_name: latent-atelier
 tags: [gan, stylegan2, image-generation{conditional}]
 ---
@@ -44,18 +46,54 @@ Every picture it makes is AI-generated; nothing in them exists.
 ## How it was trained
 
 {pictures:,} real pictures shown ({hours}), batch {batch}, Adam {lr}, R1 γ {gamma} every {lazy} steps, {loss} loss,
-augmentation {policy}{mirror}, {half}{besides}. At the end: generator loss {loss_g:.2f}, critic loss {loss_d:.2f}
-(means over the last {rows} log rows), {speed:.0f} pictures a second.
+augmentation {policy}{mirror}, {half}{besides}.{end}
 
-![Curves](curves.png)
-
-## What was reached
+{pictures_read}## What was reached
 
 {figures}
 ## What is wrong with it
 
 {notes}
 """
+
+
+END = """ At the end: generator loss {loss_g:.2f}, critic loss {loss_d:.2f}
+(means over the last {rows} log rows), {speed:.0f} pictures a second.
+
+![Curves](curves.png)"""
+# How a licence begins → what the hub calls it. Of any other it is told that it is another one.
+LICENCES = {
+    "apache": "apache-2.0",
+    "mit": "mit",
+    "cc0": "cc0-1.0",
+    "cc-by-4": "cc-by-4.0",
+    "cc-by-sa-4": "cc-by-sa-4.0",
+    "cc-by-nc-4": "cc-by-nc-4.0",
+    "cc-by-nc-sa-4": "cc-by-nc-sa-4.0",
+    "cc-by-nd-4": "cc-by-nd-4.0",
+    "cc-by-nc-nd-4": "cc-by-nc-nd-4.0",
+    "bsd-3": "bsd-3-clause",
+    "gpl-3": "gpl-3.0",
+    "unknown": "unknown",
+}
+NOTHING_MEASURED = """Nothing was measured: the model was trained on all of its pictures (`--held-out 0`), and
+none are left to compare it with. The critic is calibrated on generated pictures alone.
+"""
+
+
+def licence_id(licence: str) -> str:
+    """The hub's name of a licence that is given in words: "Apache-2.0 (weights); …" is apache-2.0."""
+    plain = re.sub(r"[\s_]+", "-", licence.strip().lower())
+    found = [name for begin, name in LICENCES.items() if re.match(rf"{begin}(?![a-z0-9])", plain)]
+    return found[0] if found else "other" if plain else "unknown"
+
+
+def _pictures(account: Account | None) -> str:
+    """The card's section on what was read."""
+    if account is None:
+        return ""
+    lines = [line.replace("<", "&lt;") for line in account.lines()]
+    return "## The pictures\n\n" + "\n".join(f"- {line}" for line in lines) + "\n\n"
 
 
 def _besides(settings: Settings) -> str:
@@ -71,16 +109,24 @@ def _besides(settings: Settings) -> str:
 
 
 def write_card(
-    model: Model, settings: Settings, evaluation: dict[str, Any], last: dict[str, float], folder: Path, start: str = ""
+    model: Model,
+    settings: Settings,
+    evaluation: dict[str, Any] | None,
+    last: dict[str, float],
+    folder: Path,
+    start: str = "",
+    account: Account | None = None,
 ) -> None:
     """Write README.md beside the weights. Remarks by eye are kept in about.json's `notes`.
 
-    `start`: the model whose weights the training began with; "" if it began with random ones.
+    `evaluation`: None if nothing was measured. `last`: means of the log's last rows, {} if it has none. `start`: the
+    model whose weights the training began with; "" if it began with random ones. `account`: of the pictures.
     """
     facts = model.describe()
     provenance = model.provenance
     text = CARD.format(
         conditional=", class-conditional" if model.classes else "",
+        licence_id=licence_id(provenance.licence),
         title=provenance.title,
         begin=f"begun with the weights of {start} and trained on" if start else "trained from nothing on",
         data=provenance.data,
@@ -107,11 +153,9 @@ def write_card(
         mirror=", mirrored" if settings.mirror else "",
         half="convolutions with bfloat16 operands, all else float32" if settings.half else "float32",
         besides=_besides(settings),
-        loss_g=last.get("loss_g", float("nan")),
-        loss_d=last.get("loss_d", float("nan")),
-        speed=last.get("pictures_per_second", float("nan")),
-        rows=50,
-        figures=figures_section(evaluation),
+        end=END.format(**last, speed=last["pictures_per_second"], rows=50) if last else "",
+        pictures_read=_pictures(account),
+        figures=NOTHING_MEASURED if evaluation is None else figures_section(evaluation),
         notes=provenance.notes or "Nothing was noted.",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")

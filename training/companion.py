@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from generator import Provenance
 from generator.companions import Description
 
-from .data import Data, load_data
+from .data import Data
 from .errors import TrainingError
-from .finish import describe
+from .facts import add_facts, describe, facts_of
 from .machine import machine
+from .sources import read_data
+from .terms import add_terms, terms_of
 
 Figures = dict[str, float | int | str]
 
@@ -28,7 +30,6 @@ def command_line(name: str, summary: str, passes: int, batch: int, rate: float) 
     p = argparse.ArgumentParser(prog=f"python -m training.{name}", description=summary)
     p.add_argument("--data", type=Path, required=True, help="the pictures: as for training.train")
     p.add_argument("--name", required=True, help="the model that it stands beside")
-    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes")
     p.add_argument("--out", type=Path, default=Path("checkpoints"), help="where the folder NAME lies, or is made")
     p.add_argument("--version", default="1.0")
     p.add_argument("--resolution", type=int, default=32)
@@ -37,6 +38,8 @@ def command_line(name: str, summary: str, passes: int, batch: int, rate: float) 
     p.add_argument("--learning-rate", type=float, default=rate)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_facts(p)
+    add_terms(p)
     return p
 
 
@@ -55,9 +58,10 @@ def load(args: argparse.Namespace) -> tuple[Data, Data, Provenance]:
     for name in ("passes", "batch"):
         if getattr(args, name) < 1:
             raise TrainingError(f"--{name} must be at least 1.")
-    train, rest = load_data(args.data, args.resolution)
-    facts = describe(args.name, args.about, args.data, rest)
-    return train, rest, Provenance(**facts, pictures_seen=args.passes * len(train))
+    loaded = read_data(args.data, args.resolution, terms_of(args))
+    print("\n".join(loaded.account.lines()), flush=True)
+    facts = describe(args.name, args.about, args.data, loaded.rest, facts_of(args))
+    return loaded.train, loaded.rest, Provenance(**facts, pictures_seen=args.passes * len(loaded.train))
 
 
 def to_input(pixels: Tensor, device: torch.device | str = "cpu") -> Tensor:

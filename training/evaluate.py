@@ -29,7 +29,7 @@ from generator.companions import OpenClassifier
 from generator.measuring import INDEX_FILE, MAX_RECORDS, FeatureNetwork, Index, feature_network, network_for, open_index
 
 from .card import update_card, write_index
-from .data import Data, load_data
+from .data import Data
 from .distances import Moments, density_coverage, frechet_distance, precision_recall
 from .errors import TrainingError
 from .memorisation import closest, memorisation, nearest, write_pairs
@@ -37,6 +37,8 @@ from .metrics import diversity, reliability, roc_auc, sliced_wasserstein
 from .probe import fit_probe
 from .samples import Sample, as_float, generated, real_features
 from .scoring import COUNT, SEED, Reference, compare, critic_figures, judge, neighbourhoods, with_floor
+from .sources import read_data
+from .terms import add_terms, kept_terms, terms_of
 
 PSIS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 SWEEP = 250  # pictures for each psi
@@ -256,12 +258,20 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--psi", type=float, default=1.0, help="truncation of the generated pictures")
     p.add_argument("--source", help="link to a training picture: https://… with {number}; default: as before")
     p.add_argument("--pairs", type=Path, help="where to draw the closest pairs; default: in training-runs/NAME")
+    add_terms(p)
     args = p.parse_args(argv)
     began = time.monotonic()
     try:
+        before = kept_terms(args.checkpoint)
+        if before is not None and not before.held_out:
+            raise TrainingError(
+                f"{args.checkpoint} was trained on all of its pictures: none are left to measure it with."
+            )
         model = open_checkpoint(args.checkpoint, precision="fp32")
         network = feature_network(network_for(args.checkpoint), args.checkpoint)
-        train, rest = load_data(args.data, model.resolution)
+        loaded = read_data(args.data, model.resolution, terms_of(args, before))
+        print("\n".join(loaded.account.lines()), flush=True)
+        train, rest = loaded.train, loaded.rest
         source = earlier_source(args.checkpoint) if args.source is None else args.source
         evaluation = evaluate(
             model, train, rest, network, args.count, args.psi, source, lambda line: print(f"{line} …", flush=True)

@@ -12,9 +12,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import csv
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,23 +21,25 @@ import torch
 from torch import Tensor
 
 from generator import Averages, Critic, Direction, Generator, Model, Provenance, open_checkpoint, save_checkpoint
+from generator.measuring import INDEX_FILE, feature_network, network_for, sample_styles
 from generator.measuring import averages as measuring
-from generator.measuring import feature_network, network_for, sample_styles
-from generator.storage import check_name
 
 from .card import write_card, write_index
 from .curves import write_curves
-from .data import Data, load_data
+from .data import Loaded, Terms
 from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
+from .facts import add_facts, describe, facts_of, told
 from .loop import Settings, read_state
 from .machine import machine
 from .name_directions import name_directions
 from .samples import as_float, generate
-from .scoring import COUNT, SMALLEST
+from .scoring import COUNT, JUDGED
 from .sheet import write_sheet
+from .sources import read_data
 from .start import began_with
 from .steering import add_to
+from .terms import add_terms, keep_account, kept_terms, same_split, terms_of
 
 W_SAMPLES = 1000  # per class
 DIRECTIONS = 10
@@ -78,37 +79,6 @@ def load_run(folder: Path) -> Run:
         raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
 
 
-def describe(name: str, about: Path | None, data: Path, rest: Data) -> dict[str, str]:
-    """Title, licence, attribution and so on for the card, from the file `about`.
-
-    Raises what would otherwise be found only after hours of training: a name that is none, a file that does not
-    describe a model, too few pictures held out to measure it with.
-    """
-    check_name(name)
-    if len(rest) < SMALLEST:
-        raise TrainingError(f"{data} leaves {len(rest)} held-out pictures: too few to measure a model with.")
-    if about is None:
-        return {"title": name, "licence": "unknown", "attribution": "unknown", "data": data.name}
-    try:
-        facts = json.loads(about.read_text(encoding="utf-8"))
-    except ValueError:
-        raise TrainingError(f"{about} is not JSON.") from None
-    required, optional = ("title", "licence", "attribution", "data"), ("subject", "notes", "source", "opens_with")
-    if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
-        raise TrainingError(f"{about} must be a JSON object of texts.")
-    if wrong := sorted(set(required) - set(facts)) + sorted(set(facts) - {*required, *optional}):
-        raise TrainingError(f"{about} needs {', '.join(required)}, may have {', '.join(optional)}: see {wrong[0]!r}.")
-    if (opens_with := facts.get("opens_with", "")) not in ("", *rest.classes):
-        raise TrainingError(f"{about} opens with {opens_with!r}, which is none of the classes in {data}.")
-    return {key: value for key, value in facts.items() if key not in ("source", "opens_with")}
-
-
-def told(about: Path | None, key: str) -> str:
-    """What a file `about` (checked by `describe`) says besides: `source`, the link to a training picture (see
-    `generator.measuring.Index`), or `opens_with`, a class; "" where it does not."""
-    return "" if about is None else str(json.loads(about.read_text(encoding="utf-8")).get(key, ""))
-
-
 def averages_and_directions(
     generator: Generator, class_weights: Tensor, seed: int = 1
 ) -> tuple[Averages, list[Direction]]:
@@ -127,12 +97,23 @@ def finish(
     name: str,
     version: str = "1.0",
     say: Callable[[str], None] = lambda line: None,
+    *,
+    given: Mapping[str, str] | None = None,
+    terms: Terms | None = None,
+    loaded: Loaded | None = None,
 ) -> Path:
-    """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured."""
+    """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured.
+
+    `given`: what the card says in place of `about`. `terms`: how the pictures are read, else as the run's were;
+    `loaded`: they themselves, if they are at hand. With none held out nothing is measured, and the card says so.
+    """
     last = load_run(run)
     settings, pictures, seconds = last.settings, last.pictures, last.seconds
-    train, rest = load_data(data, settings.generator.resolution)
-    facts = describe(name, about, data, rest)
+    terms = terms or kept_terms(run) or Terms()
+    loaded = loaded or read_data(data, settings.generator.resolution, terms)
+    train, rest = loaded.train, loaded.rest
+    measured = terms.held_out > 0
+    facts = describe(name, about, data, rest, given, measured)
     weights = train.class_weights()
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(last.generator, weights)
@@ -156,14 +137,22 @@ def finish(
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
     network = feature_network(network_for(folder), folder)
     add_to(model, train, say)
-    evaluation = evaluate(model, train, rest, network, COUNT, source=told(about, "source"), say=say)
-    model.calibration = evaluation.calibration
+    evaluation = None
+    if measured:
+        evaluation = evaluate(model, train, rest, network, COUNT, source=told(about, "source"), say=say)
+        model.calibration = evaluation.calibration
+    else:
+        say("the critic, on generated pictures alone")
+        model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
     save_checkpoint(model, folder)
 
     labels = torch.arange(64) % max(number, 1)
     for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):
         write_sheet(as_float(generate(model, labels, psi)), folder / file, enlarge=max(1, 128 // model.resolution))
-    if (run / "log.csv").exists():
+    for stale in ("curves.png", "evaluation.json", INDEX_FILE):  # of an earlier model in this folder
+        (folder / stale).unlink(missing_ok=True)
+    rows = _last_rows(run / "log.csv")
+    if rows:
         write_curves(run / "log.csv", folder / "curves.png")
     run_facts = {
         "name": name,
@@ -172,8 +161,9 @@ def finish(
         "training_seconds": round(seconds),
         "machine": last.machine,
     }
-    figures = write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
-    write_card(model, settings, figures, _last_rows(run / "log.csv"), folder, began_with(run))
+    figures = None if evaluation is None else write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
+    keep_account(loaded.account, terms, folder)
+    write_card(model, settings, figures, rows, folder, began_with(run), loaded.account)
     write_index(out)
     return folder
 
@@ -194,13 +184,28 @@ def main(argv: list[str] | None = None) -> int:
     )
     p.add_argument("--run", type=Path, required=True, help="the run's folder")
     p.add_argument("--data", type=Path, required=True, help="the pictures it was trained on")
-    p.add_argument("--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes, source")
     p.add_argument("--out", type=Path, default=Path("checkpoints"))
     p.add_argument("--name", help="default: the run's name")
     p.add_argument("--version", default="1.0")
+    add_facts(p)
+    add_terms(p)
     args = p.parse_args(argv)
     try:
-        folder = finish(args.run, args.data, args.about, args.out, args.name or args.run.name, args.version)
+        terms = terms_of(args, kept_terms(args.run))
+        same_split(terms, args.run)
+        loaded = read_data(args.data, load_run(args.run).settings.generator.resolution, terms)
+        print("\n".join(loaded.account.lines()), flush=True)
+        folder = finish(
+            args.run,
+            args.data,
+            args.about,
+            args.out,
+            args.name or args.run.name,
+            args.version,
+            given=facts_of(args),
+            terms=terms,
+            loaded=loaded,
+        )
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2

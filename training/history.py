@@ -40,12 +40,15 @@ from generator.measuring import FeatureNetwork, feature_network, network_for
 from generator.storage import read_network
 from generator.weights import load_into
 
-from .data import Data, load_data
+from .data import Data
 from .errors import TrainingError
-from .finish import averages_and_directions, describe, load_run
+from .facts import describe
+from .finish import averages_and_directions, load_run
 from .samples import Sample, as_float, generate
 from .scoring import Reference, judge, score
+from .sources import read_data
 from .start import read_seconds
+from .terms import kept_terms
 
 _C = TypeVar("_C", GeneratorConfig, CriticConfig)
 _N = TypeVar("_N", bound=nn.Module)
@@ -202,7 +205,8 @@ def write_history(
     for moment in sorted(moments, key=lambda moment: moment.pictures):
         folder, resolution = f"{moment.pictures:09d}", moment.generator.config.resolution
         if resolution not in references:  # a moment before the run grew is compared with pictures of its own size
-            train, rest = load_data(data, resolution)
+            loaded = read_data(data, resolution, kept_terms(run))
+            train, rest = loaded.train, loaded.rest
             facts = describe(name, about, data, rest)
             references[resolution] = train, Reference.measure(train, rest, network, SCORED)
         train, reference = references[resolution]

@@ -1,71 +1,18 @@
-"""Pictures in the idx format of MNIST and its kin, from a folder that holds the four original files.
-
-The format (LeCun et al., http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type (8: unsigned bytes), one
-for the number of dimensions, each dimension as a big-endian 32-bit number, then the values.
-"""
+"""Fashion-MNIST from a folder that holds its four original files in the idx format."""
 
 from __future__ import annotations
 
-import gzip
-import math
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from pictures import IMAGES, LABELS, TEST, TRAIN, idx_file, read_idx
+
 from .data import Pictures
-from .errors import TrainingError
+from .errors import TrainingError, our_errors
 
 FASHION = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
-TRAIN, TEST = "train", "t10k"
-UNSIGNED_BYTES = 8
-MAX_VALUES = 1 << 30  # a gzip of some kilobytes can claim any size
-
-
-def is_idx(path: Path) -> bool:
-    """Whether `path` is a folder of idx files: one that holds the training split's pictures."""
-    return path.is_dir() and _file(path, TRAIN, "images-idx3-ubyte") is not None
-
-
-def _file(folder: Path, split: str, rest: str) -> Path | None:
-    # The originals are called train-images-idx3-ubyte.gz; copies may be unpacked, or have a dot for the second dash.
-    for stem in (f"{split}-{rest}", f"{split}-{rest}".replace("-idx", ".idx")):
-        for suffix in ("", ".gz"):
-            if (folder / (stem + suffix)).is_file():
-                return folder / (stem + suffix)
-    return None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.suffix != ".gz":
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            return file.read(MAX_VALUES + 1)
-    except (OSError, EOFError, zlib.error) as error:  # gzip.BadGzipFile is an OSError
-        raise TrainingError(f"{path} cannot be read ({error}).") from None
-
-
-def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """The array of unsigned bytes in one idx file (gzipped if its name ends so), with that many dimensions.
-
-    Raises TrainingError naming the file: unreadable, another type or number of dimensions, too short or too long.
-    """
-    content = _content(path)
-    start = 4 + 4 * dimensions
-    if len(content) < start or content[:2] != b"\0\0":
-        raise TrainingError(f"{path} is no idx file.")
-    kind, number = content[2], content[3]
-    if (kind, number) != (UNSIGNED_BYTES, dimensions):
-        raise TrainingError(
-            f"{path} should hold bytes (type 8) in {dimensions} dimensions, not type {kind} in {number}."
-        )
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if len(content) - start != math.prod(shape):
-        raise TrainingError(f"{path} promises {' × '.join(map(str, shape))} values and holds {len(content) - start:,}.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def pad(pixels: np.ndarray, resolution: int) -> np.ndarray:
@@ -78,13 +25,14 @@ def pad(pixels: np.ndarray, resolution: int) -> np.ndarray:
 
 
 def _split(folder: Path, split: str, resolution: int) -> Pictures:
-    found = {rest: _file(folder, split, rest) for rest in ("images-idx3-ubyte", "labels-idx1-ubyte")}
+    found = {rest: idx_file(folder, split, rest) for rest in (IMAGES, LABELS)}
     for rest, path in found.items():
         if path is None:
             raise TrainingError(f"{folder} holds no {split}-{rest} (nor {split}-{rest}.gz).")
-    images, labels = found["images-idx3-ubyte"], found["labels-idx1-ubyte"]
+    images, labels = found[IMAGES], found[LABELS]
     assert images is not None and labels is not None
-    pixels, numbers = read_idx(images, 3), read_idx(labels, 1)
+    with our_errors():
+        pixels, numbers = read_idx(images, 3), read_idx(labels, 1)
     if len(pixels) != len(numbers):
         raise TrainingError(f"{images} holds {len(pixels):,} pictures, but {labels} {len(numbers):,} labels.")
     if len(pixels) < 2:

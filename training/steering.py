@@ -25,8 +25,9 @@ from torch import Tensor
 
 from generator import Direction, Model, draw_z, open_checkpoint, save_checkpoint
 
-from .data import Data, Measure, load_data
+from .data import Data, Measure
 from .samples import as_pixels
+from .sources import load_data
 
 COUNT = 1500  # pictures behind each direction
 RIDGE = 0.1  # of the mean variance of w: few pictures do not say how every dimension acts

@@ -22,13 +22,16 @@ from generator.families.stylegan2 import CriticConfig, GeneratorConfig
 from generator.storage import write_network
 
 from .augment import POLICIES
-from .data import Data, load_data
-from .finish import describe, finish
+from .data import Data
+from .facts import add_facts, describe, facts_of
+from .finish import finish
 from .grow import grow_run
 from .loop import Settings, Trainer
 from .losses import LOSSES
 from .sheet import first_seeds, write_sheet
+from .sources import read_data
 from .start import start_from
+from .terms import add_terms, keep_account, same_split, terms_of
 from .worsen import add_noise, keep_fraction, without_class
 
 
@@ -38,9 +41,6 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--data", type=Path, required=True, help="folder or zip of pictures, one sub-folder a class")
     p.add_argument("--name", required=True, help="the model's name")
     p.add_argument("--runs", type=Path, default=Path("training-runs"), help="where runs keep their state")
-    p.add_argument(
-        "--about", type=Path, help="JSON with title, licence, attribution, data, subject, notes: for the card"
-    )
     p.add_argument("--out", type=Path, default=Path("checkpoints"), help="where the finished checkpoint goes")
     p.add_argument("--version", default="1.0", help="the model's version, written into every picture's recipe")
     p.add_argument("--resolution", type=int, default=64)
@@ -88,6 +88,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--without-class", help="train without the pictures of this class: for worse on purpose")
     p.add_argument("--only-train", action="store_true", help="write no checkpoint at the end (training.finish does)")
     p.add_argument("--fp32", action="store_true", help="convolve in float32 instead of with bfloat16 operands")
+    add_facts(p)
+    add_terms(p)
     return p.parse_args(argv)
 
 
@@ -175,10 +177,13 @@ def main(argv: list[str] | None = None) -> int:
     """Train (or go on training); returns the exit code."""
     args = parse(argv)
     try:
-        data, rest = load_data(args.data, args.resolution)
-        describe(args.name, args.about, args.data, rest)
-        data = worsened(data, args)
-        settings, run = settings_of(args, len(data.classes), data.channels), args.runs / args.name
+        terms, run = terms_of(args), args.runs / args.name
+        loaded = read_data(args.data, args.resolution, terms)
+        print("\n".join(loaded.account.lines()), flush=True)
+        describe(args.name, args.about, args.data, loaded.rest, facts_of(args), measured=terms.held_out > 0)
+        same_split(terms, run)
+        data = worsened(loaded.train, args)
+        settings = settings_of(args, len(data.classes), data.channels)
         fresh = not (run / "state.pt").exists()
         if args.grow_from and fresh:
             grow_run(args.grow_from, run, settings)
@@ -186,6 +191,7 @@ def main(argv: list[str] | None = None) -> int:
             anew = start_from(Trainer(settings, data, run, args.device), args.start_from, args.name)
             print(f"began with {args.start_from}; anew: {', '.join(anew) or 'nothing'}", flush=True)
         trainer = Trainer(settings, data, run, args.device)
+        keep_account(loaded.account, terms, run, text=True)
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(trainer, "interrupted", True))
@@ -195,7 +201,17 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if args.only_train:
             return 0
-        folder = finish(trainer.folder, args.data, args.about, args.out, args.name, args.version)
+        folder = finish(
+            trainer.folder,
+            args.data,
+            args.about,
+            args.out,
+            args.name,
+            args.version,
+            given=facts_of(args),
+            terms=terms,
+            loaded=loaded,
+        )
         print(f"wrote {folder}", flush=True)
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data import Pictures, load_pictures
+from training.data import Pictures
+from training.folder import load_pictures
 
 from .build import SIDE, write_shapes
 

@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 
 from generator.families.stylegan2.networks import Critic, Generator
-from training.data import Pictures, load_pictures
+from training.data import Pictures
 from training.errors import TrainingError
 from training.fade import Fade
 from training.finish import load_run
+from training.folder import load_pictures
 from training.grow import grow_critic, grow_generator, grow_run, kept_in_critic, kept_in_generator
 from training.history import read_moments
 from training.loop import Settings, Trainer, read_state

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import load_data
+from pictures import is_idx
 from training.errors import TrainingError
-from training.idx import FASHION, is_idx, load_idx, pad, read_idx
+from training.idx import FASHION, load_idx, pad
+from training.sources import load_data
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 
@@ -106,15 +107,6 @@ def broken(folder: Path, name: str, content: bytes) -> str:
 )
 def test_a_broken_file_is_named(folder: Path, name: str, content: bytes, sentence: str):
     assert sentence in broken(folder, name, content)
-
-
-def test_a_file_that_is_not_compressed_or_only_half_there(tmp_path: Path):
-    path = tmp_path / "x.gz"
-    whole = gzip.compress(idx(np.zeros((5, 4, 4), np.uint8)))
-    for content in (b"plain", whole[:-9], b"\x1f\x8b" + bytes(30)):
-        path.write_bytes(content)
-        with pytest.raises(TrainingError, match=r"x\.gz cannot be read"):
-            read_idx(path, 3)
 
 
 @pytest.mark.parametrize("name", [f"train-{LABELS}", f"t10k-{IMAGES}", f"t10k-{LABELS}"])

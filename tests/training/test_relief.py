@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from training import relief
-from training.data import Data, load_data
+from training.data import Data
 from training.errors import TrainingError
 from training.relief import CLASSES, EVERY, Relief, Tiles, area_weights, candidates, in_held_out_block, splits
+from training.sources import load_data
 
 WIDTH = 2160  # 6 pixels a degree: the smallest tile is 32 pixels high
 SIDE = 32

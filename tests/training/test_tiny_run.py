@@ -24,6 +24,7 @@ from generator.weights import load_into
 from training import evaluate as evaluating
 from training import finish as finishing
 from training import train
+from training.card import licence_id
 from training.data import Pictures
 from training.errors import TrainingError
 from training.loop import Trainer
@@ -33,7 +34,7 @@ from training.samples import as_float
 from training.scoring import Reference, score
 from training.sheet import first_seeds, write_sheet
 
-from .build import CLASSES, SETTINGS, SIDE, Coarse
+from .build import CLASSES, SETTINGS, SIDE, Coarse, write_shapes
 
 PICTURES = 120 * SETTINGS.batch
 ABOUT = {
@@ -213,9 +214,10 @@ def test_sheets_curves_and_card(checkpoint: Path):
     assert Image.open(checkpoint / "curves.png").width > 500
     card = (checkpoint / "README.md").read_text(encoding="utf-8")
     told = [value for key, value in FACTS.items() if key != "subject"]  # that is for the page's label
-    for text in (*told, "license: apache-2.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png"):
+    for text in (*told, "license: cc0-1.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png"):
         assert text in card
     assert "{" not in card.replace("{counts", "") and "nan" not in card
+    assert links(card) and all((checkpoint / link).exists() for link in links(card))
 
 
 def test_the_index_finds_the_training_pictures(checkpoint: Path, split: tuple[Pictures, Pictures]):
@@ -373,8 +375,89 @@ def test_one_command_trains_goes_on_and_finishes(
 
     assert train.main(command(shapes, tmp_path, "--pictures", "16")) == 0
     out = capsys.readouterr().out
+    assert out.startswith("shapes: 360 pictures of 360 files, PNG, all 32×32\n2 classes: disc 240, square 120\n")
     assert "shown so far" in out and "wrote" in out
     assert open_checkpoint(tmp_path / "out" / "shapes", precision="fp32").provenance.pictures_seen == 16
+
+
+def links(card: str) -> list[str]:
+    """What a card links to beside it."""
+    return [link for link in re.findall(r"\]\(([^)]+)\)", card) if "://" not in link]
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_model_of_ones_own_without_any_file_about_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(finishing, "W_SAMPLES", 40)
+    monkeypatch.setattr(finishing, "DIRECTIONS", 2)
+    monkeypatch.setattr(finishing, "JUDGED", 40)
+    data = write_shapes(tmp_path / "my shapes", 4)
+    (data / "disc" / "._0000.png").write_bytes(b"\0")
+    told = ["--title", "My shapes", "--licence", "CC BY-SA 4.0", "--attribution", "Ada drew them", "--subject", "shape"]
+    arguments = command(data, tmp_path, "--pictures", "8", *told)
+    assert train.main(arguments) == 2  # six pictures are too few to measure with
+    assert "train on all of them with --held-out 0, which measures nothing" in capsys.readouterr().err
+    assert train.main([*arguments, "--held-out", "0", "--strict"]) == 2
+    assert "as --strict wants it: left out are 1 left lying about by macOS" in capsys.readouterr().err
+    assert train.main([*arguments, "--held-out", "0"]) == 0
+    said = [
+        "my shapes: 6 pictures of 7 files, PNG, all 32×32",
+        "2 classes: disc 4, square 2",
+        "left out: 1 left lying about by macOS (disc/._0000.png)",
+        "6 to train on, none held out (--held-out 0): nothing will be measured",
+    ]
+    assert capsys.readouterr().out.splitlines()[:4] == said
+    run, folder = tmp_path / "runs" / "shapes", tmp_path / "out" / "shapes"
+    assert (run / "account.txt").read_text(encoding="utf-8").splitlines() == said
+    for place in (run, folder):
+        assert json.loads((place / "account.json").read_text(encoding="utf-8"))["account"]["pictures"] == 6
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for text in (
+        "license: cc-by-sa-4.0",
+        "# My shapes",
+        "CC BY-SA 4.0.",
+        "Ada drew them",
+        "Nothing was measured",
+        *said,
+    ):
+        assert text in card
+    assert "apache" not in card.lower() and "nan" not in card and "{" not in card
+    assert links(card) and all((folder / link).exists() for link in links(card))
+    assert not (folder / "evaluation.json").exists() and not (folder / "index.safetensors").exists()
+    model = open_checkpoint(folder, precision="fp32")
+    assert (model.provenance.title, model.provenance.subject) == ("My shapes", "shape")
+    assert model.calibration is not None and (model.calibration.real_count, model.calibration.generated_count) == (
+        0,
+        40,
+    )
+
+    larger = write_shapes(tmp_path / "larger", 40)
+    assert train.main([*arguments, "--data", str(larger)]) == 2
+    assert "was begun with --held-out 0: with 8 it would be measured with" in capsys.readouterr().err
+    assert evaluating.main(["--checkpoint", str(folder), "--data", str(data)]) == 2
+    assert "was trained on all of its pictures" in capsys.readouterr().err
+    assert finishing.main(["--run", str(run), "--data", str(data), "--out", str(tmp_path / "again")]) == 0
+    assert "Nothing was measured" in (tmp_path / "again" / "shapes" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("licence", "name"),
+    [
+        ("Apache-2.0 (weights); use of the pictures is not restricted", "apache-2.0"),
+        ("MIT", "mit"),
+        ("cc0", "cc0-1.0"),
+        ("CC BY-NC 4.0", "cc-by-nc-4.0"),
+        ("unknown", "unknown"),
+        ("", "unknown"),
+        ("mitigated", "other"),
+        ("All rights reserved", "other"),
+    ],
+)
+def test_a_licence_is_never_claimed(licence: str, name: str):
+    assert licence_id(licence) == name
 
 
 @pytest.mark.usefixtures("handlers")
@@ -386,7 +469,7 @@ def test_one_command_trains_goes_on_and_finishes(
         (["--augment", "shear"], "Unknown augmentation 'shear'"),
         (["--batch", "0"], "batch must be at least 1"),
         (["--name", "Shapes!"], "name is lower-case letters"),
-        (["--about", "nowhere.json"], "No such file or directory: 'nowhere.json'"),
+        (["--about", "nowhere.json"], "nowhere.json cannot be read (there is no such file)."),
     ],
 )
 def test_the_command_refuses_with_one_sentence(
