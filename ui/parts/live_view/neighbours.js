@@ -1,0 +1,21 @@
+// The strip of neighbours: small pictures, each of which leads to its seed.
+import { make } from "../../assets/dom.js";
+
+/** Fill the strip with `count` places; `go(seed)` is called at a click. Gives what shows neighbours: [{seed, picture}, …]. */
+export function neighbourStrip(strip, count, go) {
+  for (let i = 0; i < count; i++) {
+    const thumb = make("button", { type: "button" }, make("img", { alt: "" }));
+    thumb.addEventListener("click", () => thumb.dataset.seed && go(Number(thumb.dataset.seed)));
+    strip.append(thumb);
+  }
+  return (neighbours) =>
+    [...strip.children].forEach((thumb, i) => {
+      const neighbour = neighbours[i];
+      thumb.disabled = !neighbour;
+      if (!neighbour) return thumb.firstChild.removeAttribute("src");
+      thumb.firstChild.src = neighbour.picture;
+      thumb.dataset.seed = neighbour.seed;
+      thumb.title = `Seed ${neighbour.seed}`;
+      thumb.setAttribute("aria-label", `Go to seed ${neighbour.seed}`);
+    });
+}
