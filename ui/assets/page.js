@@ -48,8 +48,11 @@ export function standIn(id, functions) {
 
 // ---------------------------------------------------------------- what is shown
 
-/** Whether an element takes up room; one whose box is dissolved (display: contents) does where a child does. */
+/** Whether an element takes up room; one whose box is dissolved (display: contents) does where a child does, and one in a
+ * closed fold counts as shown where the fold is: it is here, if one opens it. */
 function shown(element) {
+  const fold = element.closest(".fold:not(.open)");
+  if (fold && fold !== element) return shown(fold);
   if (element.getClientRects().length) return true;
   return getComputedStyle(element).display === "contents" && [...element.children].some(shown);
 }
