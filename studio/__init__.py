@@ -8,7 +8,7 @@ from .files import data_url, picture_accent, recipe_from_png, reference_profile,
 from .kept import LOCAL
 from .nearest import TrainingPicture
 from .reading import NOTE, Reading
-from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, neighbours
+from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
 from .visitors import SUFFIXES, Opened, Visitors, given_model
@@ -34,6 +34,7 @@ __all__ = [
     "StoppedError",
     "Studio",
     "StudioError",
+    "Styles",
     "TrainingPicture",
     "Visitors",
     "data_url",

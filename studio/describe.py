@@ -49,6 +49,7 @@ def describe_recipe(name: str, model: Model) -> list[dict[str, Any]]:
         "model": {"default": name},
         "version": {"default": model.version},
         "latent": {"minimum_length": model.z_dim, "maximum_length": model.z_dim},
+        "ws": {"rows": model.num_ws, "width": model.w_dim},
         "class": {**label, "default": model.default_class},
         "cutoff": {"maximum": model.num_ws},
         "moves": {"directions": [direction.name for direction in model.directions]},
@@ -81,9 +82,16 @@ def label_text(recipe: Recipe, model: Model) -> str:
     parts = (
         recipe.model or model.name,
         recipe.label,
-        f"seed {recipe.seed}" if recipe.latent is None else "a given latent",
+        origin_words(recipe),
         f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
-        f"ψ {recipe.psi:g}".replace("-", "−"),
+        f"ψ {recipe.psi:g}".replace("-", "−") if recipe.ws is None else None,
         f"generated, no such {subject} exists" if subject else "generated",
     )
     return " · ".join(part for part in parts if part)
+
+
+def origin_words(recipe: Recipe) -> str:
+    """What the picture grows from, in words."""
+    if recipe.ws is not None:
+        return "given styles"
+    return f"seed {recipe.seed}" if recipe.latent is None else "a given latent"

@@ -18,7 +18,7 @@ from generator.measuring import Cost
 
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError
-from .recipe import Recipe
+from .recipe import Recipe, Styles
 
 DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
 SLOW_MS = 250.0  # a picture that takes longer and has no preview is waited for: four a second do not follow a hand
@@ -119,11 +119,7 @@ class Painter:
                 progress(done / of)
 
         with self.working(model, progress):
-            ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
-            if recipe.mix is not None:
-                label = recipe.label if recipe.mix.label is None else recipe.mix.label
-                ws = model.mix(ws, _styles(model, recipe, recipe.mix.seed, label), recipe.mix.first)
-            ws = model.move(ws, dict(recipe.moves))
+            ws = _all_styles(model, recipe)
             kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
             noise = (kind, recipe.noise, recipe.noise_seed)
             if preview is None:
@@ -134,6 +130,11 @@ class Painter:
         picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
         picture.setflags(write=False)
         return picture
+
+    def styles(self, model: Model, recipe: Recipe) -> Styles:
+        """What a normalised recipe's layers are painted from: num_ws×w_dim, mixed and moved."""
+        with self.working(model):
+            return Styles.of(_all_styles(model, recipe)[0].cpu().numpy())
 
     def judge(self, model: Model, recipe: Recipe, pictures: Sequence[tuple[Array, Array | None]]) -> list[float]:
         """The critic's logit of each picture (H×W×3 and alpha or None, in [0, 1], any size), each judged alone."""
@@ -168,6 +169,19 @@ def for_critic(image: Array, alpha: Array | None, resolution: int) -> Array:
     planes = [Image.fromarray(np.ascontiguousarray(image[..., c])) for c in range(3)]  # float planes: mode "F"
     small = np.stack([np.asarray(plane.resize(size, Image.Resampling.LANCZOS)) for plane in planes], axis=-1)
     return small.clip(0, 1)
+
+
+def _all_styles(model: Model, recipe: Recipe) -> torch.Tensor:
+    """1×num_ws×w_dim: given or mapped, then mixed, then moved."""
+    if recipe.ws is None:
+        ws = _styles(model, recipe, recipe.seed, recipe.label, recipe.latent)
+    else:
+        ws = torch.from_numpy(recipe.ws.array.copy())[None]
+    if recipe.mix is not None:
+        label = recipe.label if recipe.mix.label is None else recipe.mix.label
+        other = _styles(model, recipe, recipe.mix.seed, label)
+        ws = model.mix(ws.to(other.device), other, recipe.mix.first)
+    return model.move(ws, dict(recipe.moves))
 
 
 def _styles(

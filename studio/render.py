@@ -24,7 +24,7 @@ from .kept import is_kept
 from .nearest import Lookup, TrainingPicture, has_index, with_pictures
 from .painter import Array, OpenModel, Painter, Share
 from .reading import Reading
-from .recipe import Recipe, fit
+from .recipe import Recipe, Styles, fit
 from .rendering import Rendering, StageReading
 
 MAX_WAITING = 16  # renders that may wait for the one that runs
@@ -142,6 +142,12 @@ class Studio:
         finally:
             self._memory.places.release()
 
+    def styles(self, recipe: Recipe) -> Styles:
+        """The styles that a recipe's layers are painted from, after mix and moves: with them as its `ws`, and without
+        latent, mix and moves, it is the same picture to the last bit. Errors as for `render`."""
+        recipe, opened = self._prepare(recipe)
+        return self._painter.styles(opened.model, recipe)
+
     def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
         """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.
 
@@ -256,7 +262,7 @@ def _leading_part(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         steps=(),
-        seed=0 if recipe.latent is not None else recipe.seed,
+        seed=recipe.seed if recipe.latent is None and recipe.ws is None else 0,
         noise_seed=recipe.noise_seed if recipe.noise else None,
     )
 

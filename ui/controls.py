@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import TRANSFORM, Recipe, RecipeError
+from studio import TRANSFORM, Recipe, RecipeError, Styles
 
 SAME_CLASS = "same class"
 MOVE = "move:"
@@ -41,7 +41,8 @@ class ControlSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name for each control, after `latent`, which has none: the live view carries it."""
+        """One name for each control, after `latent`, which has none: the live view carries it, a list of numbers; or
+        the styles of a recipe that has those, as the short text of a link."""
         return (
             "latent",
             "seed",
@@ -70,7 +71,8 @@ class ControlSet:
         fields: dict[str, Any] = {
             "model": self.model,
             "seed": of["seed"],
-            "latent": latent if latent else None,
+            "latent": latent if latent and not isinstance(latent, str) else None,
+            "ws": Styles.from_text(latent) if isinstance(latent, str) else None,
             "psi": of["psi"],
             "cutoff": None if of["cutoff"] == self.layers else of["cutoff"],
             "centre": of["centre"],
@@ -96,7 +98,7 @@ class ControlSet:
         moves = dict(recipe.moves)
         mix = recipe.mix
         of: dict[str, Any] = {
-            "latent": None if recipe.latent is None else list(recipe.latent),
+            "latent": list(recipe.latent) if recipe.latent else recipe.ws and recipe.ws.to_text(),
             "seed": recipe.seed,
             "label": recipe.label,
             "psi": recipe.psi,

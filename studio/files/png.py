@@ -28,7 +28,8 @@ def to_png(rendering: Rendering) -> bytes:
     recipe, provenance = rendering.recipe, rendering.provenance
     description = f"AI-generated picture: {rendering.specimen}"
     info = PngInfo()
-    info.add_itxt(KEYWORD, json.dumps({"format": FORMAT, "recipe": recipe.to_json()}, separators=(",", ":")))
+    text = json.dumps({"format": FORMAT, "recipe": recipe.to_json()}, separators=(",", ":"))
+    info.add_itxt(KEYWORD, text, zip=recipe.ws is not None)  # styles are 110 kB of digits
     info.add_itxt(
         "XML:com.adobe.xmp",
         xmp.packet(

@@ -20,10 +20,11 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_FILE = 32 * 1024 * 1024  # bytes
 MAX_PIXELS = 50_000_000
 MAX_CHUNKS = 10_000
-MAX_TEXT = 64 * 1024  # bytes of the text, packed and unpacked
+MAX_TEXT = 512 * 1024  # bytes of the text, packed and unpacked: as long as a recipe may be
 
 NO_PNG = "This file is not a PNG picture."
 BROKEN = "This PNG file is broken or cut short."
+TOO_LARGE = f"The recipe in this picture is too large: a recipe has at most {MAX_TEXT >> 10} kB."
 NO_TEXT = "This picture carries no recipe: only PNG files saved by an atelier do."
 
 
@@ -68,7 +69,7 @@ def _walk(file: BinaryIO, size: int, keyword: bytes) -> str:
             if file.read(min(len(keyword) + 1, length)) == keyword + b"\0":
                 file.seek(start)
                 if length > MAX_TEXT:
-                    raise RecipeError("The recipe in this picture is too large: a recipe has at most 64 kB.")
+                    raise RecipeError(TOO_LARGE)
                 return _text(_body(file, length, kind))
             file.seek(start)
         file.seek(length + 4, os.SEEK_CUR)
@@ -116,7 +117,7 @@ def _unpack(data: bytes) -> bytes:
     except zlib.error:
         raise RecipeError(BROKEN) from None
     if len(text) > MAX_TEXT:
-        raise RecipeError("The recipe in this picture is too large: a recipe has at most 64 kB.")
+        raise RecipeError(TOO_LARGE)
     if not inflater.eof:
         raise RecipeError(BROKEN)
     return text

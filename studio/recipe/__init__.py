@@ -4,16 +4,19 @@ from .fields import FIELDS, MAX_SEED, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix
 from .fitting import fit, neighbours
 from .kinds import shown
 from .recipe import Recipe
-from .strict_json import parse_json
+from .strict_json import MAX_JSON, parse_json
+from .styles import Styles
 
 __all__ = [
     "FIELDS",
+    "MAX_JSON",
     "MAX_SEED",
     "MAX_STEPS",
     "MIX_FIELDS",
     "TRANSFORM",
     "Mix",
     "Recipe",
+    "Styles",
     "fit",
     "neighbours",
     "parse_json",

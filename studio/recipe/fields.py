@@ -15,6 +15,7 @@ from postprocess import PostprocessError, StepUse
 
 from ..errors import RecipeError
 from .kinds import Choice, Field, Name, Number, Whole, shown
+from .styles import LARGEST, MAX_NUMBERS, Styles
 
 MAX_SEED = 2**32 - 1
 MAX_LAYERS = 64  # no StyleGAN has more than 18; the model has the last word
@@ -49,6 +50,15 @@ class _Latent(Field):
 
     def limits(self) -> dict[str, Any]:
         return {"kind": "numbers", "minimum": -100.0, "maximum": 100.0, "maximum_length": MAX_LATENT}
+
+
+@dataclass(frozen=True)
+class _Ws(Field):
+    def check(self, value: Any) -> Styles:
+        return Styles.of(value)
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "rows", "minimum": -LARGEST, "maximum": LARGEST, "maximum_length": MAX_NUMBERS}
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Whole("seed", "Seed", "latent z", "The number that the picture grows from.", 0, maximum=MAX_SEED),
     _Latent("latent", "Latent", "z", "An explicit latent in place of the seed's.", None, True),
+    _Ws("ws", "Styles", "w+", "The style of every layer, in place of what seed or latent would become.", None, True),
     Name(
         "label", "Class", "class condition", "What to paint; nothing for the model's own choice.", None, True, "class"
     ),

@@ -36,6 +36,9 @@ def fit(recipe: Recipe, model: Model) -> Recipe:
             raise RecipeError(f"{name} has no direction {shown(direction)}; it has {', '.join(directions) or 'none'}.")
     if recipe.latent is not None and len(recipe.latent) != model.z_dim:
         raise RecipeError(f"{name} takes a latent of {model.z_dim} numbers, not of {len(recipe.latent)}.")
+    if recipe.ws is not None and recipe.ws.shape != (model.num_ws, model.w_dim):
+        wanted, given = (f"{rows}×{width}" for rows, width in ((model.num_ws, model.w_dim), recipe.ws.shape))
+        raise RecipeError(f"{name} takes styles (ws) of {wanted} numbers, not of {given}.")
     if recipe.cutoff is not None and recipe.cutoff > model.num_ws:
         raise RecipeError(f"The truncation cutoff of {name} is at most {model.num_ws}, not {recipe.cutoff}.")
     if recipe.mix is not None and recipe.mix.first >= model.num_ws:
@@ -47,7 +50,7 @@ def fit(recipe: Recipe, model: Model) -> Recipe:
 
 
 def neighbours(recipe: Recipe, count: int) -> list[Recipe]:
-    """The same recipe with the seeds that follow; fewer at the end of the range, none for an explicit latent."""
-    if recipe.latent is not None:
+    """The same recipe with the seeds that follow; fewer at the end of the range, none for a given latent or styles."""
+    if recipe.latent is not None or recipe.ws is not None:
         return []
     return [replace(recipe, seed=seed) for seed in range(recipe.seed + 1, min(recipe.seed + count, MAX_SEED) + 1)]

@@ -25,6 +25,7 @@ from postprocess import STEPS
 from ..errors import RecipeError
 from .fields import FIELDS, MAX_STEPS
 from .kinds import shown
+from .styles import Styles
 
 FORMAT = "1"
 MAX_QUERY = 8 * 1024  # characters; servers and browsers take at least this much
@@ -35,7 +36,8 @@ NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII | re.IG
 
 
 def to_query(recipe: Mapping[str, Any]) -> str:
-    """A recipe's JSON object as a query string (without "?"); RecipeError if it is longer than a link may be."""
+    """A recipe's JSON object as a query string (without "?"), its ws as their short text; RecipeError if it is longer
+    than a link may be."""
     pairs = [("v", FORMAT), *_to_pairs(recipe)]
     pairs.append(("end", checksum(pairs)))
     text = "&".join(f"{key}={quote(value, safe=READABLE)}" for key, value in pairs)
@@ -97,8 +99,8 @@ def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    special = {"latent": "latent", "move": "moves", "mix": "mix", "step": "steps"}
-    plain = {field.key for field in FIELDS} - {"latent", "moves", "mix", "steps"}
+    special = {"latent": "latent", "ws": "ws", "move": "moves", "mix": "mix", "step": "steps"}
+    plain = {field.key for field in FIELDS} - set(special.values())
     obj: dict[str, Any] = {}
     steps: list[str] = []
     for key, value in pairs:
@@ -111,6 +113,8 @@ def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
             raise RecipeError(f"This link gives {key} twice.")
         if key == "latent":
             obj["latent"] = _read_latent(value)
+        elif key == "ws":
+            obj["ws"] = Styles.from_text(value)
         elif key == "move":
             obj["moves"] = _read_moves(value)
         elif key == "mix":

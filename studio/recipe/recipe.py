@@ -7,7 +7,7 @@ steps. What only the model knows (its classes, directions, number of layers) is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from .fields import FIELDS, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix, check_fields
 from .kinds import Field, shown
 from .links import from_query, to_query
 from .strict_json import check_size, parse_json
+from .styles import Styles
+
+LATER = ("ws", *TRANSFORM)  # fields that came later, and are written only where they are used
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,19 @@ class Recipe:
     See FIELDS for what each field means and may hold. `latent` is kept in float32 precision, which is all that the
     network takes; `moves` are kept in order of their names, without those of 0, so that equal pictures make equal
     recipes; `steps` are kept complete, with every parameter filled in.
+
+    `ws` are the styles themselves, one row a layer (num_ws×w_dim, float32), as projecting a photograph or dragging a
+    point makes them. They stand in place of what the mapping network would make of seed, latent and class, truncated
+    already: `psi`, `cutoff` and `centre` are not applied to them. `moves` add to them as to any other; `mix` takes its
+    layers from its own seed, class and truncation as ever. `seed` then says only where they came from, and `class`
+    what the critic is told and the label says. A recipe has a latent or ws, not both.
     """
 
     model: str = ""
     version: str = ""
     seed: int = 0
     latent: tuple[float, ...] | None = None
+    ws: Styles | None = None
     label: str | None = None
     psi: float = 0.7
     cutoff: int | None = None
@@ -49,6 +59,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_fields(self, FIELDS)
+        if self.latent is not None and self.ws is not None:
+            raise RecipeError("A recipe has a latent (latent) or styles (ws), not both.")
 
     @property
     def transform(self) -> dict[str, float]:
@@ -58,16 +70,18 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """All fields as a JSON-able object; `Recipe.from_json` gives back an equal recipe.
 
-        Of the input transform only what moves the picture: most models have none, and an atelier from before it, which
-        refuses fields that it does not know, still reads every picture that is not moved.
+        Of the input transform only what moves the picture, and ws only if given: an atelier from before them, which
+        refuses fields that it does not know, still reads every picture that has none.
         """
         out: dict[str, Any] = {
             field.key: getattr(self, field.name)
             for field in FIELDS
-            if field.name not in TRANSFORM or field.name in self.transform
+            if field.name not in LATER or getattr(self, field.name) != field.default
         }
         if self.latent is not None:
             out["latent"] = [_shortest(value) for value in self.latent]
+        if self.ws is not None:
+            out["ws"] = self.ws.to_json()
         out["moves"] = dict(self.moves)
         if self.mix is not None:
             out["mix"] = {field.key: getattr(self.mix, field.name) for field in MIX_FIELDS}
@@ -95,12 +109,13 @@ class Recipe:
 
     @classmethod
     def from_text(cls, text: str) -> Recipe:
-        """The recipe in a JSON text, read strictly: no NaN, no key given twice, at most 64 kB; else RecipeError."""
+        """The recipe in a JSON text, read strictly: no NaN, no key given twice, at most 512 kB; else RecipeError."""
         return cls.from_json(parse_json(text))
 
     def to_query(self) -> str:
         """The recipe as the query string of a link, with a checksum; see `links`."""
-        return to_query(self.to_json())
+        obj = self.to_json() if self.ws is None else {**replace(self, ws=None).to_json(), "ws": self.ws.to_text()}
+        return to_query(obj)
 
     @classmethod
     def from_query(cls, text: str) -> Recipe:

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..errors import RecipeError
 
-MAX_JSON = 64 * 1024  # characters of text, or of text within a parsed object
-MAX_NODES = 16 * 1024  # values in a parsed object
-TOO_LARGE = "This recipe is too large: a recipe has at most 64 kB."
+MAX_JSON = 512 * 1024  # characters of text, or of text within a parsed object; 18×512 styles take some 110 kB
+MAX_NODES = 40 * 1024  # values in a parsed object: the most styles, and a few thousand others
+TOO_LARGE = f"This recipe is too large: a recipe has at most {MAX_JSON >> 10} kB."
 
 
 def parse_json(text: str) -> Any:
-    """A JSON text of at most 64 kB as plain values; RecipeError for anything that is not strict JSON."""
+    """A JSON text of at most MAX_JSON characters as plain values; RecipeError for anything that is not strict JSON."""
     if len(text) > MAX_JSON:
         raise RecipeError(TOO_LARGE)
     try:

@@ -48,19 +48,23 @@ def random_recipe(
     *,
     classes: tuple[str, ...] = WORDS,
     z_dim: int | None = None,
+    ws: tuple[int, int] = (3, 8),
     layers: int = 60,
     steps: int = 4,
     moved: bool = True,
 ) -> Recipe:
-    """A recipe whose every field may or may not stand at its default. `moved`: for a model with an input transform."""
+    """A recipe whose every field may or may not stand at its default. `ws`: the shape of styles;
+    `moved`: for a model with an input transform."""
 
     def maybe(value: Any, default: Any) -> Any:
         return value if rng.random() < 0.6 else default
 
     latent = tuple(rng.gauss(0, 1) for _ in range(z_dim or rng.choice([1, 2, 64, 512])))
+    styles = [[rng.gauss(0, 1) for _ in range(ws[1])] for _ in range(ws[0])]
+    origin: Any = rng.choice([{"latent": latent}, {"ws": styles}, {}, {}, {}])
     return Recipe(
         seed=maybe(rng.choice([rng.randint(0, MAX_SEED), MAX_SEED, 1]), 0),
-        latent=latent if rng.random() < 0.2 else None,
+        **origin,
         label=maybe(rng.choice(classes), None),
         psi=maybe(random_number(rng, -1, 1.5), 0.7),
         cutoff=maybe(rng.randint(0, layers), None),

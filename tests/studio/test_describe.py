@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from postprocess import schema
-from studio import FIELDS, Mix, Recipe, RecipeError, Studio, label_text
+from studio import FIELDS, Mix, Recipe, RecipeError, Studio, Styles, label_text
 
 from .conftest import CLASSES, tiny_model
 
@@ -58,10 +58,13 @@ def test_ranges_are_those_that_are_held(models: dict[str, dict[str, Any]], studi
     assert list(fields) == [field.key for field in FIELDS]
     assert fields["class"]["choices"] == list(CLASSES) and fields["moves"]["directions"] == ["pc1", "pc2", "pc3"]
     mix = {entry["key"]: entry for entry in fields["mix"]["fields"]}
+    rows, width = fields["ws"]["rows"], fields["ws"]["width"]
     edges = [
         (Recipe(cutoff=fields["cutoff"]["maximum"]), Recipe(cutoff=fields["cutoff"]["maximum"] + 1)),
         (Recipe(mix=Mix(0, None, mix["first"]["maximum"])), Recipe(mix=Mix(0, None, mix["first"]["maximum"] + 1))),
         (Recipe(latent=(0.0,) * fields["latent"]["maximum_length"]), Recipe(latent=(0.0,) * 99)),
+        (Recipe(ws=Styles.of(np.ones((rows, width)))), Recipe(ws=Styles.of(np.ones((rows + 1, width))))),
+        (Recipe(ws=Styles.of(np.ones((rows, width)))), Recipe(ws=Styles.of(np.ones((rows, width + 1))))),
     ]
     for inside, outside in edges:
         studio.normalise(inside)

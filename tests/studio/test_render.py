@@ -12,7 +12,18 @@ import numpy as np
 import pytest
 
 from postprocess import STEPS, Regions, StepUse, apply, find_regions
-from studio import BusyError, Mix, Recipe, RecipeError, Rendering, Studio, StudioError, neighbours
+from studio import (
+    BusyError,
+    Mix,
+    Recipe,
+    RecipeError,
+    Rendering,
+    Studio,
+    StudioError,
+    neighbours,
+    recipe_from_png,
+    to_png,
+)
 from studio import render as render_module
 from studio.painter import Painter, for_critic
 
@@ -44,7 +55,10 @@ def same(first: Rendering, second: Rendering) -> bool:
 def recipes(count: int, seed: int) -> list[Recipe]:
     """Random recipes that the tiny model can paint."""
     rng = random.Random(seed)
-    return [random_recipe(rng, classes=CLASSES, z_dim=Z_DIM, layers=7, steps=2, moved=False) for _ in range(count)]
+    return [
+        random_recipe(rng, classes=CLASSES, z_dim=Z_DIM, ws=(8, 16), layers=7, steps=2, moved=False)
+        for _ in range(count)
+    ]
 
 
 def test_cold_warm_and_in_any_order_the_pixels_are_the_same(studio: Studio, checkpoints: Path):
@@ -131,11 +145,33 @@ def test_the_latent_of_a_seed_given_outright_is_the_same_picture(studio: Studio)
     assert np.array_equal(studio.render(BASE).raw, studio.render(replace(BASE, latent=tuple(z.tolist()))).raw)
 
 
+def test_the_styles_of_a_recipe_given_outright_are_the_same_picture(studio: Studio):
+    for recipe in (BASE, *recipes(5, seed=34)):
+        ws = studio.styles(recipe)
+        given = replace(recipe, seed=0, latent=None, ws=ws, psi=-1, cutoff=2, centre="global", mix=None, moves=())
+        assert ws.shape == (8, 16)
+        assert np.array_equal(studio.render(recipe).raw, studio.render(given).raw)
+
+
+def test_moves_add_to_given_styles_and_a_mix_replaces_rows_of_them(studio: Studio):
+    plain, mix = replace(BASE, mix=None, moves=()), Mix(5, CLASSES[1], 3)
+    given = replace(plain, ws=studio.styles(plain))
+    changes: list[dict[str, Any]] = [
+        {"moves": (("pc1", 1.5), ("pc2", -0.5))},
+        {"mix": mix},
+        {"mix": mix, "moves": (("pc1", 1.0),)},
+    ]
+    for change in changes:
+        assert np.array_equal(studio.render(replace(given, **change)).raw, studio.render(replace(plain, **change)).raw)
+        assert not np.array_equal(studio.render(replace(given, **change)).raw, studio.render(plain).raw)
+
+
 def test_through_link_and_json_the_pixels_stay(studio: Studio):
     for recipe in recipes(4, seed=33):
         rendering = studio.render(recipe)
         assert same(rendering, studio.render(Recipe.from_query(rendering.recipe.to_query())))
         assert same(rendering, studio.render(Recipe.from_json(json.loads(json.dumps(rendering.recipe.to_json())))))
+        assert recipe_from_png(to_png(rendering)) == rendering.recipe
 
 
 def test_a_rendering_is_complete_and_its_arrays_cannot_be_changed(studio: Studio):

@@ -16,6 +16,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "seed": {"seed": 2**32 - 1},
     "latent": {"latent": [0.5, -1.25, 0, 3, 0.1, 0.2, 0.3, -0.4]},
+    "styles": {"ws": [[0.1 * row - column for column in range(16)] for row in range(6)]},
     "class": {"class": "mirabelle"},
     "truncation": {"psi": -0.35, "cutoff": 3, "centre": "global"},
     "cutoff of nothing": {"cutoff": 0},

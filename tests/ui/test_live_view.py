@@ -15,10 +15,10 @@ from PIL import Image
 
 from generator import model as generator_model
 from generator.measuring.cost import Cost
-from studio import BusyError, Recipe, Studio, data_url, recipe_from_png, to_png
+from studio import BusyError, Recipe, Studio, Styles, data_url, recipe_from_png, to_png
 from tests.ui.serving import OTHER, tiny_studio
 from ui.controls import ControlSet
-from ui.parts.live_view import NEIGHBOURS, VIEW, live_functions
+from ui.parts.live_view import NEIGHBOURS, VIEW, link_answer, live_functions
 
 Functions = dict[str, Callable[[Any], dict[str, Any]]]
 
@@ -194,3 +194,10 @@ def test_a_recipe_of_another_model_does_not_fit_this_page(
 def test_the_file_is_what_the_studio_writes(server: Functions, studio: Studio, controls: ControlSet) -> None:
     recipe = studio.normalise(Recipe(seed=3))
     assert base64.b64decode(server["save"]({"values": controls.values(recipe)})["png"]) == to_png(studio.render(recipe))
+
+
+def test_a_recipe_too_long_for_a_link_says_so_and_is_shown_all_the_same() -> None:
+    short, long = (Recipe(ws=Styles.of(np.eye(rows, 512))) for rows in (1, 18))
+    assert link_answer(short) == {"query": short.to_query(), "no_link": ""}
+    answer = link_answer(long)
+    assert answer["query"] is None and "save the picture" in answer["no_link"]

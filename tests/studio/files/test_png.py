@@ -200,8 +200,8 @@ def test_what_is_no_png_is_said_to_be_none(data: bytes):
         (header() + itxt(envelope(format=[[]])), "format"),
         (header() + itxt(envelope(recipe={"depth": 3})), "no field"),
         (header() + itxt(envelope(recipe={"psi": 7})), "Variety"),
-        (header() + itxt(b" " * (MAX_TEXT + 1)), "64 kB"),
-        (header() + itxt(b" " * (MAX_TEXT + 1))[:-1] + b"\0", "64 kB"),  # refused before its checksum is worked out
+        (header() + itxt(b" " * (MAX_TEXT + 1)), "512 kB"),
+        (header() + itxt(b" " * (MAX_TEXT + 1))[:-1] + b"\0", "512 kB"),  # refused before its checksum is worked out
         (header() + chunk(b"teXt", b"") * 10_001 + itxt(envelope()), "no recipe"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_hostile_file_is_refused(data: bytes, word: str):
 def test_a_zip_bomb_is_not_unpacked():
     bomb = zlib.compress(b" " * 60_000_000, 9)
     assert len(bomb) < MAX_TEXT
-    assert "64 kB" in refusal(header() + itxt(bomb, packed=True))
+    assert "512 kB" in refusal(header() + itxt(bomb, packed=True))
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path):

@@ -45,7 +45,8 @@ def test_json_both_ways_gives_an_equal_recipe_with_an_equal_hash():
 
 
 def test_json_names_every_field():
-    assert list(Recipe(rotation=1, x=0.5, y=-0.5).to_json()) == [field.key for field in FIELDS]
+    every = Recipe(ws=[[0.5]], rotation=1, x=0.5, y=-0.5)  # type: ignore[arg-type]
+    assert list(every.to_json()) == [field.key for field in FIELDS]
     assert "class" in Recipe().to_json()
 
 
@@ -70,13 +71,15 @@ def test_no_field_takes_nonsense(field: Any, value: Any):
         return  # the empty text is their default
     if value == {"a": 1} and field.key == "moves":
         return  # a direction that only the model can refuse
+    if value == [[1]] and field.key == "ws":
+        return  # styles of a network with one layer
     assert field.title in refusal({field.key: value}) or field.key in ("moves", "latent", "steps", "mix")
 
 
 @pytest.mark.parametrize("field", [f for f in FIELDS if "minimum" in f.limits()], ids=lambda field: field.key)
 def test_bounds_are_in_and_what_lies_beyond_is_out(field: Any):
     low, high = field.limits()["minimum"], field.limits()["maximum"]
-    wrap = {"latent": lambda v: [v], "moves": lambda v: {"pc1": v}}.get(field.key, lambda v: v)
+    wrap = {"latent": lambda v: [v], "ws": lambda v: [[v]], "moves": lambda v: {"pc1": v}}.get(field.key, lambda v: v)
     beyond = 1 if field.limits()["kind"] == "integer" else 1e-9
     for inside in (low, high):
         Recipe.from_json({field.key: wrap(inside)})
@@ -113,6 +116,7 @@ def test_bounds_are_in_and_what_lies_beyond_is_out(field: Any):
         {"latent": "0123"},
         {"latent": [True]},
         {"latent": [0.0] * 5000},
+        {"latent": [0.5], "ws": [[0.5]]},
         {"moves": [["pc1", 1]]},
         {"moves": {"pc1": "1"}},
         {"moves": {"a,b": 1}},
@@ -221,8 +225,9 @@ def deep(levels: int) -> Any:
         {"model": "a" * 1_000_000},
         {"steps": [{"name": STEP, "parameters": {"a": "b" * 1_000_000}}]},
         {"latent": [0.0] * 1_000_000},
+        {"ws": [[0.0] * 50_000]},
     ],
-    ids=["deep", "wide", "long", "long within", "many"],
+    ids=["deep", "wide", "long", "long within", "many", "many styles"],
 )
 def test_a_deep_or_huge_object_is_refused(obj: object):
     assert "too large" in refusal(obj)

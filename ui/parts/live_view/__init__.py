@@ -123,8 +123,16 @@ def live_answer(rendering: Rendering) -> dict[str, Any]:
         "stages": report["stages"],
         "caption": rendering.specimen,
         "attribution": report["attribution"],
-        "query": rendering.recipe.to_query(),
+        **link_answer(rendering.recipe),
     }
+
+
+def link_answer(recipe: Recipe) -> dict[str, Any]:
+    """A recipe's query string; of one that is too long for a link None, and a sentence."""
+    try:
+        return {"query": recipe.to_query(), "no_link": ""}
+    except RecipeError as error:
+        return {"query": None, "no_link": str(error)}
 
 
 def rest_answer(rendering: Rendering) -> dict[str, Any]:
@@ -137,7 +145,8 @@ def rest_answer(rendering: Rendering) -> dict[str, Any]:
 
 def file_name(recipe: Recipe) -> str:
     """A name for the saved picture: orchard-peach-1234.png."""
-    parts = (recipe.model, recipe.label, str(recipe.seed) if recipe.latent is None else "latent")
+    origin = "styles" if recipe.ws else "latent" if recipe.latent else str(recipe.seed)
+    parts = (recipe.model, recipe.label, origin)
     plain = "-".join(part for part in parts if part)
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in plain) + ".png"
 
