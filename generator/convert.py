@@ -1,7 +1,8 @@
 """The command that makes a checkpoint of this project of another program's.
 
     python -m generator.convert SOURCE [--critic FILE] [--out FOLDER] [--name NAME] [--class-names FILE] [--fp32]
-                                [--real FOLDER_OR_ZIP]
+                                [--real FOLDER_OR_ZIP] [--strict] [--skip-broken] [--ground COLOUR]
+                                [--zip-names ENCODING]
 
 See `generator.storage.conversion` for what it does.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+
+from pictures import PicturesError, add_options, reading_of
 
 from .errors import CheckpointError
 from .storage.conversion import convert
@@ -28,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--class-names", type=Path, metavar="FILE", help="names of its classes: .txt, one a line, or .json")
     p.add_argument("--fp32", action="store_true", help="keep the weights in float32: twice as large")
     p.add_argument("--real", type=Path, metavar="FOLDER_OR_ZIP", help="real pictures to calibrate the critic with")
+    add_options(p)
     args = p.parse_args(argv)
     said = ""
 
@@ -47,8 +51,10 @@ def main(argv: list[str] | None = None) -> int:
             half=not args.fp32,
             real=args.real,
             say=say,
+            reading=reading_of(args),
+            tell=lambda account: print("\n".join(account.lines()), flush=True),
         )
-    except (CheckpointError, OSError) as error:
+    except (CheckpointError, PicturesError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)
         return 2
     print(f"wrote {folder}")

@@ -68,6 +68,10 @@ class Account:
             lines.append(f"beside them {_number(self.others.total(), 'other file')} ({endings})")
         return lines + self.said
 
+    def markdown(self) -> str:
+        """The same as a list for a card."""
+        return "\n".join(f"- {line.replace('<', '&lt;')}" for line in self.lines())
+
     def phrases(self) -> list[str]:
         """What was left out, a phrase for each reason."""
         phrases = []

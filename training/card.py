@@ -90,10 +90,7 @@ def licence_id(licence: str) -> str:
 
 def _pictures(account: Account | None) -> str:
     """The card's section on what was read."""
-    if account is None:
-        return ""
-    lines = [line.replace("<", "&lt;") for line in account.lines()]
-    return "## The pictures\n\n" + "\n".join(f"- {line}" for line in lines) + "\n\n"
+    return "" if account is None else f"## The pictures\n\n{account.markdown()}\n\n"
 
 
 def _besides(settings: Settings) -> str:

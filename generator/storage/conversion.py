@@ -24,12 +24,13 @@ from generator.formats.registry import open_foreign
 from generator.latents import draw_z
 from generator.measuring.averages import FEWEST, calibrate, measure_styles
 from generator.model import Model
+from pictures import Account, Reading
 
 from .checkpoint import open_checkpoint, save_checkpoint
 from .class_names import read_class_names
 from .headers import check_name
 from .packing import LARGEST_HALF, recognised_format, save_foreign
-from .real import read_real
+from .real import RealPictures
 
 PICTURES = 1000  # behind each half of the calibration, if they can be made in time
 SECONDS = 60.0  # for those that are generated
@@ -74,12 +75,15 @@ def convert(
     pictures: int = PICTURES,
     seconds: float = SECONDS,
     say: Say = quietly,
+    reading: Reading | None = None,
+    tell: Callable[[Account], None] = lambda account: None,
 ) -> Path:
     """Write `out`/NAME from a foreign checkpoint (and its discriminator in a second file); returns the folder.
 
     `class_names`: a file for `read_class_names`; else the classes keep the file's own names, or numbers. `half`:
-    weights in float16 where they fit. `real`: a folder or zip of real pictures for the critic. The folder appears whole
-    or not at all; its version is the hash of the content of all files but `real`. CheckpointError, one sentence.
+    weights in float16 where they fit. `real`: a folder or zip of real pictures for the critic, read as `reading` says;
+    `tell` hears what was found there before anything is measured. The folder appears whole or not at all; its version
+    is the hash of the content of all files but `real`. CheckpointError, one sentence.
     """
     name = name or model_name(source)
     check_name(name)
@@ -96,6 +100,11 @@ def convert(
     model.name, model.version = name, content_hash(*given)
     origin = f"Converted from {' and '.join(path.name for path in given)} ({architecture(model)})."
     model.provenance = replace(model.provenance, notes=f"{model.provenance.notes} {origin}".strip())
+    judged = None
+    if real is not None:
+        say("reading the real pictures", 0.05)
+        judged = RealPictures(real, model.resolution, model.img_channels, len(model.classes), pictures, reading)
+        tell(judged.account)
     say("measuring its directions", 0.1)
     measure_styles(model)
     before = _some_picture(model)
@@ -125,12 +134,14 @@ def convert(
             forecast = spent * FEWEST / (share * pictures)  # for the fewest that a calibration needs
             return spent < seconds and forecast < PATIENCE * seconds
 
-        judge_real = None if real is None else lambda: _real_logits(stored, real, pictures, say)
+        judge_real = None if judged is None else lambda: _real_logits(stored, judged, say)
         stored.calibration = calibrate(stored, judge_real, pictures, go_on)
         if stored.calibration is not None:
             say("writing", 0.95)
             write(stored)
-        (new / "README.md").write_text(_card(stored, given), encoding="utf-8")
+        (new / "README.md").write_text(
+            _card(stored, given, None if judged is None else judged.account), encoding="utf-8"
+        )
         try:
             new.rename(folder)
         except OSError:  # made by another program meanwhile; shutil.move would put this one inside it
@@ -165,15 +176,15 @@ def _fits_half(model: Model) -> bool:
     return all(float(tensor.abs().max()) < LARGEST_HALF for tensor in tensors if tensor.numel())
 
 
-def _real_logits(model: Model, real: Path, count: int, say: Say) -> list[float]:
+def _real_logits(model: Model, real: RealPictures, say: Say) -> list[float]:
     say("calibrating its critic on real pictures", 0.92)
     logits: list[float] = []
-    for picture, label in read_real(real, model.resolution, model.img_channels, len(model.classes), count):
+    for picture, label in real:
         logits += model.criticize(picture[None], [label] if model.classes else None).tolist()
     return logits
 
 
-def _card(model: Model, sources: list[Path]) -> str:
+def _card(model: Model, sources: list[Path], account: Account | None) -> str:
     given = " and ".join(path.name for path in sources)
     calibration = model.calibration
     judged = (
@@ -188,4 +199,5 @@ def _card(model: Model, sources: list[Path]) -> str:
         f"---\nlicense: unknown\n---\n\n# {model.provenance.title}\n\n{architecture(model)}, {model.resolution} px, "
         f"converted from {given} (SHA-256 {model.version}…). {judged}\n\n"
         f"Licence: {model.provenance.licence}. Attribution: {model.provenance.attribution}\n"
+        + ("" if account is None else f"\n## The real pictures\n\n{account.markdown()}\n")
     )

@@ -1,118 +1,88 @@
-"""Pictures from a folder or a zip, for calibrating a foreign critic: any that Pillow reads, and their classes."""
+"""Real pictures for a foreign critic's calibration: from a folder or a zip, with the numbers of their classes."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from generator.errors import CheckpointError
+from pictures import Account, PicturesError, PictureSet, Reading, open_pictures, square
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
-LABELS = "dataset.json"  # of NVIDIA's dataset_tool: {"labels": [["00000/img00000.png", 3], …]}
-MAX_PIXELS = 64_000_000
-MAX_FILE = 64 << 20
+KEPT_BYTES = 256 << 20  # of pictures that are kept after they were looked at; more of them are read a second time
 
 
-def read_real(source: Path, resolution: int, channels: int, classes: int, count: int) -> Iterator[tuple[Tensor, int]]:
-    """Up to `count` pictures, evenly from all of them: C×resolution×resolution in [−1, 1], and the class (0 without).
+class RealPictures:
+    """Up to `count` pictures of a place, evenly from all of them, for a model of so many pixels, channels and classes.
 
-    The middle square of each, reduced by Lanczos. Classes come from dataset.json, or from sub-folders in the order of
-    their names. CheckpointError: no pictures, an unreadable one, classes that do not fit.
+    All are decoded at once, so that what is broken is found before anything is measured. CheckpointError, one sentence:
+    no pictures, an unreadable one, classes that do not fit.
     """
-    with _opened(source) as (names, read):
-        pictures = sorted(name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES)
-        if not pictures:
-            raise CheckpointError(f"There are no pictures in {source.name}.")
-        labels = _labels(source, pictures, _named(names, read), classes)
-        for index in np.linspace(0, len(pictures) - 1, min(count, len(pictures))).round().astype(int):
-            yield _decode(read(pictures[index]), pictures[index], resolution, channels), labels[index]
 
+    def __init__(
+        self, source: Path, resolution: int, channels: int, classes: int, count: int, reading: Reading | None = None
+    ) -> None:
+        self.source, self.reading = source, reading or Reading()
+        self.resolution, self.channels, self.classes, self.count = resolution, channels, classes, count
+        self._kept: list[tuple[NDArray[np.uint8], int]] | None = []
+        size = 0
+        with _our_errors(), open_pictures(source, self.reading) as pictures:
+            for pixels, label in self._chosen(pictures):
+                size += pixels.nbytes
+                if size > KEPT_BYTES:
+                    self._kept = None
+                if self._kept is not None:
+                    self._kept.append((pixels, label))
+            self.account: Account = pictures.account
 
-def _labels(source: Path, pictures: list[str], named: dict[str, int], classes: int) -> list[int]:
-    if not classes:
-        return [0] * len(pictures)
-    if named:
-        labels = [named.get(name, named.get("/".join(PurePosixPath(name).parts[1:]), -1)) for name in pictures]
-    else:
-        folders = sorted({str(PurePosixPath(name).parent) for name in pictures})
-        if len(folders) != classes:
-            raise CheckpointError(
-                f"{source.name} needs one sub-folder for each of the model's {classes} classes, or a {LABELS}; it has "
-                f"{len(folders)} folders with pictures."
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        """C×resolution×resolution in [−1, 1], and the class (0 without)."""
+        if self._kept is not None:
+            yield from ((_tensor(pixels), label) for pixels, label in self._kept)
+            return
+        with _our_errors(), open_pictures(self.source, self.reading) as pictures:
+            yield from ((_tensor(pixels), label) for pixels, label in self._chosen(pictures))
+
+    def _chosen(self, pictures: PictureSet) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        labels = _labels(pictures, self.classes)
+        number = len(pictures.names)
+        indices = np.linspace(0, number - 1, min(self.count, number)).round().astype(int)
+        for index, image in pictures.images(indices.tolist()):
+            small = square(
+                image.convert("RGB" if self.channels == 3 else "L"), self.resolution, Image.Resampling.LANCZOS
             )
-        labels = [folders.index(str(PurePosixPath(name).parent)) for name in pictures]
+            yield np.atleast_3d(np.asarray(small)), labels[index]
+
+
+def _tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pixels.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)
+
+
+def _labels(pictures: PictureSet, classes: int) -> list[int]:
+    """The model's number of each picture's class; 0 for a model without classes."""
+    found, title = pictures.classes, pictures.account.title
+    if not classes:
+        return [0] * len(found.labels)
+    if pictures.labels is None and len(found.names) != classes:
+        raise CheckpointError(
+            f"{title} needs one sub-folder for each of the model's {classes} classes, or a dataset.json; it has "
+            f"{max(len(found.names), 1)} folders with pictures."
+        )
+    labels = [found.numbers[label] if found.numbers else -1 for label in found.labels]
     if not all(0 <= label < classes for label in labels):
-        raise CheckpointError(f"{source.name} has pictures without one of the model's {classes} classes.")
+        raise CheckpointError(f"{title} has pictures without one of the model's {classes} classes.")
     return labels
 
 
-def _named(names: list[str], read: _Read) -> dict[str, int]:
-    found = next((name for name in names if PurePosixPath(name).name == LABELS), None)
-    if found is None:
-        return {}
-    try:
-        rows = json.loads(read(found)).get("labels") or []
-        return {str(name): int(label) for name, label in rows}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        raise CheckpointError(f"{LABELS} does not give one class number for each picture.") from None
-
-
-class _Read:
-    """The bytes of a file by its name in the folder or zip."""
-
-    def __init__(self, source: Path, archive: zipfile.ZipFile | None) -> None:
-        self.source, self.archive = source, archive
-
-    def __call__(self, name: str) -> bytes:
-        try:
-            with self._open(name) as stream:
-                data = stream.read(MAX_FILE + 1)
-        except (OSError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{name} in {self.source.name} cannot be read ({error}).") from None
-        if len(data) > MAX_FILE:
-            raise CheckpointError(f"{name} in {self.source.name} is larger than {MAX_FILE >> 20} MB.")
-        return data
-
-    def _open(self, name: str) -> IO[bytes]:
-        return (self.source / name).open("rb") if self.archive is None else self.archive.open(name)
-
-
 @contextmanager
-def _opened(source: Path) -> Iterator[tuple[list[str], _Read]]:
-    if source.is_dir():
-        yield [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()], _Read(source, None)
-        return
+def _our_errors() -> Iterator[None]:
     try:
-        archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile):
-        raise CheckpointError(f"{source.name} is neither a folder nor a zip of pictures.") from None
-    with archive:
-        yield archive.namelist(), _Read(source, archive)
-
-
-def _decode(data: bytes, name: str, resolution: int, channels: int) -> Tensor:
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise CheckpointError(f"The picture {name} has more than {MAX_PIXELS // 1_000_000} megapixels.")
-            side = min(image.size)
-            left, top = (image.width - side) // 2, (image.height - side) // 2
-            small = image.convert("RGB" if channels == 3 else "L").resize(
-                (resolution, resolution), Image.Resampling.LANCZOS, (left, top, left + side, top + side)
-            )
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"The picture {name} cannot be read.") from None
-    pixels = np.atleast_3d(np.asarray(small, np.float32)) / 127.5 - 1
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+        yield
+    except PicturesError as error:
+        raise CheckpointError(str(error)) from None

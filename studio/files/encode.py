@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pictures import PicturesError, as_array, decode
 from postprocess import profile
 
 from ..errors import StudioError
@@ -25,7 +26,7 @@ SLATE = (0.098, 0.110, 0.122)
 CONTRAST = 4.5  # WCAG 2.2 §1.4.3, AA for text
 INK_HUE = 0.06  # a warm brown, for pictures without any colour
 _HUES = 24
-_REFERENCE_PIXELS = 24_000_000
+_REFERENCE_SIDE = 256  # pixels of a reference; its colours need no more
 
 Array = NDArray[np.float32]
 
@@ -80,21 +81,13 @@ def picture_accent(picture: Array) -> dict[str, str]:
 
 
 def reference_profile(data: bytes) -> str:
-    """The colours of a visitor's own picture file, as `postprocess.profile` writes them; StudioError if it is none.
-
-    Decoded only up to _REFERENCE_PIXELS, and as a thumbnail: colours need no more.
-    """
+    """The colours of a visitor's own picture file, as `postprocess.profile` writes them; StudioError if it is none."""
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-            if image.width * image.height > _REFERENCE_PIXELS:
-                raise StudioError("This picture is too large for a reference; 24 megapixels are enough.")
-            image.thumbnail((256, 256))
-            pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, StudioError):
-            raise
-        raise StudioError("This file is no PNG, JPEG or WebP picture that can be read.") from None
-    return profile(pixels)
+        image = decode(data, "This file", at_least=2 * _REFERENCE_SIDE).image
+    except PicturesError as error:
+        raise StudioError(str(error)) from None
+    image.thumbnail((_REFERENCE_SIDE, _REFERENCE_SIDE))
+    return profile(as_array(image))
 
 
 def _readable(hue: float, saturation: float, ground: tuple[float, float, float]) -> str:

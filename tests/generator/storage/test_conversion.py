@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from generator.formats import dcgan
 from generator.formats.registry import open_foreign
 from generator.measuring import averages as measuring
 from generator.storage import conversion as convert
-from generator.storage.real import read_real
+from generator.storage import real
+from generator.storage.real import RealPictures
 from tests.generator.build import GENERATORS, lively_model
 from tests.generator.formats import dcgan_files
 
@@ -245,7 +247,7 @@ def test_real_pictures_calibrate_the_critic(source: Path, tmp_path: Path):
     folder = convert.convert(source, out=tmp_path / "o", half=False, real=tmp_path / "real", pictures=FEW)
     model = open_checkpoint(folder, precision="fp32")
     assert model.calibration is not None and model.calibration.real_count == 12
-    pairs = list(read_real(tmp_path / "real", 32, 3, 3, 100))
+    pairs = list(RealPictures(tmp_path / "real", 32, 3, 3, 100))
     logits = [float(model.criticize(image[None], [label])) for image, label in pairs]
     assert model.calibration.real[0] == pytest.approx(min(logits), abs=1e-4)
     assert model.calibration.real[-1] == pytest.approx(max(logits), abs=1e-4)
@@ -257,7 +259,7 @@ def test_real_pictures_from_a_zip_with_labels(tmp_path: Path):
         archive.writestr("00000/a.png", picture(0))
         archive.writestr("00000/b.png", picture(255))
         archive.writestr("dataset.json", '{"labels": [["00000/a.png", 1], ["00000/b.png", 0]]}')
-    (dark, one), (light, zero) = read_real(path, 16, 1, 2, 10)
+    (dark, one), (light, zero) = RealPictures(path, 16, 1, 2, 10)
     assert (one, zero) == (1, 0)
     assert dark.shape == (1, 16, 16) and float(dark.max()) == -1
     assert float(light.min()) > 0
@@ -277,16 +279,64 @@ def test_real_pictures_that_will_not_do(tmp_path: Path, files: dict[str, bytes],
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     with pytest.raises(CheckpointError, match=words):
-        list(read_real(tmp_path, 16, 3, classes, 10))
+        list(RealPictures(tmp_path, 16, 3, classes, 10))
+
+
+def test_a_class_number_of_a_zip_with_one_class_alone(tmp_path: Path):
+    rows = b'{"labels": [["a.png", 2], ["b.png", 2]]}'
+    for name, data in (("a.png", picture(1)), ("b.png", picture(2)), ("dataset.json", rows)):
+        (tmp_path / name).write_bytes(data)
+    assert [label for _, label in RealPictures(tmp_path, 16, 3, 3, 10)] == [2, 2]
+
+
+def test_more_real_pictures_than_are_kept_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for i in range(5):
+        (tmp_path / f"{i}.png").write_bytes(picture(40 * i))
+    kept = RealPictures(tmp_path, 16, 3, 0, 4)
+    monkeypatch.setattr(real, "KEPT_BYTES", 2 * 16 * 16 * 3)
+    again = RealPictures(tmp_path, 16, 3, 0, 4)
+    assert kept.account.lines() == again.account.lines() and kept.account.read == 4
+    assert all(torch.equal(a, b) for (a, _), (b, _) in zip(kept, again, strict=True)) and len(list(again)) == 4
 
 
 # ---- the command --------------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_where_it_wrote(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_says_where_it_wrote(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("generator.convert.convert", partial(convert.convert, pictures=FEW))
     assert main([str(source), "--out", str(tmp_path / "o"), "--name", "plums"]) == 0
     assert capsys.readouterr().out.strip().endswith("plums")
     assert open_checkpoint(tmp_path / "o" / "plums", precision="fp32").name == "plums"
+
+
+def test_the_command_says_what_the_real_pictures_are(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("generator.convert.convert", partial(convert.convert, pictures=FEW))
+    put = {f"{label}/{i}.png": picture(40 * i + label) for label in range(3) for i in range(2)}
+    for name, data in (put | {"0/._0.png": b"\0", "1/broken.png": b"none"}).items():
+        (tmp_path / "real" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "real" / name).write_bytes(data)
+    arguments = [str(source), "--out", str(tmp_path / "o"), "--name", "plums", "--real", str(tmp_path / "real")]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "1/broken.png cannot be read as a picture" in error and error.endswith(
+        ": --skip-broken goes on without it.\n"
+    )
+    assert main([*arguments, "--skip-broken", "--strict"]) == 2
+    assert "as --strict wants it" in capsys.readouterr().err
+    assert main([*arguments, "--skip-broken"]) == 0
+    said = [
+        "real: 6 pictures of 8 files, PNG, all 48×40",
+        "3 classes: 0 2, 1 2, 2 2",
+        "left out: 1 left lying about by macOS (0/._0.png)",
+        "left out: 1 broken (1/broken.png)",
+    ]
+    out, card = capsys.readouterr().out, (tmp_path / "o" / "plums" / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(said) in out and all(f"- {line}" in card for line in said)
+    assert out.index(said[0]) < out.index("calibrating its critic")
 
 
 def test_the_command_fails_with_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
