@@ -51,6 +51,8 @@ def figures_section(evaluation: dict[str, Any]) -> str:
         _truncation(evaluation, counts),
         _memorisation(evaluation),
     ]
+    if "reconstruction_ratio" in evaluation:
+        parts.append(_reconstruction(evaluation))
     if "per_class" in evaluation:
         parts.append(_classes(evaluation))
     return "\n\n".join(parts)
@@ -103,6 +105,15 @@ def _memorisation(evaluation: dict[str, Any]) -> str:
         f"{number(facts['nearest_real_median'])} and {number(facts['nearest_real_minimum'])}. "
         f"{percent(facts['suspicious'])} of the generated pictures are nearer than all but one in a hundred real ones. "
         f"The closest pairs: {pairs}."
+    )
+
+
+def _reconstruction(evaluation: dict[str, Any]) -> str:
+    return (
+        f"Encoder: {evaluation['reconstruction_count']:.0f} held-out pictures, encoded and painted again, lie "
+        f"{number(evaluation['reconstruction_distance'])} from themselves in features of length 1, in the mean; two "
+        f"pictures of one class lie {number(evaluation['reconstruction_distance_of_class'])} apart, so the ratio is "
+        f"{number(evaluation['reconstruction_ratio'])}. PSNR {number(evaluation['reconstruction_psnr'])} dB (median)."
     )
 
 

@@ -21,18 +21,21 @@ import torch
 from torch import Tensor
 
 from generator import Averages, Critic, Direction, Generator, Model, Provenance, open_checkpoint, save_checkpoint
-from generator.measuring import INDEX_FILE, feature_network, network_for, sample_styles
+from generator.companions import ENCODER_FILE, Encoder
+from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
 from generator.measuring import averages as measuring
 
 from .card import write_card, write_index
 from .curves import write_curves
 from .data import Loaded, Terms
+from .encoding import encoder_config
 from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
 from .facts import add_facts, describe, facts_of, told
 from .loop import Settings, read_state
 from .machine import machine
 from .name_directions import name_directions
+from .reconstruction import SHEET, finish_encoder, write_reconstructions
 from .samples import as_float, generate
 from .scoring import COUNT, JUDGED
 from .sheet import write_sheet
@@ -55,6 +58,7 @@ class Run:
     pictures: int
     seconds: float
     machine: str
+    encoder: Encoder | None
 
 
 def load_run(folder: Path) -> Run:
@@ -67,6 +71,10 @@ def load_run(folder: Path) -> Run:
         generator, critic = Generator(settings.generator), Critic(settings.critic)
         generator.load_state_dict(state["ema"])
         critic.load_state_dict(state["d"])
+        encoder = None
+        if settings.encoder:
+            encoder = Encoder(encoder_config(settings.generator))
+            encoder.load_state_dict(state["encoding"]["encoder"])
         return Run(
             settings,
             generator,
@@ -74,6 +82,7 @@ def load_run(folder: Path) -> Run:
             int(state["step"]) * settings.batch,
             float(state["seconds"]),
             str(state.get("machine", machine())),  # older states do not say
+            encoder,
         )
     except Exception as error:  # many kinds, see read_state
         raise TrainingError(f"{path} cannot be read ({type(error).__name__}: it is not a saved state).") from error
@@ -145,6 +154,14 @@ def finish(
         say("the critic, on generated pictures alone")
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
     save_checkpoint(model, folder)
+    besides: dict[str, float] = {}
+    for stale in (ENCODER_FILE, REMEMBERED_FILE):  # of an earlier model in this folder
+        (folder / stale).unlink(missing_ok=True)
+    if last.encoder is not None and evaluation is not None:
+        say("reconstructions of held-out pictures")
+        records = torch.tensor([train.names.index(record) for record in evaluation.index.records])
+        besides, shown = finish_encoder(last.encoder.eval(), model, train, rest, network, records, folder)
+        write_reconstructions(shown, run / SHEET)
 
     labels = torch.arange(64) % max(number, 1)
     for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):
@@ -161,7 +178,7 @@ def finish(
         "training_seconds": round(seconds),
         "machine": last.machine,
     }
-    figures = None if evaluation is None else write_results(evaluation, folder, run / PAIRS_FILE, run_facts)
+    figures = None if evaluation is None else write_results(evaluation, folder, run / PAIRS_FILE, run_facts | besides)
     keep_account(loaded.account, terms, folder)
     write_card(model, settings, figures, rows, folder, began_with(run), loaded.account)
     write_index(out)

@@ -23,12 +23,14 @@ from generator.families.stylegan2 import Critic, CriticConfig, Generator, Genera
 
 from .augment import POLICIES, adapt, augment
 from .data import Data
+from .encoding import FIRST_PRIOR_STEPS, Batch, Encoding, Made, Weights
+from .encoding import LEARNING_RATE as ENCODER_RATE
 from .errors import TrainingError
 from .fade import Fade
 from .groups import ClassGroups
 from .losses import LOSSES
 from .machine import machine
-from .projected import ProjectedCritic
+from .projected import Backbone, ProjectedCritic
 
 LOG_FIELDS = (
     "pictures",
@@ -43,6 +45,7 @@ LOG_FIELDS = (
     "pictures_per_second",
 )
 PROJECTED_FIELDS = ("projected_g", "projected_d")  # the same two losses of the projected critic, in runs that have one
+ENCODER_FIELDS = ("features", "low", "texture", "divergence", "prior")  # in runs with an encoder
 ADAPT_EVERY = 4  # steps, as in ADA
 
 
@@ -72,6 +75,9 @@ class Settings:
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False
     projected: float = 0.0  # weight of a projected critic's loss beside the plain critic's; 0 = there is none
+    encoder: Weights | None = (
+        None  # an encoder learns beside the generator, its losses weighted so; None = there is none
+    )
     fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
@@ -121,6 +127,8 @@ class Settings:
         known["generator"] = GeneratorConfig.from_dict(values["generator"])
         known["critic"] = CriticConfig.from_dict(values["critic"])
         known["policy"] = tuple(values["policy"])
+        if values.get("encoder"):
+            known["encoder"] = Weights(**values["encoder"])
         return cls(**known)
 
 
@@ -178,6 +186,10 @@ class Trainer:
         self.projected: ProjectedCritic | None = None
         if settings.projected:
             self.projected = ProjectedCritic(len(data.classes), settings.policy, settings.seed, self.device)
+        self.encoding: Encoding | None = None
+        if settings.encoder:
+            self.encoding = Encoding(settings.generator, data, settings.seed, self.device)
+            self.backbone = self.projected.backbone if self.projected else Backbone().to(self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
@@ -190,6 +202,15 @@ class Trainer:
         self._logged_seconds = 0.0
         self._resume()
 
+    def begin_encoding(self) -> None:
+        """Before an encoder's first step: encode every training picture and teach the prior what has come out."""
+        if self.encoding is None or not bool(self.encoding.bank.isnan().all()):
+            return
+        self.encoding.fill(self.data, self.settings.mirror, self.settings.half)
+        for number in range(FIRST_PRIOR_STEPS):
+            self.encoding.learn_prior(self.g, self.weights, generator_for(self.settings.seed, 5, number))
+        self.ema.mapping.load_state_dict(self.g.mapping.state_dict())
+
     @property
     def pictures(self) -> int:
         """Real pictures shown to the critic so far."""
@@ -200,7 +221,7 @@ class Trainer:
     def _label(self, index: Tensor) -> Tensor | None:
         return self.eye[index.to(self.device)] if self.data.classes else None
 
-    def _reals(self, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
+    def _reals(self, rng: torch.Generator) -> Batch:
         s = self.settings
         if self.groups:
             index = self.groups.pictures(self.groups.classes(s.batch, rng), rng)
@@ -208,10 +229,11 @@ class Trainer:
             index = torch.multinomial(self.weights, s.batch, replacement=True, generator=rng)
         x = self.data.batch(index).to(self.device)
         x = x.to(memory_format=torch.channels_last).float() / 127.5 - 1
+        flip = torch.zeros(s.batch, 1, 1, 1, dtype=torch.bool)
         if s.mirror:
-            flip = torch.rand(s.batch, 1, 1, 1, generator=rng).to(self.device) < 0.5
-            x = torch.where(flip, x.flip(3), x)
-        return x, self._label(self.data.labels[index])
+            flip = torch.rand(s.batch, 1, 1, 1, generator=rng) < 0.5
+            x = torch.where(flip.to(self.device), x.flip(3), x)
+        return Batch(x, self._label(self.data.labels[index]), index, flip.flatten())
 
     def _fakes(self, rng: torch.Generator, like: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Generated pictures with gradients, and their labels: `like` those given, or drawn."""
@@ -254,10 +276,17 @@ class Trainer:
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
         loss = LOSSES[s.loss]
-        reals, real_label = self._reals(rng)
+        batch = self._reals(rng)
+        reals, real_label = batch.pictures, batch.label
         like = real_label if loss.paired else None
-        with torch.no_grad():
-            fakes, fake_label = self._fakes(rng, like)
+        made: Made | None = None
+        if self.encoding:
+            # Made once for both networks' steps: half of them are told what to be, so they cannot run away.
+            made = self.encoding.make(self.g, batch, s.style_mixing, s.half, rng)
+            fakes, fake_label = made.pictures.detach(), real_label
+        else:
+            with torch.no_grad():
+                fakes, fake_label = self._fakes(rng, like)
 
         self.d.requires_grad_(True)
         real_logits = self.d(augment(reals, s.policy, rng, self.probability), real_label, half=s.half)
@@ -289,20 +318,36 @@ class Trainer:
 
         # The generator's step draws pictures anew: the critic has just learnt the others.
         self.d.requires_grad_(False)
-        fakes, fake_label = self._fakes(rng, like)
+        if made:
+            fakes = made.pictures
+        else:
+            fakes, fake_label = self._fakes(rng, like)
         logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
         loss_g = loss.generator(real_logits.detach(), logits)  # the real ones as they were a moment ago: saves a pass
         self.opt_g.zero_grad(set_to_none=True)
         beside: dict[str, float] = {}
+        total = loss_g
+        if self.encoding and made:
+            self.encoding.optimizer.zero_grad(set_to_none=True)
+            told = self.encoding.losses(self.backbone, batch, made)
+            total = total + sum(getattr(s.encoder, name) * value for name, value in told.items())
+            beside.update({name: value.item() for name, value in told.items()})
         if self.projected:
             rng = generator_for(s.seed, 2, self.step)  # the plain critic's draws stay as they are without this one
             loss_p, seen = self.projected.generated(fakes, fake_label, rng)
-            (loss_g + loss_p * (s.projected * self.projected.warmth)).backward()
+            (total + loss_p * (s.projected * self.projected.warmth)).backward()
             beside["projected_g"] = loss_p.item()
             beside["projected_d"] = self.projected.learn(reals, real_label, seen, fake_label, rng)
         else:
-            loss_g.backward()
+            total.backward()
         self.opt_g.step()
+        if self.encoding:
+            share = s.rate_share(self.pictures)
+            self.encoding.optimizer.param_groups[0]["lr"] = ENCODER_RATE * share
+            self.encoding.optimizer.step()
+            rng = generator_for(s.seed, 4, self.step)
+            beside["prior"] = self.encoding.learn_prior(self.g, self.weights, rng, share)
+            self.encoding.step += 1
 
         self.step += 1
         self._update_ema()
@@ -380,7 +425,7 @@ class Trainer:
 
     @property
     def _log_fields(self) -> tuple[str, ...]:
-        return LOG_FIELDS + (PROJECTED_FIELDS if self.projected else ())
+        return LOG_FIELDS + (ENCODER_FIELDS if self.encoding else ()) + (PROJECTED_FIELDS if self.projected else ())
 
     def _log(self, shown: int, quiet: bool) -> None:
         path = self.folder / "log.csv"
@@ -428,6 +473,7 @@ class Trainer:
             "opt_d": self.opt_d.state_dict(),
             "fade": self.fade.state() if self.fade else None,
             "projected": self.projected.state() if self.projected else None,
+            "encoding": self.encoding.state() if self.encoding else None,
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -442,6 +488,8 @@ class Trainer:
         # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, and
         # when the learning rate is to fall may be decided until it does: nothing so far depends on it.
         settings = replace(settings, projected=self.settings.projected, r1_gamma=self.settings.r1_gamma)
+        if settings.encoder and self.settings.encoder:
+            settings = replace(settings, encoder=self.settings.encoder)
         step = state.get("step")
         if isinstance(step, int) and step * settings.batch <= min(settings.decay_start, self.settings.decay_start):
             settings = replace(settings, decay_from=self.settings.decay_from, decay_to=self.settings.decay_to)
@@ -461,6 +509,8 @@ class Trainer:
                 self.fade = Fade(self.d, pictures=self.settings.fade_pictures, **state["fade"])
             if self.projected and state.get("projected"):
                 self.projected.load(state["projected"])
+            if self.encoding and state.get("encoding"):
+                self.encoding.load(self.g, state["encoding"])
         except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."

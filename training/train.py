@@ -23,6 +23,7 @@ from generator.storage import write_network
 
 from .augment import POLICIES
 from .data import Data
+from .encoding import Weights
 from .facts import add_facts, describe, facts_of
 from .finish import finish
 from .grow import grow_run
@@ -55,6 +56,18 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--w-dim", type=int, default=128)
     p.add_argument("--mapping-layers", type=int, default=4)
     p.add_argument("--head", default="smooth", help="how the last doubling is made: smooth, shuffle, rgb")
+    p.add_argument("--start", default="const", help="where a picture begins: const, or styled (by the first w)")
+    p.add_argument(
+        "--encoder",
+        type=float,
+        nargs=4,
+        metavar=("FEATURES", "LOW", "TEXTURE", "DIVERGENCE"),
+        help="an encoder and a prior learn beside the generator; what its losses count, such as 1.5 2 1 0.002; may "
+        "change within a run",
+    )
+    p.add_argument("--prior-layers", type=int, default=8, help="of the prior that comes with an encoder")
+    p.add_argument("--prior-width", type=int, default=256, help="of the networks inside the prior")
+    p.add_argument("--learning-rate", type=float, default=2e-3, help="of generator and critic")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty; may change within a run")
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
@@ -105,6 +118,9 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         args.channel_max,
         args.head,
         channels,
+        start=args.start,
+        prior_layers=args.prior_layers if args.encoder else 0,
+        prior_width=args.prior_width,
     )
     critic = CriticConfig(
         args.resolution,
@@ -122,6 +138,8 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         critic,
         seed=args.seed,
         batch=args.batch,
+        learning_rate=args.learning_rate,
+        encoder=Weights(*args.encoder) if args.encoder else None,
         r1_gamma=args.gamma,
         decay_from=args.decay[0],
         decay_to=args.decay[1],
@@ -192,6 +210,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"began with {args.start_from}; anew: {', '.join(anew) or 'nothing'}", flush=True)
         trainer = Trainer(settings, data, run, args.device)
         keep_account(loaded.account, terms, run, text=True)
+        trainer.begin_encoding()
         print(f"{len(data):,} pictures, {len(data.classes)} classes; {trainer.pictures:,} shown so far", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(trainer, "interrupted", True))

@@ -5,20 +5,25 @@ from .cost import Cost
 from .features import FeatureNetwork, feature_network, network_for
 from .index import FILE as INDEX_FILE
 from .index import MAX_RECORDS, Index, Match, open_index
+from .remembered import FILE as REMEMBERED_FILE
+from .remembered import Remembered, open_remembered
 
 __all__ = [
     "FEWEST",
     "INDEX_FILE",
     "MAX_RECORDS",
+    "REMEMBERED_FILE",
     "Cost",
     "FeatureNetwork",
     "Index",
     "Match",
+    "Remembered",
     "averages_and_directions",
     "calibrate",
     "feature_network",
     "measure_styles",
     "network_for",
     "open_index",
+    "open_remembered",
     "sample_styles",
 ]

@@ -73,6 +73,8 @@ def open_checkpoint(
     with Undrawn():
         generator = Generator(config)
     load_into(generator, own, "generator")
+    if generator.mapping.prior is not None:
+        generator.mapping.prior.check()
     lay_out_all(generator.synthesis)
     classes = read_classes(header, generator.config.num_classes)
     model = Model(

@@ -49,6 +49,8 @@ GENERATORS = {
     "bounded resnet": replace(GENERATOR, head="rgb", architecture="resnet", conv_clamp=1.25),
     "named widths": replace(GENERATOR, head="rgb", widths=(12, 20, 6, 10), embed_dim=5, mapping_width=11),
     "4 px": replace(GENERATOR, resolution=4, head="rgb", num_classes=0),
+    "styled start and a prior": replace(GENERATOR, start="styled", prior_layers=3, prior_width=12),
+    "a prior without classes": replace(GENERATOR, num_classes=0, z_dim=7, prior_layers=2, prior_width=5),
     "8 px": replace(GENERATOR, resolution=8, head="rgb", architecture="resnet", widths=(6, 9)),
 }
 CRITICS = {
@@ -82,7 +84,10 @@ def enliven(network: nn.Module, seed: int = 0) -> nn.Module:
     """Give every bias, noise strength and average a value of its own, as training would."""
     rng = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
-        if name.endswith(("bias", "noise_strength", "w_avg")):
+        if "prior." in name:
+            if not name.endswith("order"):
+                tensor.copy_(torch.randn(tensor.shape, generator=rng) * 0.3)
+        elif name.endswith(("bias", "noise_strength", "w_avg")):
             slow = 0.01 if tensor.ndim and "mapping.layers" in name else 1.0  # biases there are multiplied by 0.01
             tensor.add_(torch.randn(tensor.shape, generator=rng) * 0.4 / slow)
         elif name.endswith("weight") or name in ("const", "synthesis.const") or "noise_const" in name:

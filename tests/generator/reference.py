@@ -94,7 +94,9 @@ def modulated_conv(
 
 
 def mapping(weights: Weights, z: Tensor | None, label: Tensor | None) -> Tensor:
-    """z (None in the critic) and class weights → w (2019, §2)."""
+    """z (None in the critic) and class weights → w (2019, §2), through the prior where there is one."""
+    if z is not None and "prior.order" in weights:
+        z = prior(below(weights, "prior."), z, label)
     parts = [] if z is None else [normalize(z.double())]
     if "embed.weight" in weights:
         assert label is not None
@@ -103,6 +105,27 @@ def mapping(weights: Weights, z: Tensor | None, label: Tensor | None) -> Tensor:
     for layer in range(sum(name.startswith("layers.") for name in weights) // 2):
         x = leaky_relu(dense(x, weights, f"layers.{layer}", lr_multiplier=0.01))
     return x
+
+
+def prior(weights: Weights, z: Tensor, label: Tensor | None) -> Tensor:
+    """Noise → code through affine couplings (Dinh et al. 2017, arXiv:1605.08803, equations 7 and 8), last one first."""
+    z, number, dim = z.double(), sum(name.endswith("first.weight") for name in weights), z.shape[1]
+    for layer in reversed(range(number)):
+        w = below(weights, f"layers.{layer}.")
+        whole = list(range(dim))
+        kept = whole[-(dim // 2) :] if layer % 2 else whole[: dim // 2]
+        others = [i for i in whole if i not in kept]
+        h = z[:, kept] @ at(w, "first.weight").T + at(w, "first.bias")
+        if label is not None:
+            h = h + label.double() @ at(w, "embed.weight").T
+        h = h / (1 + torch.exp(-h)) @ at(w, "second.weight").T + at(w, "second.bias")
+        both = h / (1 + torch.exp(-h)) @ at(w, "last.weight").T + at(w, "last.bias")
+        log_scale = 1.5 * torch.tanh(both[:, : len(others)] / 1.5)
+        y = z.clone()
+        y[:, others] = z[:, others] * torch.exp(log_scale) + both[:, len(others) :]
+        order = weights["order"][layer * dim : (layer + 1) * dim].tolist()
+        z = torch.stack([y[:, order.index(i)] for i in range(dim)], dim=1)
+    return z
 
 
 def synthesis(
@@ -125,6 +148,8 @@ def synthesis(
         return x * gain
 
     x = at(weights, "const").repeat(ws.shape[0], 1, 1, 1)
+    if config.start == "styled":
+        x = x + dense(ws[:, 0], weights, "start").reshape(x.shape)
     picture: Tensor | None = None
     for block in range(config.num_ws // 2):
         past: Tensor | float = 0.0

@@ -4,20 +4,24 @@
 a processor, `incremental` what it keeps from picture to picture.
 """
 
-from .config import CriticConfig, GeneratorConfig
-from .layers import Conv, blur, fir_kernel, interleave, minibatch_std, upsample_rgb
-from .networks import Critic, Generator, Mapping
+from .config import CriticConfig, GeneratorConfig, channels_at
+from .layers import SLOPE, Conv, blur, fir_kernel, interleave, minibatch_std, module_list, upsample_rgb
+from .networks import Critic, CriticBlock, Generator, Mapping
 
 __all__ = [
+    "SLOPE",
     "Conv",
     "Critic",
+    "CriticBlock",
     "CriticConfig",
     "Generator",
     "GeneratorConfig",
     "Mapping",
     "blur",
+    "channels_at",
     "fir_kernel",
     "interleave",
     "minibatch_std",
+    "module_list",
     "upsample_rgb",
 ]

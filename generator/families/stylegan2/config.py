@@ -28,6 +28,10 @@ class GeneratorConfig(Config):
     "resnet" as well, with a 1×1 convolution past each block. `widths`: of the maps at 4, 8, … px, where they do not
     follow from `channel_base` and `channel_max`. `embed_dim`, `mapping_width`: of the embedded class and of the hidden
     mapping layers, 0 for w_dim. `conv_clamp`: bound of what a convolution's activation puts out, 0 for none.
+
+    `start`: "const" is the paper's learnt 4×4 map, the same for every picture; "styled" adds a linear map of the first
+    w to it, which gives layouts places. `prior_layers`, `prior_width`: couplings of a learned prior (`prior.py`) that
+    makes codes of z before the mapping, and the width of their networks; 0 for none.
     """
 
     resolution: int
@@ -44,14 +48,20 @@ class GeneratorConfig(Config):
     embed_dim: int = 0
     mapping_width: int = 0
     conv_clamp: float = 0.0
+    start: str = "const"
+    prior_layers: int = 0
+    prior_width: int = 256
 
     def __post_init__(self) -> None:
+        self.require_choice("start", ("const", "styled"))
+        self.require("prior_layers", 0, 64)
+        self.require("prior_width", 1, 4096)
         self.require_choice("head", ("rgb", "shuffle", "smooth"))
         self.require_choice("resolution", FOREIGN_RESOLUTIONS if self.head == "rgb" else RESOLUTIONS)
         self.require_choice("architecture", ("skip", "orig", "resnet") if self.head == "rgb" else ("skip",))
         self.require_choice("img_channels", (1, 3))
         self.require("num_classes", 0, 10_000)
-        self.require("z_dim", 1, 4096)
+        self.require("z_dim", 2 if self.prior_layers else 1, 4096)
         self.require("w_dim", 1, 4096)
         self.require("mapping_layers", 1, 16)
         self.require("channel_base", 16, 1 << 18)

@@ -35,6 +35,7 @@ from .layers import (
     upsample_rgb,
 )
 from .networks import Critic, Mapping, Synthesis, SynthesisLayer
+from .prior import Prior
 
 ALONE = 1e-4  # the standard deviation within a group of one: √1e-8, what keeps that root differentiable
 
@@ -77,10 +78,13 @@ class MappingEngine:
         with torch.inference_mode():
             self.embed = None if network.embed is None else _Dense.of(network.embed)
             self.layers = [_Dense.of(layer, SQRT2) for layer in network.layers]
+        self.prior = network.prior  # as it is: a few small products
 
     def __call__(self, z: Tensor | None, label: Tensor | None) -> Tensor:
         """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
         with torch.inference_mode():
+            if self.prior is not None and z is not None:
+                z = self._codes(self.prior, z, label)
             parts = [] if z is None else [normalize_2nd_moment(z)]
             if self.embed is not None:
                 assert label is not None
@@ -89,6 +93,13 @@ class MappingEngine:
             for layer in self.layers:
                 x = F.leaky_relu_(_rows(layer, x), SLOPE)
             return x
+
+    @staticmethod
+    def _codes(prior: Prior, z: Tensor, label: Tensor | None) -> Tensor:
+        if z.device.type != "cpu":
+            return prior(z, label)
+        labels = [None] * len(z) if label is None else label.split(1)
+        return torch.cat([prior(row, one) for row, one in zip(z.split(1), labels, strict=True)])
 
 
 def _energy(weight: Tensor) -> Tensor:
@@ -187,6 +198,7 @@ class SynthesisEngine:
         with torch.inference_mode():
             self.config, self.dtype = network.config, dtype
             self.const = _channels_last(network.const[None].to(dtype))
+            self.start = None if network.start is None else _Dense.of(network.start)
             layers, gains = [layer.conv for layer in network.layers], [layer.gain for layer in network.layers]
             to_rgb = [*network.to_rgb, *([network.head] if self.config.head != "rgb" else [])]
             self.rgb_index = {block: i for i, block in enumerate(self.config.rgb_blocks)}
@@ -258,7 +270,7 @@ class SynthesisEngine:
     ) -> Tensor:
         layer_styles, rgb_styles = self.layer_styles(ws), self.rgb_styles(ws)
         step = None if kept is None else kept.resume(ws, noise, strength, count - 1)
-        x = self.const.expand(ws.shape[0], -1, -1, -1) if step is None else step.x
+        x = self._first(ws) if step is None else step.x
         rgb = None if step is None else step.rgb
         past: Tensor | None = None
         for i in range(0 if step is None else step.layer, count):
@@ -280,6 +292,12 @@ class SynthesisEngine:
                 rgb = y.float() if rgb is None else self._add(rgb, y)
         assert rgb is not None
         return rgb.contiguous()
+
+    def _first(self, ws: Tensor) -> Tensor:
+        x = self.const.expand(ws.shape[0], -1, -1, -1)
+        if self.start is not None:
+            x = _channels_last(x + self.start(ws[:, 0]).view(x.shape).to(self.dtype))
+        return x
 
     def _add(self, rgb: Tensor, y: Tensor) -> Tensor:
         rgb = upsample_rgb(rgb)

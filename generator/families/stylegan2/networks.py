@@ -30,15 +30,24 @@ from .layers import (
     normalize_2nd_moment,
     upsample_rgb,
 )
+from .prior import Prior
 
 
 class Mapping(nn.Module):
     """z (and a class) → w. The class embedding is normalised like z and set beside it; both widths 0: w_dim."""
 
     def __init__(
-        self, z_dim: int, num_classes: int, w_dim: int, num_layers: int, embed_dim: int = 0, hidden: int = 0
+        self,
+        z_dim: int,
+        num_classes: int,
+        w_dim: int,
+        num_layers: int,
+        embed_dim: int = 0,
+        hidden: int = 0,
+        prior: Prior | None = None,
     ) -> None:
         super().__init__()
+        self.prior = prior
         embed_dim = embed_dim or w_dim
         self.embed = FullyConnected(num_classes, embed_dim) if num_classes else None
         inner = [hidden or w_dim] * (num_layers - 1) + [w_dim] if num_layers else []
@@ -47,6 +56,12 @@ class Mapping(nn.Module):
 
     def forward(self, z: Tensor | None, label: Tensor | None) -> Tensor:
         """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
+        if self.prior is not None and z is not None:
+            z = self.prior(z, label)
+        return self.of_codes(z, label)
+
+    def of_codes(self, z: Tensor | None, label: Tensor | None) -> Tensor:
+        """The same without the prior, for codes as an encoder gives them."""
         parts = [] if z is None else [normalize_2nd_moment(z)]
         if self.embed is not None:
             parts.append(normalize_2nd_moment(self.embed(label)))
@@ -95,6 +110,9 @@ class Synthesis(nn.Module):
         sizes = config.block_resolutions
         clamp, residual = config.conv_clamp, config.architecture == "resnet"
         self.const = nn.Parameter(torch.randn(config.channels(4), 4, 4))
+        self.start = FullyConnected(config.w_dim, config.channels(4) * 16) if config.start == "styled" else None
+        if self.start is not None:
+            nn.init.zeros_(self.start.weight)  # begins as the constant
         layers = [SynthesisLayer(config.channels(4), config.channels(4), config.w_dim, 4, clamp=clamp)]
         for below, size in pairwise(sizes):
             a, b = config.channels(below), config.channels(size)
@@ -123,7 +141,10 @@ class Synthesis(nn.Module):
         """N×num_ws×w_dim → N×C×H×W, about [−1, 1]. `noise` None: the constant buffers."""
         if noise is None:
             noise = [layer.noise_const[None, None] for layer in self.layers]
-        x = self.const.expand(ws.shape[0], -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.const.expand(ws.shape[0], -1, -1, -1)
+        if self.start is not None:
+            x = x + self.start(ws[:, 0]).view_as(x)
+        x = x.contiguous(memory_format=torch.channels_last)
         x = self.layers[0](x, ws[:, 0], noise[0], half)
         rgb: Tensor | None = None
         to_rgb = dict(zip(self.config.rgb_blocks, self.to_rgb, strict=False))  # all but a sub-pixel head
@@ -163,7 +184,9 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         widths = config.embed_dim, config.mapping_width
-        self.mapping = Mapping(config.z_dim, config.num_classes, config.w_dim, config.mapping_layers, *widths)
+        shape = config.z_dim, config.num_classes, config.prior_layers, config.prior_width
+        prior = Prior(*shape) if config.prior_layers else None
+        self.mapping = Mapping(config.z_dim, config.num_classes, config.w_dim, config.mapping_layers, *widths, prior)
         self.synthesis = Synthesis(config)
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
 
