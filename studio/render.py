@@ -130,8 +130,8 @@ class Studio:
     def styles(self, recipe: Recipe) -> Styles:
         """The styles that a recipe's layers are painted from, after mix and moves: with them as its `ws`, and without
         latent, mix and moves, it is the same picture to the last bit. Errors as for `render`."""
-        recipe, opened = self._prepare(recipe)
-        return self._painter.styles(opened.model, recipe)
+        recipe, model = self._prepare(recipe)
+        return self._painter.styles(model, recipe)
 
     def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
         """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.
