@@ -3,11 +3,11 @@
 from generator.storage import NAME_SUFFIXES
 
 from .describe import label_text
-from .errors import BroughtError, BusyError, RecipeError, StoppedError, StudioError
+from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedError, StudioError
 from .files import data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .nearest import TrainingPicture
 from .reading import NOTE, Reading
-from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, neighbours
+from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
 from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model
@@ -23,6 +23,7 @@ __all__ = [
     "TRANSFORM",
     "BroughtError",
     "BusyError",
+    "CutLinkError",
     "Mix",
     "Opened",
     "Reading",
@@ -37,6 +38,7 @@ __all__ = [
     "TrainingPicture",
     "Visitors",
     "data_url",
+    "foreign",
     "given_model",
     "label_text",
     "neighbours",

@@ -1,5 +1,9 @@
 """The errors of this room: each carries one sentence that a visitor understands."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class StudioError(ValueError):
     """Anything that the studio refuses."""
@@ -7,6 +11,12 @@ class StudioError(ValueError):
 
 class RecipeError(StudioError):
     """A recipe, or a link or file that should hold one, that is broken or does not fit the model."""
+
+
+class CutLinkError(RecipeError):
+    """A link that was cut short or altered on its way; `rest`: the recipe that could still be read, or None."""
+
+    rest: Any = None
 
 
 class BroughtError(RecipeError):

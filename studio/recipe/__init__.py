@@ -3,6 +3,7 @@
 from .fields import FIELDS, MAX_SEED, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix
 from .fitting import fit, neighbours
 from .kinds import shown
+from .links import foreign
 from .recipe import Recipe
 from .strict_json import MAX_JSON, parse_json
 from .styles import Styles
@@ -18,6 +19,7 @@ __all__ = [
     "Recipe",
     "Styles",
     "fit",
+    "foreign",
     "neighbours",
     "parse_json",
     "shown",

@@ -3,36 +3,65 @@
     v=1&model=orchard&seed=12&class=peach&psi=0.7&move=pc1:1.5,pc2:-2&mix=77:peach:6&step=blur:radius=2.5&end=1a2b3c4d
 
 Only fields that differ from their default are written. A link that we write starts with `v`, its format, and ends
-with `end`, the CRC-32 of all that stands before it, so that one cut in half or altered on the way is recognised
-instead of showing another picture. The checksum covers the decoded keys and values: a mail program or a browser may
+with `end`, the CRC-32 of all that stands between, so that one cut in half or altered on the way is recognised instead
+of showing another picture. The checksum covers the decoded keys and values: a mail program or a browser may
 percent-encode the link anew without breaking it. A link written by hand needs neither.
+
+Links come as messengers leave them. Keys that are no recipe's (`fbclid`, `utm_source`, Gradio's `__theme`) are others'
+business: left out here, and `foreign` gives them back for the address. What is known to happen on the way is mended:
+`&amp;` for &, punctuation or a tag stuck to the end, line breaks and invisible characters, quoted-printable (`=3D`),
+the whole of it percent-encoded once more. What was really cut is said, with what could be read of it (`CutLinkError`).
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import quopri
 import re
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
-from urllib.parse import quote, unquote_plus
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, unquote, unquote_plus
 
 import numpy as np
 
 from postprocess import STEPS
 
-from ..errors import RecipeError
+from ..errors import CutLinkError, RecipeError
 from .fields import FIELDS, MAX_STEPS
 from .kinds import shown
 from .styles import Styles
 
+T = TypeVar("T")
+
 FORMAT = "1"
 MAX_QUERY = 8 * 1024  # characters; servers and browsers take at least this much
+MAX_ADDRESS = 64 * 1024  # with what others have added
 INCOMPLETE = "This link is incomplete: it was cut short or altered on its way."
+NEWER = "This link was made by a newer atelier, whose links this one cannot read."
 FLAGS = {"yes": True, "no": False}
 READABLE = ":,="  # legal within a query's values, so left as they are
 NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+SPECIAL = {"latent": "latent", "ws": "ws", "move": "moves", "mix": "mix", "step": "steps"}  # key in a link: in JSON
+PLAIN = {field.key for field in FIELDS} - set(SPECIAL.values())
+KEYS = {*PLAIN, *SPECIAL, "v", "end"}
+SUM = re.compile(r"([0-9a-f]{8})(?:[^0-9a-z].*)?", re.IGNORECASE | re.DOTALL)
+INVISIBLE = re.compile("[\r\n\t\u00ad\u200b-\u200f\u2060\ufeff]|%0[AD9]|%C2%AD|%E2%80%8[B-F]|%E2%81%A0|%EF%BB%BF", re.I)
+# What ends up behind a link in a sentence: punctuation, quotation marks, as they stand or percent-encoded.
+STUCK = re.compile(
+    r"""([.,;:!?…*_~|'"`´‘’“”„‹›«»]|%2[127AC]|%3[ABF]|%C2%(AB|B4|BB)|%E2%80%(9[89CDE]|A6|B9|BA))+$""", re.I
+)
+CLOSING = re.compile(r"([)\]}>]|%29|%5D|%7D|%3E)$", re.I)
+OPENING = {")": "(", "]": "[", "}": "{", ">": "<"}
+
+
+class _Part(NamedTuple):
+    """One part of a query string between two &: as it stands, and decoded (`value` None: it is no text)."""
+
+    raw: str
+    key: str
+    value: str | None
 
 
 def to_query(recipe: Mapping[str, Any]) -> str:
@@ -46,37 +75,139 @@ def to_query(recipe: Mapping[str, Any]) -> str:
     return text
 
 
-def from_query(text: str) -> dict[str, Any]:
-    """A recipe's JSON object, yet to be checked, out of a query string with or without "?"; RecipeError with one
-    sentence for any that is not in order.
+def from_query(text: str, build: Callable[[dict[str, Any]], T]) -> T:
+    """What `build` makes of the JSON object in a query string, with or without "?"; of {} where it holds no recipe.
 
-    Keys that begin with two underscores belong to the page that shows us (its theme, for example) and are left out.
+    RecipeError with one sentence for what is not in order; CutLinkError for a link that was cut or altered, with what
+    `build` makes of the rest.
     """
-    if len(text) > MAX_QUERY:
+    if len(text) > MAX_ADDRESS:
+        raise RecipeError(f"This address is too long: {MAX_ADDRESS >> 10} kB are the most.")
+    first: RecipeError | None = None
+    for candidate in _mended(text):
+        try:
+            return build(_read_whole(candidate))
+        except RecipeError as error:
+            first = first or error
+    assert first is not None  # there is at least one candidate
+    if isinstance(first, CutLinkError):
+        first.rest = _build_rest(_own(_clean(text)), build)
+    raise first
+
+
+def foreign(text: str) -> str:
+    """The parts of a query string that are no recipe's, as they stand."""
+    if len(text) > MAX_ADDRESS:
+        return ""
+    own = _own(text := _clean(text))
+    return "&".join(part.raw for part in _split(text) if part not in own)
+
+
+def _mended(text: str) -> Iterator[str]:
+    """The text as it may have been meant, the likeliest first."""
+    text = _clean(text)
+    yield _without_stuck(text)
+    yield text
+    if "=3D" in text:
+        yield quopri.decodestring(text.encode(errors="replace")).decode(errors="replace")
+
+
+def _clean(text: str) -> str:
+    """The text without what cannot be meant."""
+    text = re.sub("&(?:amp;)+", "&", INVISIBLE.sub("", text.strip()).removeprefix("?"), flags=re.IGNORECASE)
+    return again if not _own(text) and _own(again := unquote(text)) else text
+
+
+def _without_stuck(text: str) -> str:
+    """A link by hand ends where its sentence goes on: without punctuation, or a bracket that it did not open itself."""
+    before, sign, last = text.rpartition("&")
+    if last.partition("=")[0] not in KEYS:
+        return text
+    while True:
+        shorter = STUCK.sub("", last)
+        if found := CLOSING.search(shorter):
+            bracket, plain = unquote(found[0]), unquote(shorter)
+            if plain.count(bracket) > plain.count(OPENING[bracket]):
+                shorter = shorter[: found.start()]
+        if shorter == last:
+            return before + sign + last
+        last = shorter
+
+
+def _split(text: str) -> list[_Part]:
+    found = []
+    for raw in filter(None, text.split("&")):
+        key, _, value = raw.partition("=")
+        try:
+            found.append(_Part(raw, unquote_plus(key), unquote_plus(value, errors="strict")))
+        except UnicodeDecodeError:
+            found.append(_Part(raw, unquote_plus(key), None))
+    return found
+
+
+def _own(text: str) -> list[_Part]:
+    """The parts that are a recipe's: all from `v` to `end` with known keys, or where those are missing, all of them."""
+    return [part for part in _signed(text) if part.key in KEYS]
+
+
+def _signed(text: str) -> list[_Part]:
+    """The parts from `v` to `end`, or all where those are missing; none where there is nothing of a recipe."""
+    parts = _split(text)
+    own = [part for part in parts if part.key in KEYS]
+    signs = [part.value == FORMAT if part.key == "v" else SUM.fullmatch(part.value or "") for part in own]
+    if {part.key for part in own} <= {"v", "end"} and not any(signs):
+        return []  # somebody else's of these names: they do not look like ours, and nothing of a recipe is beside them
+    keys = [part.key for part in parts]
+    start = keys.index("v") if "v" in keys else 0
+    return parts[start : keys.index("end", start) + 1] if "end" in keys[start:] else parts[start:]
+
+
+def _read_whole(text: str) -> dict[str, Any]:
+    """The JSON object of a query string; RecipeError, CutLinkError."""
+    parts = _own(text)
+    if any(part.value is None for part in parts):
+        raise CutLinkError(INCOMPLETE)
+    if sum(len(part.raw) + 1 for part in parts) > MAX_QUERY + 1:
         raise RecipeError(f"This link is too long: {MAX_QUERY} characters are the most.")
-    pairs = [pair for pair in _split(text.removeprefix("?")) if not pair[0].startswith("__")]
+    pairs = _pairs(parts)
     keys = [key for key, _ in pairs]
     if "v" in keys or "end" in keys:
-        if (keys[0], keys[-1]) != ("v", "end") or pairs[-1][1] != checksum(pairs[:-1]):
-            raise RecipeError(INCOMPLETE)
+        told = SUM.fullmatch(pairs[-1][1])
+        if (keys[0], keys[-1]) != ("v", "end") or told is None:
+            raise CutLinkError(INCOMPLETE)
+        if told[1].lower() != checksum(pairs[:-1]):
+            if told[1].lower() == checksum(_pairs(_signed(text))[:-1]):  # with keys that only a newer atelier knows
+                raise RecipeError(NEWER)
+            raise CutLinkError(INCOMPLETE)
         if pairs[0][1] != FORMAT:
-            raise RecipeError("This link was made by a newer atelier, whose links this one cannot read.")
+            raise RecipeError(NEWER)
         pairs = pairs[1:-1]
     return _from_pairs(pairs)
 
 
+def _pairs(parts: Iterable[_Part]) -> list[tuple[str, str]]:
+    return [(part.key, part.value or "") for part in parts]
+
+
+def _build_rest(parts: list[_Part], build: Callable[[dict[str, Any]], T]) -> T | None:
+    """What can be made of the parts of a broken link, each alone in order; None if nothing. The last is not believed if
+    the end is missing: 12 may be what was left of 1234."""
+    if parts and parts[-1].key != "end":
+        parts = parts[:-1]
+    pairs: list[tuple[str, str]] = []
+    for part in parts:
+        try:
+            if part.key not in ("v", "end") and part.value is not None:
+                build(_from_pairs([*pairs, (part.key, part.value)]))
+                pairs.append((part.key, part.value))
+        except RecipeError:
+            continue
+    return build(_from_pairs(pairs)) if pairs else None
+
+
 def checksum(pairs: Iterable[tuple[str, str]]) -> str:
     """CRC-32 of decoded keys and values, in order, as 8 hexadecimal digits."""
-    return format(zlib.crc32("\n".join(f"{key}={value}" for key, value in pairs).encode()), "08x")
-
-
-def _split(text: str) -> list[tuple[str, str]]:
-    """Decoded keys and values in order; RecipeError for bytes that are no text."""
-    try:
-        parts = [part.partition("=") for part in text.split("&") if part]
-        return [(unquote_plus(key, errors="strict"), unquote_plus(value, errors="strict")) for key, _, value in parts]
-    except UnicodeDecodeError:
-        raise RecipeError(INCOMPLETE) from None
+    return format(zlib.crc32("\n".join(f"{key}={value}" for key, value in pairs).encode(errors="replace")), "08x")
 
 
 def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -99,17 +230,13 @@ def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    special = {"latent": "latent", "ws": "ws", "move": "moves", "mix": "mix", "step": "steps"}
-    plain = {field.key for field in FIELDS} - set(special.values())
     obj: dict[str, Any] = {}
     steps: list[str] = []
     for key, value in pairs:
         if key == "step":
             steps.append(value)
             continue
-        if key not in plain and key not in special:
-            raise RecipeError(f"This link has an unknown part, {shown(key)}.")
-        if special.get(key, key) in obj:
+        if SPECIAL.get(key, key) in obj:
             raise RecipeError(f"This link gives {key} twice.")
         if key == "latent":
             obj["latent"] = _read_latent(value)

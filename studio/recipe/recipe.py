@@ -119,8 +119,9 @@ class Recipe:
 
     @classmethod
     def from_query(cls, text: str) -> Recipe:
-        """The recipe in the query string of a link; RecipeError if it is cut, altered or wrong; see `links`."""
-        return cls.from_json(from_query(text))
+        """The recipe in the query string of a link, whatever else is there; RecipeError if it is wrong, CutLinkError
+        with what could be read if it was cut or altered; see `links`."""
+        return from_query(text, cls.from_json)
 
 
 assert [field.name for field in FIELDS] == [field.name for field in fields(Recipe)]

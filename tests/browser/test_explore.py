@@ -346,9 +346,19 @@ def test_a_bad_seed_gets_a_sentence_and_changes_nothing(visitor: Visitor, typed:
 def test_a_cut_link_gets_a_sentence_and_the_first_picture(visit: Visit, studio: Studio) -> None:
     visitor = visit()
     query = studio.normalise(Recipe(seed=1234, psi=0.5)).to_query()
-    visitor.open("?" + query[: len(query) // 2])
-    assert len(visitor.toasts) == 1 and visitor.toasts[0].endswith(".")
+    cut = query[: query.index("psi=") + 5] + "&fbclid=IwAR"
+    visitor.open("?" + cut)
+    assert len(visitor.toasts) == 1 and "incomplete" in visitor.toasts[0]
     assert visitor.picture == shown(studio)
+    visitor.rest()
+    assert visitor.page.url.endswith("?" + cut)  # it may yet be mended by hand
+    visitor.page.get_by_role("button", name="Show what could be read").click()
+    visitor.rest()
+    assert visitor.picture == shown(studio, seed=1234)
+    assert visitor.page.url.endswith("&fbclid=IwAR") and "&end=" in visitor.page.url
+    visitor.open("?fbclid=IwAR&utm_source=mail")
+    visitor.rest()
+    assert not visitor.toasts and "fbclid=IwAR&utm_source=mail" in visitor.page.url
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])

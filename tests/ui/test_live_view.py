@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,11 @@ def test_a_saved_picture_restores_its_values(server: Functions, studio: Studio, 
     assert server["restore"]({"png": saved["png"]}) == {"values": values}
 
 
-@pytest.mark.parametrize("extra", ["", "__theme=dark&", "view=api&"])
+@pytest.mark.parametrize("extra", ["", "__theme=dark&", "view=api&", "fbclid=IwAR&"])
 def test_a_link_restores_its_values(server: Functions, studio: Studio, controls: ControlSet, extra: str) -> None:
     recipe = studio.normalise(Recipe(seed=77, psi=0.25))
-    assert server["restore"]({"query": extra + recipe.to_query()}) == {"values": controls.values(recipe)}
+    others = {"foreign": extra.rstrip("&")} if extra else {}
+    assert server["restore"]({"query": extra + recipe.to_query()}) == {"values": controls.values(recipe), **others}
 
 
 def test_an_address_without_a_recipe_is_the_first_picture(
@@ -120,7 +122,9 @@ def test_an_address_without_a_recipe_is_the_first_picture(
     studio: Studio,
     controls: ControlSet,
 ) -> None:
-    assert server["restore"]({"query": "__theme=dark"}) == {"values": controls.values(studio.normalise(Recipe()))}
+    for others in ("__theme=dark", "nonsense", "fbclid=IwAR&utm_source=mail"):
+        answer = {"values": controls.values(studio.normalise(Recipe())), "foreign": others}
+        assert server["restore"]({"query": others}) == answer
 
 
 def foreign_png() -> str:
@@ -142,7 +146,7 @@ def foreign_png() -> str:
         ("restore", {}),
         ("restore", None),
         ("restore", {"query": 3}),
-        ("restore", {"query": "nonsense"}),
+        ("restore", {"query": "seed=nonsense"}),
         ("restore", {"png": ""}),
         ("restore", {"png": "!"}),
         ("restore", {"png": 7}),
@@ -157,8 +161,17 @@ def test_anything_wrong_is_answered_in_a_sentence(server: Functions, name: str, 
 
 def test_every_way_to_cut_a_link_is_noticed(server: Functions, studio: Studio) -> None:
     query = studio.normalise(Recipe(seed=123456, psi=0.25, label="gage")).to_query()
-    for length in range(1, len(query)):
+    for length in range(len("v=1"), len(query)):
         assert "error" in server["restore"]({"query": query[:length]}), query[:length]
+
+
+def test_what_could_be_read_of_a_cut_link_is_offered(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipe = studio.normalise(Recipe(seed=123456, psi=0.25, label="gage"))
+    query = recipe.to_query()
+    answer = server["restore"]({"query": query[: query.index("&end")] + "&fbclid=IwAR"})
+    assert answer["foreign"] == "fbclid=IwAR" and "incomplete" in answer["error"]
+    assert answer["rest"] == {"values": controls.values(replace(recipe, psi=0.7))}  # 0.25 may be what was left of 0.255
+    assert "rest" not in server["restore"]({"query": query.replace("gage", "fig")[:-1]})  # there is no such class
 
 
 def test_a_busy_studio_asks_to_come_back(

@@ -12,21 +12,23 @@ export function make(tag, properties = {}, ...children) {
   return node;
 }
 
-/** One sentence at the foot of the page. `alert` for what went wrong, so that a screen reader says it at once. */
-export function toast(sentence, { alert = false } = {}) {
+/** One sentence at the foot of the page. `alert` for what went wrong, so that a screen reader says it at once; `offer`:
+ * {says, run}, a button that stays until it is used or the sentence is put away. */
+export function toast(sentence, { alert = false, offer = null } = {}) {
   let shelf = document.getElementById("atelier-toasts");
   if (!shelf) {
     shelf = make("div", { id: "atelier-toasts" });
     document.body.append(shelf);
   }
-  const same = [...shelf.children].find((note) => note.textContent === sentence);
+  const same = [...shelf.children].find((note) => note.firstChild.textContent === sentence);
   same?.remove();
   while (shelf.children.length > 1) shelf.firstChild.remove(); // two at most: the picture is behind them
   const note = make("p", { className: alert ? "toast alert" : "toast", textContent: sentence });
   note.setAttribute("role", alert ? "alert" : "status");
   note.addEventListener("click", () => note.remove());
+  if (offer) note.append(" ", make("button", { type: "button", textContent: offer.says, onclick: offer.run }));
   shelf.append(note);
-  setTimeout(() => note.remove(), alert ? 8000 : 3500);
+  if (!offer) setTimeout(() => note.remove(), alert ? 8000 : 3500);
 }
 
 /** A file's bytes as base64, which is how server functions take them. */

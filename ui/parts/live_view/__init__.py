@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,14 @@ import gradio as gr
 from studio import (
     MAX_SEED,
     BroughtError,
+    CutLinkError,
     Recipe,
     RecipeError,
     Rendering,
     Studio,
+    StudioError,
     data_url,
+    foreign,
     picture_accent,
     recipe_from_png,
     to_png,
@@ -36,7 +39,6 @@ from .. import part
 NEIGHBOURS = 8
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
 VIEW = 192  # px, to which smaller pictures are enlarged for the plate
-GRADIOS_KEYS = ("__", "view=", "logs=", "deep_link=")  # Gradio's own parameters in an address, no part of a recipe
 
 
 def live_view(
@@ -93,16 +95,29 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
 
     def restore(request: Any) -> dict[str, Any]:
         if isinstance(request, Mapping) and "png" in request:
-            recipe = recipe_from_png(bytes_of(request, "png"))
-        else:
-            query = own_query(field_of(request, "query"))
-            recipe = Recipe.from_query(query) if query else Recipe()
+            return place_of(recipe_from_png(bytes_of(request, "png")))
+        query = field_of(request, "query")
+        if not isinstance(query, str):
+            raise RecipeError("This link holds no recipe.")
+        others = foreign(query)
+        answer = {"foreign": others} if others else {}  # it stays in the address
+        try:
+            return {**place_of(Recipe.from_query(query), others), **answer}
+        except StudioError as error:
+            rest = error.rest if isinstance(error, CutLinkError) else None
+            with suppress(StudioError):  # what could be read may not fit the model
+                return {"error": str(error), **answer, **({"rest": place_of(rest, others)} if rest else {})}
+            return {"error": str(error), **answer}
+
+    def place_of(recipe: Recipe, others: str = "") -> dict[str, Any]:
+        """Where a recipe is shown: by values of these controls, or at the address of another page."""
         try:
             recipe = studio.normalise(recipe if recipe.model else replace(recipe, model=controls.model))
         except BroughtError as error:
-            return {"elsewhere": kept_page(recipe, error)}
+            return {"elsewhere": "&".join(filter(None, (kept_page(recipe, error), others)))}
         if recipe.model != controls.model:  # its controls are on that model's page
-            return {"elsewhere": f"{model_pages(studio)[recipe.model]}?{recipe.to_query()}"}
+            query = "&".join(filter(None, (recipe.to_query(), others)))
+            return {"elsewhere": f"{model_pages(studio)[recipe.model]}?{query}"}
         return {"values": controls.values(recipe)}
 
     def save(request: Any) -> dict[str, Any]:
@@ -149,10 +164,3 @@ def file_name(recipe: Recipe) -> str:
     parts = (recipe.model, recipe.label, origin)
     plain = "-".join(part for part in parts if part)
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in plain) + ".png"
-
-
-def own_query(query: object) -> str:
-    """The part of an address's query string that is a recipe's: without Gradio's `__theme` and the like."""
-    if not isinstance(query, str):
-        raise RecipeError("This link holds no recipe.")
-    return "&".join(part for part in query.split("&") if part and not part.startswith(GRADIOS_KEYS))

@@ -19,7 +19,9 @@ async function copied(value) {
   }
 }
 
-export async function copyLink(link) {
+/** `link`: null where none can hold the picture, for the reason `why`. */
+export async function copyLink(link, why) {
+  if (!link) return toast(why, { alert: true });
   if (await copied(link)) toast("Link copied: it holds the whole recipe.");
   else window.prompt("The link to this picture:", link);
 }

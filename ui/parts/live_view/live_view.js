@@ -14,6 +14,8 @@ export default function ({ element, settings, backend, action, trigger }) {
   const history = new History();
   const filePicker = element.querySelector("input[type=file]");
   const at = (name) => settings.names.indexOf(name);
+  let foreign = ""; // what others have put into the address: it stays there
+  let unread = null; // the values shown in place of a link that could not be read: while they are, the address stays
   const asking = new Asking({
     initial: settings.initial,
     stepsAt: at("steps"),
@@ -73,9 +75,7 @@ export default function ({ element, settings, backend, action, trigger }) {
     remember(good);
     details();
     plate.describe(answer);
-    const address = new URL(link());
-    for (const [key, value] of new URLSearchParams(location.search)) if (key.startsWith("__")) address.searchParams.set(key, value);
-    window.history.replaceState(null, "", address);
+    if (!unread || !same(good, unread)) window.history.replaceState(null, "", address([answer.query, foreign]));
     if (!settings.neighbours) return; // each of them would take seconds, too
     const { neighbours } = await backend.neighbours({ values: good });
     if (neighbours && same(good, asking.good)) showNeighbours(neighbours);
@@ -101,7 +101,8 @@ export default function ({ element, settings, backend, action, trigger }) {
     toast("Stopped: the picture and its controls are as they were. Redo (r) paints it after all.");
   }
 
-  const link = () => `${location.origin}${location.pathname}?${asking.answer.query}`;
+  /** This page's address with these parts of a query string; those that are empty are left out. */
+  const address = (parts) => `${location.origin}${location.pathname}?${parts.filter(Boolean).join("&")}`.replace(/\?$/, "");
 
   // ---------------------------------------------------------------- history
 
@@ -126,14 +127,16 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   async function restore(source) {
     const answer = await backend.restore(source);
-    if (answer.error) toast(answer.error, { alert: true });
+    const { rest } = answer; // what could be read of a link that was cut
+    const offer = rest && { says: "Show what could be read", run: () => (rest.elsewhere ? location.assign(rest.elsewhere) : show(rest.values)) };
+    if (answer.error) toast(answer.error, { alert: true, offer });
     if (answer.elsewhere) location.assign(answer.elsewhere); // the page of another model
-    return answer.values ?? null;
+    return answer;
   }
 
   async function openFile(file) {
     if (file.size > settings.max_file_bytes) return toast(`“${file.name}” is too large to be a picture saved here.`, { alert: true });
-    const values = await restore({ png: await base64(file) });
+    const { values } = await restore({ png: await base64(file) });
     if (!values) return;
     show(values);
     toast("Restored from the picture.");
@@ -162,7 +165,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   action("actual", { keys: ["1"], says: "actual pixels", run: () => plate.actualPixels() });
   action("undo", { keys: ["u", "z"], says: "undo", run: () => travel(-1) });
   action("redo", { keys: ["r", "y"], says: "redo", run: () => travel(1) });
-  action("copy", { keys: ["c"], says: "copy the link", run: () => asking.answer && copyLink(link()) });
+  action("copy", { keys: ["c"], says: "copy the link", run: () => asking.answer && copyLink(asking.answer.query && address([asking.answer.query]), asking.answer.no_link) });
   action("cancel", { keys: ["Escape"], says: "stop a picture that takes seconds", run: () => asking.cancel() });
   action("paint", { run: () => asking.feed(asking.current) });
   action("reset", { run: () => show(settings.initial) });
@@ -173,8 +176,10 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   /** The page opens: with the recipe in its address, if there is one. */
   async function open() {
-    const linked = location.search.length > 1 ? await restore({ query: location.search.slice(1) }) : null;
-    asking.current = linked ?? settings.initial;
+    const linked = location.search.length > 1 ? await restore({ query: location.search.slice(1) }) : {};
+    foreign = linked.foreign ?? "";
+    if (linked.error) unread = settings.initial;
+    asking.current = linked.values ?? settings.initial;
     asking.feed(asking.current);
     return controls();
   }
