@@ -51,6 +51,7 @@ from generator import (
     list_checkpoints,
     open_checkpoint,
 )
+from generator.families.stylegan2 import StyleGAN2, stylegan2_of
 from generator.measuring.cost import Cost
 
 from .onnx_runtime import in_onnx_runtime
@@ -129,7 +130,7 @@ def paper_models(resolution: int, channel_base: int) -> dict[str, Model]:
     nowhere = Provenance("StyleGAN2, random weights", "none", "none", "none")
     name, averages = f"stylegan2-{resolution}-{channel_base}", Averages(torch.zeros(generator.config.w_dim))
     return {
-        precision: Model(name, "0", generator, critic, (), averages, (), None, nowhere, precision)
+        precision: Model(name, "0", StyleGAN2(generator, critic), (), averages, (), None, nowhere, precision)
         for precision in PRECISIONS
     }
 
@@ -143,13 +144,14 @@ def our_jobs(model: Model) -> Iterator[Job]:
     def paint(z: Tensor) -> Tensor:
         return model.synthesize(model.map(z, label))
 
+    networks = stylegan2_of(model)
     threads = 1 if model.light else THREADS  # as the studio paints
-    work = gflop(lambda: model.generator(latents[0], weights))
+    work = gflop(lambda: networks.generator(latents[0], weights))
     yield Job(f"{model.name} generator", "ours", model.precision, work, paint, latents, threads)
-    if model.critic is not None:
+    if networks.critic is not None:
         rng = torch.Generator().manual_seed(1)
         shape = (1, model.img_channels, model.resolution, model.resolution)
-        pictures, critic = [torch.rand(shape, generator=rng) * 2 - 1 for _ in range(2)], model.critic
+        pictures, critic = [torch.rand(shape, generator=rng) * 2 - 1 for _ in range(2)], networks.critic
         work = gflop(lambda: critic(pictures[0], weights))
 
         def judge(images: Tensor) -> Tensor:
@@ -169,7 +171,8 @@ def house_jobs(checkpoints: Path) -> Iterator[Job]:
 def paper_jobs(resolution: int, channel_base: int) -> Iterator[Job]:
     """Generator and critic of the paper's configuration, four ways each."""
     prepared = paper_models(resolution, channel_base)
-    generator, critic = prepared["fp32"].generator, prepared["fp32"].critic
+    networks = stylegan2_of(prepared["fp32"])
+    generator, critic = networks.generator, networks.critic
     assert critic is not None
     plain = (PlainGenerator(generator), PlainCritic(critic))
     exported = (

@@ -9,11 +9,13 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see docs/measured.md
 
 from .calibration import Calibration
+from .differentiable import Differentiable, differentiable
 from .directions import Direction
 from .errors import CheckpointError, FeatureError, GeneratorError, LatentError
 from .families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
+from .family import Averages, Layer, Transform
 from .latents import MAX_SEED, draw_z
-from .model import PRECISIONS, Averages, Layer, Model, Provenance
+from .model import PRECISIONS, Model, Provenance
 from .storage import list_checkpoints, open_checkpoint, save_checkpoint
 from .storage.conversion import Say, architecture, content_hash, is_content_hash, quietly
 from .storage.conversion import convert as convert_checkpoint
@@ -26,6 +28,7 @@ __all__ = [
     "CheckpointError",
     "Critic",
     "CriticConfig",
+    "Differentiable",
     "Direction",
     "FeatureError",
     "Generator",
@@ -36,9 +39,11 @@ __all__ = [
     "Model",
     "Provenance",
     "Say",
+    "Transform",
     "architecture",
     "content_hash",
     "convert_checkpoint",
+    "differentiable",
     "draw_z",
     "is_content_hash",
     "list_checkpoints",

@@ -1,17 +1,68 @@
-"""Models of other families than StyleGAN2: a small network of their own behind the same door as `Model`."""
+"""A kind of network behind the one `Model`: what each family says of itself and does."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .directions import Direction
-from .errors import CheckpointError
-from .model import MIXED, PRECISIONS, Averages, Layer, Model, Provenance
+Progress = Callable[[int, int], None]  # layers done, layers in all; may raise to cancel
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of ws: what it steers. `role`: "conv", or "rgb" for the last one."""
+
+    index: int
+    resolution: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Something that moves the whole picture: a slider's name, title, range and unit. 0 leaves the picture alone."""
+
+    name: str
+    title: str
+    minimum: float
+    maximum: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Averages of w that truncation pulls towards: of everything [w_dim], per class C×w_dim (None without classes)."""
+
+    everything: Tensor
+    classes: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A place of a network whose feature maps can be looked at: what `module` puts out, 1×`channels`×side×side."""
+
+    name: str
+    module: nn.Module
+    channels: int
+    side: int
+
+
+@dataclass(frozen=True)
+class PlainForm:
+    """A family's networks as plain functions that gradients pass, in the type of its weights.
+
+    `map` and `synthesize` as the family's own; `criticize` judges each picture alone. `maps`, `critic_maps`: where the
+    feature maps of either can be looked at, in the order of the data.
+    """
+
+    map: Callable[[Tensor, Tensor | None], Tensor]
+    synthesize: Callable[[Tensor, Sequence[Tensor] | None, float], Tensor]
+    criticize: Callable[[Tensor, Tensor | None], Tensor] | None
+    maps: tuple[Maps, ...] = ()
+    critic_maps: tuple[Maps, ...] = ()
 
 
 class Family(nn.Module, ABC):
@@ -20,6 +71,9 @@ class Family(nn.Module, ABC):
     `z_dim`: numbers a visitor draws. `w_dim`: numbers in each of the `num_ws` rows that `map` makes of them.
     `noise_sizes`: side of each noise map that `synthesize` takes, empty for a family without noise inputs.
     `has_mapping`: whether w is learnt from z; else it is z, perhaps normalised, perhaps beside what stands for a class.
+    `transforms`: what `synthesize` can move its pictures by. `tells_progress`: whether it says how far it is, and can
+    be ended between two layers. `preview_resolutions`: sides at which `preview` may stop, smallest first. `kept_bytes`:
+    memory that the last picture may hold, so that the next is made from where it differs.
     """
 
     title: str  # such as "StyleGAN3-T"
@@ -34,14 +88,40 @@ class Family(nn.Module, ABC):
     flops: int  # of one picture's convolutions
     has_critic: bool
     has_mapping: bool = False
+    transforms: tuple[Transform, ...] = ()
+    tells_progress: bool = False
+    preview_resolutions: tuple[int, ...] = ()
+    kept_bytes: int = 0
 
     @abstractmethod
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
         """N×z_dim and N×num_classes weights (None without classes) → N×w_dim, one w that all rows repeat."""
 
     @abstractmethod
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
-        """N×num_ws×w_dim → N×C×H×W float32, not clipped. `noise` None: the checkpoint's own; `strength` 0: none."""
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """N×num_ws×w_dim → N×C×H×W float32, not clipped. `noise` None: the checkpoint's own; `strength` 0: none.
+
+        `transform` and `progress` are given only to a family that has `transforms`, or `tells_progress`.
+        """
+
+    def preview(self, ws: Tensor, resolution: int, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+        """As `synthesize`, without what is finer than `resolution`, one of `preview_resolutions`."""
+        raise NotImplementedError
+
+    def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
+        """N logits; only called if `has_critic`. Each picture alone, or `together` as one batch."""
+        raise NotImplementedError
+
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
+        """Prepare the convolutions for these types; a family may ignore it, or have one type, `pictures`, for both."""
 
     def style_weights(self) -> Tensor:
         """R×w_dim float32: the rows of every layer that reads w, for `directions.closed_form_directions`.
@@ -51,105 +131,28 @@ class Family(nn.Module, ABC):
         parameters = [t for name, t in self.named_parameters() if name.endswith("affine.weight")]
         return torch.cat([t.detach() for t in parameters])
 
-    def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
-        """N logits; only called if `has_critic`. Each picture alone, or `together` as one batch."""
-        raise NotImplementedError
+    def critic_parts(self) -> list[nn.Module]:
+        """The modules that belong to the critic. Here: `self.critic`, if there is such a one."""
+        critic = getattr(self, "critic", None)
+        return [critic] if isinstance(critic, nn.Module) else []
 
-    def use(self, dtype: torch.dtype) -> None:
-        """Prepare the convolutions for this type; a family may ignore it."""
+    def parameter_counts(self) -> tuple[int, int]:
+        """Numbers that were learnt: the generator's, and the critic's."""
+        critic = sum(p.numel() for part in self.critic_parts() for p in part.parameters())
+        return sum(p.numel() for p in self.parameters()) - critic, critic
 
+    def plain_form(self) -> PlainForm:
+        """The networks in a form that gradients pass. Here: the family's own functions, one type for everything.
 
-class FamilyModel(Model):
-    """A `Model` round a `Family`. What the base class does (truncation, moves, mixing, checks) stays as it is."""
+        LatentError for a family that has none.
+        """
 
-    def __init__(
-        self,
-        name: str,
-        family: Family,
-        averages: Averages,
-        provenance: Provenance,
-        *,
-        version: str = "1",
-        classes: tuple[str, ...] = (),
-        directions: tuple[Direction, ...] = (),
-    ) -> None:
-        self.family = family.requires_grad_(False).eval()
-        self.name, self.version, self.classes = name, version, classes
-        self.averages, self.directions, self.provenance = averages, directions, provenance
-        self.calibration, self.timings = None, {}
-        self.use("fp32")
+        def alone(images: Tensor, label: Tensor | None) -> Tensor:
+            return self.criticize(images, label, False)
 
-    # ---- what it is, from the family ------------------------------------------------------------------------------
-
-    @property
-    def resolution(self) -> int:
-        """Side of its pictures in pixels."""
-        return self.family.resolution
-
-    @property
-    def img_channels(self) -> int:
-        """3 for RGB, 1 for grey."""
-        return self.family.img_channels
-
-    @property
-    def z_dim(self) -> int:
-        """Length of z."""
-        return self.family.z_dim
-
-    @property
-    def w_dim(self) -> int:
-        """Length of w."""
-        return self.family.w_dim
-
-    @property
-    def num_ws(self) -> int:
-        """How many rows a picture is made from."""
-        return self.family.num_ws
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """What each row steers, coarse to fine."""
-        return self.family.layers
-
-    @property
-    def flops(self) -> int:
-        """Work of one picture."""
-        return self.family.flops
-
-    @property
-    def has_critic(self) -> bool:
-        """Whether the discriminator came with it."""
-        return self.family.has_critic
+        return PlainForm(self.map, self.synthesize, alone if self.has_critic else None)
 
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next(self.family.parameters()).device
-
-    def use(self, precision: str) -> None:
-        """Prepare the networks in "fp32", in "bf16", or in "mixed": pictures in fp32, and the critic with them, since
-        a family has one type for both."""
-        if precision not in (*PRECISIONS, MIXED):
-            raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
-        self.family.use(PRECISIONS["fp32" if precision == MIXED else precision])
-        self._mapping = self.family.map
-        self._synthesis = self.family.synthesize
-        self._critic = self.family.criticize if self.family.has_critic else None
-        self.precision = precision
-
-    def __repr__(self) -> str:
-        """The base class would print a StyleGAN2's networks, which a family lacks."""
-        return f"FamilyModel({self.name!r}, {self.family.title}, {self.resolution} px)"
-
-    def _noise_sizes(self) -> list[int]:
-        return list(self.family.noise_sizes)
-
-    def describe(self) -> dict[str, Any]:
-        """What a visitor may want to know of the networks."""
-        return {
-            "architecture": self.family.title,
-            "resolution": self.resolution,
-            "parameters": sum(p.numel() for p in self.family.parameters()),
-            "critic_parameters": 0,
-            "precision": self.precision,
-        }
+        return next(self.parameters()).device

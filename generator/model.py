@@ -14,39 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generator.families.stylegan2.engine import CriticOnDemand, MappingEngine, SynthesisEngine
-from generator.families.stylegan2.networks import Critic, Generator
-
 from .calibration import Calibration
 from .directions import Direction
 from .errors import CheckpointError, LatentError
+from .family import Averages, Family, Layer, Progress, Transform
 from .latents import draw_z
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MIXED = "mixed"
 LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
 Labels = Sequence[int] | Tensor | np.ndarray | None
-Progress = Callable[[int, int], None]  # layers done, layers in all; may raise to cancel
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One row of ws: what it steers. `role`: "conv", or "rgb" for the last one."""
-
-    index: int
-    resolution: int
-    role: str
-
-
-@dataclass(frozen=True)
-class Transform:
-    """Something that moves the whole picture: a slider's name, title, range and unit. 0 leaves the picture alone."""
-
-    name: str
-    title: str
-    minimum: float
-    maximum: float
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -63,25 +40,17 @@ class Provenance:
     notes: str = ""
 
 
-@dataclass(frozen=True)
-class Averages:
-    """Averages of w that truncation pulls towards: of everything [w_dim], per class C×w_dim (None without classes)."""
-
-    everything: Tensor
-    classes: Tensor | None = None
-
-
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Model:
     """A generator, its critic and what was measured of them; made by `open_checkpoint`.
 
-    All results are inference tensors on the CPU or the model's device. Not thread-safe: callers hold their own lock.
+    All results are inference tensors on the CPU or the model's device; `differentiable` gives what gradients pass.
+    Not thread-safe: callers hold their own lock.
     """
 
     name: str
     version: str
-    generator: Generator
-    critic: Critic | None
+    family: Family
     classes: tuple[str, ...]
     averages: Averages
     directions: tuple[Direction, ...]
@@ -92,24 +61,24 @@ class Model:
     opens_with: str = ""  # the class that shows the model best; "" for the first
 
     def __post_init__(self) -> None:
-        self.generator.requires_grad_(False).eval()
-        if self.critic is not None:
-            self.critic.requires_grad_(False).eval()
-        # The engines of StyleGAN2; a `FamilyModel` puts functions of its own in their place. Always in float32:
-        self._mapping: Callable[[Tensor, Tensor | None], Tensor] = MappingEngine(self.generator.mapping)
+        self.family.requires_grad_(False).eval()
         self.use(self.precision)
+
+    def __repr__(self) -> str:
+        """Without the networks, which would fill pages."""
+        return f"Model({self.name!r}, {self.family.title}, {self.resolution} px)"
 
     # ---- what it is -----------------------------------------------------------------------------------------------
 
     @property
     def resolution(self) -> int:
         """Side of its pictures in pixels."""
-        return self.generator.config.resolution
+        return self.family.resolution
 
     @property
     def img_channels(self) -> int:
         """3 for RGB, 1 for grey."""
-        return self.generator.config.img_channels
+        return self.family.img_channels
 
     @property
     def default_class(self) -> str | None:
@@ -119,49 +88,47 @@ class Model:
     @property
     def flops(self) -> int:
         """Work of one picture's convolutions, in floating-point operations."""
-        return self.generator.config.flops
+        return self.family.flops
 
     @property
     def z_dim(self) -> int:
         """Length of z."""
-        return self.generator.config.z_dim
+        return self.family.z_dim
 
     @property
     def w_dim(self) -> int:
         """Length of w."""
-        return self.generator.config.w_dim
+        return self.family.w_dim
 
     @property
     def num_ws(self) -> int:
-        """How many w a picture is made from: one a convolution and one for the last RGB layer."""
-        return self.generator.config.num_ws
+        """How many w a picture is made from: of a StyleGAN, one a convolution and one for the last RGB layer."""
+        return self.family.num_ws
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """What each w steers, coarse to fine."""
-        convolutions = [layer.resolution for layer in self.generator.synthesis.layers]
-        rows = [Layer(i, size, "conv") for i, size in enumerate(convolutions)]
-        return (*rows, Layer(len(rows), self.resolution, "rgb"))
+        return self.family.layers
 
     @property
     def preview_resolutions(self) -> tuple[int, ...]:
         """Sides at which a preview may stop, smallest first; none where the network draws only once, at its end."""
-        return self._synthesis.preview_resolutions if isinstance(self._synthesis, SynthesisEngine) else ()
+        return self.family.preview_resolutions
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
         """What `synthesize` can move its pictures by; none without an input transform."""
-        return ()
+        return self.family.transforms
 
     @property
     def tells_progress(self) -> bool:
         """Whether `synthesize` says how far it is, and can be ended between two layers."""
-        return False
+        return self.family.tells_progress
 
     @property
     def kept_bytes(self) -> int:
         """Memory that its last picture may hold, so that the next is made from where it differs; 0 where none is."""
-        return self._synthesis.most_kept if isinstance(self._synthesis, SynthesisEngine) else 0
+        return self.family.kept_bytes
 
     @property
     def light(self) -> bool:
@@ -171,29 +138,22 @@ class Model:
     @property
     def has_critic(self) -> bool:
         """Whether the discriminator came with it."""
-        return self.critic is not None
+        return self.family.has_critic
 
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return self.generator.w_avg.device
+        return self.family.device
 
     # ---- how it computes ------------------------------------------------------------------------------------------
 
     def use(self, precision: str) -> None:
         """Prepare the networks in "fp32", in "bf16" (convolutions only; all else stays in float32), or in "mixed":
-        pictures in fp32, the critic in bf16."""
+        pictures in fp32, the critic in bf16 where the family has a type for each."""
         if precision not in (*PRECISIONS, MIXED):
             raise CheckpointError(f"Precision is one of {', '.join((*PRECISIONS, MIXED))}, not {precision!r}.")
         pictures, critic = ("fp32", "bf16") if precision == MIXED else (precision, precision)
-        vars(self).pop("_synthesis", None)  # the engines before go first: the memory need not hold both
-        vars(self).pop("_critic", None)
-        self._synthesis: Callable[[Tensor, Sequence[Tensor] | None, float], Tensor] = SynthesisEngine(
-            self.generator.synthesis, PRECISIONS[pictures]
-        )
-        self._critic: Callable[[Tensor, Tensor | None, bool], Tensor] | None = (
-            None if self.critic is None else CriticOnDemand(self.critic, PRECISIONS[critic])
-        )
+        self.family.use(PRECISIONS[pictures], PRECISIONS[critic])
         self.precision = precision
 
     def probe(self, repeats: int = 5) -> None:
@@ -243,6 +203,19 @@ class Model:
         rows (None: all) towards the average w (truncation, Karras et al. 2019, appendix B): 0 is the average itself,
         1 leaves w alone. `centre`: "class" uses the average of the picture's class, "global" that of everything.
         """
+        return self.map_by(self.family.map, z, label, psi, cutoff, centre)
+
+    def map_by(
+        self,
+        mapping: Callable[[Tensor, Tensor | None], Tensor],
+        z: Tensor,
+        label: Labels,
+        psi: float,
+        cutoff: int | None,
+        centre: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """`map` by another form of the family's mapping network, in another type."""
         if z.ndim != 2 or z.shape[1] != self.z_dim or z.is_complex():
             raise LatentError(f"{self.name} takes latents of {self.z_dim} numbers, not of shape {tuple(z.shape)}.")
         if not torch.isfinite(z).all():
@@ -252,15 +225,16 @@ class Model:
             _require_layer(cutoff, self.num_ws, "The truncation cutoff is")
         if centre not in ("class", "global"):
             raise LatentError(f"The centre of truncation is 'class' or 'global', not {centre!r}.")
-        weights = self._labels(label, z.shape[0])
-        w = self._mapping(z.to(self.device, torch.float32), weights)
+        weights = self.class_weights(label, z.shape[0])
+        weights = None if weights is None else weights.to(dtype)
+        w = mapping(z.to(self.device, dtype), weights)
         ws = w[:, None].repeat(1, self.num_ws, 1)
         if psi != 1.0:
-            average = self.averages.everything.expand_as(w)
+            average = self.averages.everything.to(dtype).expand_as(w)
             if centre == "class" and weights is not None and self.averages.classes is not None:
                 # Row by row: a product of N rows may sum in another order than that of one, and a picture is to be
                 # the same in every batch.
-                average = torch.cat([row @ self.averages.classes for row in weights.split(1)])
+                average = torch.cat([row @ self.averages.classes.to(dtype) for row in weights.split(1)])
             ws[:, :cutoff] = torch.lerp(average[:, None], ws[:, :cutoff], psi)
         return ws
 
@@ -296,12 +270,12 @@ class Model:
 
         `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
         same for every picture of the batch). `strength` scales it, 0 … 2. `transform` moves the picture, where the
-        network can (`transforms`); `progress` hears of each layer, where `tells_progress`.
+        network can (`transforms`), by any of them: {"rotation": 30, …}; `progress` hears of each layer, where
+        `tells_progress`, and may raise to cancel.
         """
-        if transform:
-            raise LatentError(f"{self.name} has no input transform to move its pictures by.")
-        ws, maps, strength = self._inputs(ws, noise, strength, noise_seed)
-        return self._synthesis(ws, maps, strength)
+        motion = self._motion(transform)
+        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed)
+        return self.family.synthesize(ws, maps, strength, transform=motion, progress=progress)
 
     @torch.inference_mode()
     def preview(
@@ -309,16 +283,32 @@ class Model:
     ) -> Tensor:
         """What `synthesize` would give without the blocks finer than `resolution`, which is one of
         `preview_resolutions`: the RGB sum so far, enlarged to the full size. N×C×H×W float32."""
-        if not isinstance(self._synthesis, SynthesisEngine) or resolution not in self.preview_resolutions:
+        if resolution not in self.preview_resolutions:
             has = ", ".join(map(str, self.preview_resolutions)) or "none"
             raise LatentError(f"{self.name} has previews of {has} px, not of {resolution!r}.")
-        ws, maps, strength = self._inputs(ws, noise, strength, noise_seed)
-        return self._synthesis.preview(ws, resolution, maps, strength)
+        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed)
+        return self.family.preview(ws, resolution, maps, strength)
 
-    def _inputs(
-        self, ws: Tensor, noise: str, strength: float, noise_seed: int | None
+    def _motion(self, transform: MappingType[str, float] | None) -> dict[str, float] | None:
+        """The input transform, checked: LatentError for a motion that is unknown or out of its range."""
+        if not transform:
+            return None
+        if not self.transforms:
+            raise LatentError(f"{self.name} has no input transform to move its pictures by.")
+        known = {one.name: one for one in self.transforms}
+        for name, value in transform.items():
+            if name not in known:
+                raise LatentError(f"{self.name} has no motion {name!r}; it has {', '.join(known)}.")
+            _require_number(value, known[name].title)
+            if not known[name].minimum <= value <= known[name].maximum:
+                low, high = known[name].minimum, known[name].maximum
+                raise LatentError(f"{known[name].title} goes from {low:g} to {high:g}, not to {value!r}.")
+        return {name: float(value) for name, value in transform.items()}
+
+    def check_styles(
+        self, ws: Tensor, noise: str, strength: float, noise_seed: int | None, dtype: torch.dtype = torch.float32
     ) -> tuple[Tensor, list[Tensor] | None, float]:
-        """What the engine takes, from what `synthesize` does."""
+        """What a family's synthesis takes, from what `synthesize` does; LatentError for what it cannot take."""
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             raise LatentError(f"{self.name} takes styles N×{self.num_ws}×{self.w_dim}, not {tuple(ws.shape)}.")
         if not torch.isfinite(ws).all():
@@ -331,7 +321,7 @@ class Model:
             maps = self._noise(noise_seed)
         elif noise != "const":
             raise LatentError(f"Noise is 'const', 'none' or 'seed', not {noise!r}.")
-        return ws.to(self.device, torch.float32), maps, strength
+        return ws.to(self.device, dtype), maps, strength
 
     @torch.inference_mode()
     def criticize(self, images: Tensor, label: Labels = None, together: bool = False) -> Tensor:
@@ -339,16 +329,22 @@ class Model:
 
         Each is judged alone, or (`together`) as one batch for the minibatch statistics. `label` as for `map`.
         """
-        if self._critic is None:
+        self.check_pictures(images)
+        weights = self.class_weights(label, len(images))
+        return self.family.criticize(images.to(self.device, torch.float32), weights, together)
+
+    def check_pictures(self, images: Tensor) -> None:
+        """Raise LatentError unless there is a critic, and these are pictures that it judges."""
+        if not self.has_critic:
             raise LatentError(f"{self.name} came without its critic.")
         shape = (self.img_channels, self.resolution, self.resolution)
         if images.ndim != 4 or tuple(images.shape[1:]) != shape:
             raise LatentError(f"The critic of {self.name} judges pictures of {shape}, not {tuple(images.shape[1:])}.")
         if not torch.isfinite(images).all():
             raise LatentError("The critic judges pictures of finite numbers.")
-        return self._critic(images.to(self.device, torch.float32), self._labels(label, images.shape[0]), together)
 
-    def _labels(self, label: Labels, count: int) -> Tensor | None:
+    def class_weights(self, label: Labels, count: int) -> Tensor | None:
+        """N×C float32 weights of the classes of `count` pictures, None without classes; LatentError as for `map`."""
         number = len(self.classes)
         if not number:
             if label is not None:
@@ -372,20 +368,19 @@ class Model:
         return torch.nn.functional.one_hot(values.long(), number).to(self.device, torch.float32)
 
     def _noise(self, seed: int | None) -> list[Tensor]:
-        sizes = self._noise_sizes()
+        sizes = self.family.noise_sizes
         flat = draw_z(0 if seed is None else seed, sum(n * n for n in sizes))
         parts = torch.split(flat, [n * n for n in sizes])
         return [part.view(1, 1, n, n).to(self.device) for part, n in zip(parts, sizes, strict=True)]
 
-    def _noise_sizes(self) -> list[int]:
-        return [layer.resolution for layer in self.generator.synthesis.layers]
-
     def describe(self) -> dict[str, Any]:
         """What a visitor may want to know of the networks."""
+        parameters, of_critic = self.family.parameter_counts()
         return {
+            "architecture": self.family.title,
             "resolution": self.resolution,
-            "parameters": sum(p.numel() for p in self.generator.parameters()),
-            "critic_parameters": 0 if self.critic is None else sum(p.numel() for p in self.critic.parameters()),
+            "parameters": parameters,
+            "critic_parameters": of_critic,
             "precision": self.precision,
         }
 

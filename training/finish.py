@@ -23,7 +23,8 @@ from torch import Tensor
 from generator import Averages, Critic, Direction, Generator, Model, Provenance, open_checkpoint, save_checkpoint
 from generator.companions import ENCODER_FILE, Encoder
 from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
-from generator.measuring import averages as measuring
+from generator import measuring
+from generator.families.stylegan2 import StyleGAN2
 
 from .card import write_card, write_index
 from .curves import write_curves
@@ -129,8 +130,7 @@ def finish(
     model = Model(
         name,
         version,
-        last.generator.eval(),
-        last.critic.eval(),
+        StyleGAN2(last.generator, last.critic),
         train.classes,
         averages,
         tuple(directions),

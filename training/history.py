@@ -36,6 +36,7 @@ from generator import (
     save_checkpoint,
 )
 from generator.companions import OpenClassifier
+from generator.families.stylegan2 import StyleGAN2, stylegan2_of
 from generator.measuring import FeatureNetwork, feature_network, network_for
 from generator.storage import read_network
 from generator.weights import load_into
@@ -116,10 +117,11 @@ def read_moments(run: Path, count: int, upto: int | None = None) -> list[Moment]
 def finished(checkpoint: Path) -> Moment:
     """A finished checkpoint as a moment: an earlier version, of a run whose snapshots are no longer there."""
     model = open_checkpoint(checkpoint, precision="fp32")
-    if model.critic is None:
+    networks = stylegan2_of(model)
+    if networks.critic is None:
         raise TrainingError(f"{checkpoint} holds no critic: it is no moment of a history.")
     seconds = read_seconds(checkpoint)
-    return Moment(model.provenance.pictures_seen, seconds, model.generator, model.critic, logged=False)
+    return Moment(model.provenance.pictures_seen, seconds, networks.generator, networks.critic, logged=False)
 
 
 def _read(folder: Path, kind: str, config: type[_C], build: Callable[[_C], _N]) -> tuple[_N, float]:
@@ -171,7 +173,7 @@ def write_moment(
     provenance = Provenance(**facts, pictures_seen=moment.pictures, trained=f"{moment.seconds / 60:.1f} minutes")
     averages, _ = averages_and_directions(moment.generator, train.class_weights())
     model = Model(
-        name, version, moment.generator.eval(), moment.critic.eval(), train.classes, averages, (), None, provenance
+        name, version, StyleGAN2(moment.generator, moment.critic), train.classes, averages, (), None, provenance
     )
     save_checkpoint(model, folder, torch.int8)
     model = open_checkpoint(folder, precision="fp32")  # rounded to 8 bits, as it will be used

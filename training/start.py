@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from generator import open_checkpoint
+from generator.families.stylegan2 import stylegan2_of
 
 from .errors import TrainingError
 from .loop import Trainer
@@ -29,14 +30,16 @@ def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
     Returns the names of the tensors that begin anew. TrainingError if the checkpoint has no critic or does not fit.
     """
     model = open_checkpoint(checkpoint, precision="fp32")
-    if model.critic is None:
+    networks = stylegan2_of(model)
+    generator, critic = networks.generator, networks.critic
+    if critic is None:
         raise TrainingError(f"{checkpoint} holds no critic to go on with.")
     settings = trainer.settings
     goes_on = model.name == name
-    if goes_on and (model.generator.config, model.critic.config) != (settings.generator, settings.critic):
+    if goes_on and (generator.config, critic.config) != (settings.generator, settings.critic):
         raise TrainingError(f"{checkpoint} has other networks than those asked for: give the run those, or a new name.")
-    anew = [f"generator {tensor}" for tensor in take_over(model.generator, trainer.g)]
-    anew += [f"critic {tensor}" for tensor in take_over(model.critic, trainer.d)]
+    anew = [f"generator {tensor}" for tensor in take_over(generator, trainer.g)]
+    anew += [f"critic {tensor}" for tensor in take_over(critic, trainer.d)]
     trainer.ema.load_state_dict(trainer.g.state_dict())
     if goes_on:
         trainer.step, trainer.seconds = model.provenance.pictures_seen // settings.batch, read_seconds(checkpoint)

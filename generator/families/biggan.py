@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.families.stylegan2.layers import module_list
-from generator.family import Family
-from generator.model import Averages, Layer
+from generator.family import Averages, Family, Layer, Progress
 
 from .folding import FixedConv, FixedDense, one_by_one, prepare, upsampling_kernel
 
@@ -166,9 +165,9 @@ class BigGAN(Family):
         table = F.pad(self.embeddings.detach().t(), (self.z_dim, 1))
         return Averages(table.mean(dim=0), table)
 
-    def use(self, dtype: torch.dtype) -> None:
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Let the convolutions compute in this type."""
-        prepare(self, dtype)
+        prepare(self, pictures)
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
         """N×z_dim and N×num_classes → N×w_dim: z, the classes' embeddings blended by these weights, truncation 1."""
@@ -180,9 +179,19 @@ class BigGAN(Family):
         """R×w_dim: the first layer, and the gains and offsets of every block."""
         return torch.cat([self.first.weight.detach(), super().style_weights()])
 
-    @torch.inference_mode()
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
-        """N×num_ws×w_dim → N×3×H×W float32 in (−1, 1), one by one. There are no noise inputs."""
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """N×num_ws×w_dim → N×3×H×W float32 in (−1, 1), one by one. There are no noise inputs.
+
+        No gradient reaches the truncation, w's last number, which picks rows of a table.
+        """
         return torch.cat([self._picture(rows) for rows in ws])
 
     def _picture(self, rows: Tensor) -> Tensor:

@@ -6,15 +6,15 @@ convolution before it. There is no mapping network: w is z, one row for the whol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from generator.families.stylegan2.layers import SLOPE, module_list
-from generator.family import Family
-from generator.model import Layer
+from generator.family import Family, Layer, Maps, PlainForm, Progress
 
 from .folding import FixedConv, one_by_one, prepare
 
@@ -67,9 +67,9 @@ class DCGAN(Family):
         )
         self.flops = sum(conv.flops(KERNEL << (i - 1) if i else 1) for i, conv in enumerate(self.generator))
 
-    def use(self, dtype: torch.dtype) -> None:
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Let the convolutions compute in this type."""
-        prepare(self, dtype)
+        prepare(self, pictures)
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
         """N×z_dim → the same: there is no mapping network."""
@@ -79,15 +79,29 @@ class DCGAN(Family):
         """R×z_dim: the one layer that reads w, a transposed convolution."""
         return self.generator[0].weight.detach().flatten(1).T
 
-    @torch.inference_mode()
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """N×1×z_dim → N×C×H×W float32 in (−1, 1). There are no noise inputs."""
         return one_by_one(self._picture, ws[:, 0])
 
-    @torch.inference_mode()
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits, before the sigmoid. With running statistics a picture's logit never depends on its batch."""
         return one_by_one(self._logit, images)
+
+    def plain_form(self) -> PlainForm:
+        """Its own functions. Maps: after each convolution and batch norm, before the activation."""
+        maps = tuple(Maps(f"conv{i}", conv, conv.weight.shape[1], KERNEL << i) for i, conv in enumerate(self.generator))
+        sides = [self.resolution >> (i + 1) for i in range(len(self.critic) - 1)] + [1]
+        of_critic = zip(self.critic, sides, strict=True) if self.has_critic else ()
+        critic_maps = tuple(Maps(f"conv{i}", c, c.weight.shape[0], side) for i, (c, side) in enumerate(of_critic))
+        return replace(super().plain_form(), maps=maps, critic_maps=critic_maps)
 
     def _picture(self, z: Tensor) -> Tensor:
         x = z[:, :, None, None].contiguous(memory_format=torch.channels_last)

@@ -7,7 +7,7 @@ for each. Spectral and batch norms are folded into the convolutions (`generator/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.families.stylegan2.layers import SLOPE, module_list
-from generator.family import Family
-from generator.model import Layer
+from generator.family import Family, Layer, Progress
 
 from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
 
@@ -184,7 +183,7 @@ class FastGANCritic(nn.Module):
 
 
 class FastGAN(Family):
-    """FastGAN behind the door of `FamilyModel`. It has no mapping network: w is z itself, and truncation goes to 0."""
+    """FastGAN behind the door of `Family`. It has no mapping network: w is z itself, and truncation goes to 0."""
 
     title = "FastGAN"
     num_classes = 0
@@ -210,7 +209,15 @@ class FastGAN(Family):
         """R×z_dim: the one layer that reads w, a transposed convolution."""
         return self.generator.seed.weight.detach().flatten(1).T
 
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """N×1×z_dim → N×C×H×W float32; within [−1, 1] only at 1024 px, near it below.
 
         `noise` None: maps drawn once by seed, since the original draws them afresh at each picture.
@@ -223,6 +230,6 @@ class FastGAN(Family):
         assert critic is not None
         return one_by_one(lambda picture, _: critic(picture).mean(dim=1), images)
 
-    def use(self, dtype: torch.dtype) -> None:
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Convolutions in this type; excitations and logits stay in float32."""
-        use_everywhere(self, dtype)
+        use_everywhere(self, pictures)

@@ -8,7 +8,7 @@ channels of the stage three further on by a global context (Cao et al. 2020, arX
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.families.stylegan2.layers import module_list
-from generator.family import Family
-from generator.model import Layer
+from generator.family import Family, Layer, Progress
 
 from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
 
@@ -223,7 +222,7 @@ class LightweightGenerator(nn.Module):
 
 
 class LightweightGAN(Family):
-    """lightweight-gan behind the door of `FamilyModel`. It has no mapping network: w is z, and truncation goes to 0."""
+    """lightweight-gan behind the door of `Family`. It has no mapping network: w is z, and truncation goes to 0."""
 
     title = "lightweight-gan"
     num_classes = 0
@@ -250,13 +249,21 @@ class LightweightGAN(Family):
         """R×z_dim: the one layer that reads w, a transposed convolution."""
         return self.generator.seed.weight.detach().flatten(1).T
 
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """N×1×z_dim → N×C×H×W float32, near [−1, 1], not clipped.
 
         `noise` None: maps drawn once by seed, since the original draws them afresh at each picture.
         """
         return one_by_one(self.generator, ws[:, 0], self.noise(noise, strength))
 
-    def use(self, dtype: torch.dtype) -> None:
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """The stages' convolutions in this type; attention and excitations stay in float32."""
-        use_everywhere(self, dtype)
+        use_everywhere(self, pictures)

@@ -7,16 +7,15 @@ square 1, so that truncation, which would be undone by that very normalisation, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from generator.families.stylegan2.layers import module_list, normalize_2nd_moment
-from generator.family import Family
-from generator.model import Averages, Layer
+from generator.family import Averages, Family, Layer, Progress
 
 from .folding import FixedConv, FixedDense, one_by_one, prepare, upsampling_kernel
 
@@ -96,6 +95,11 @@ class PGAN(Family):
             self.spreads = critic.end[0].shape[1] > len(critic.end[0])  # one more channel: the standard deviation
         self.flops = self._flops()
 
+    def critic_parts(self) -> list[nn.Module]:
+        """What `criticize` reads."""
+        names = ("from_rgb", "old_from_rgb", "critic_convs", "end", "dense", "decision") if self.has_critic else ()
+        return [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
+
     @property
     def _fades(self) -> bool:
         return self.settings.alpha > 0 and self.resolution > START
@@ -115,9 +119,9 @@ class PGAN(Family):
         table = F.pad(torch.eye(self.num_classes) * place, (self.z_dim, 0))
         return Averages(table.mean(dim=0), table)
 
-    def use(self, dtype: torch.dtype) -> None:
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Let the convolutions compute in this type."""
-        prepare(self, dtype)
+        prepare(self, pictures)
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
         """N×z_dim and N×num_classes → N×w_dim of mean square 1."""
@@ -127,8 +131,15 @@ class PGAN(Family):
         """R×w_dim: the one layer that reads w."""
         return self.first.weight.detach()
 
-    @torch.inference_mode()
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """N×1×w_dim → N×C×H×W float32, about [−1, 1]. There are no noise inputs."""
         return one_by_one(self._picture, ws[:, 0])
 
@@ -150,7 +161,6 @@ class PGAN(Family):
     def _activate(self, x: Tensor) -> Tensor:
         return F.leaky_relu_(x, self.settings.slope)
 
-    @torch.inference_mode()
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits; the classes are not asked for: this discriminator guesses them itself (Odena et al. 2017)."""
         maps = one_by_one(self._maps, images)

@@ -15,11 +15,11 @@ from torch import Tensor
 from generator.families.biggan import COLOURS, NORMS, Attention, BigGAN, Block, Norm
 from generator.families.folding import FixedConv
 from generator.formats.reading.content import Content
+from generator.model import Model
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
 from .beside import config_beside
-from .naming import model_name, numbered_classes, unknown_provenance
+from .naming import foreign_model, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts
 
@@ -36,15 +36,15 @@ def recognises(content: Content) -> bool:
     return _tensors(content) is not None
 
 
-def load(content: Content, critic: Content | None = None) -> FamilyModel:
+def load(content: Content, critic: Content | None = None) -> Model:
     """The generator. A second file is refused: BigGAN's discriminators were never released in this format."""
     if critic is not None:
         raise CheckpointError(f"{critic.path.name} cannot be its discriminator: BigGAN came without one.")
     state = State(_tensors(content) or {}, content.path.name)
     config = config_beside(content.path)
     family = _network(state, config)
-    return FamilyModel(
-        model_name(content.path),
+    return foreign_model(
+        content.path,
         family,
         family.averages(),
         unknown_provenance(content.path, ""),

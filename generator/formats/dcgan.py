@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from generator.families.dcgan import DCGAN, KERNEL, Weights, fold_batch_norm, side_of
+from generator.family import Averages
 from generator.formats.reading.content import Content
+from generator.model import Model
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
-from ..model import Averages
-from .naming import model_name, unknown_provenance
+from .naming import foreign_model, unknown_provenance
 from .state_dicts import flat_tensors, numbers
 
 NAME = "dcgan"  # in saved files: stays when this file is renamed
@@ -46,7 +46,7 @@ def recognises(content: Content) -> bool:
     return bool(_stacks(content))
 
 
-def load(content: Content, critic: Content | None = None) -> FamilyModel:
+def load(content: Content, critic: Content | None = None) -> Model:
     """Generator and discriminator from one file or two, in either order."""
     files = [content] if critic is None else [content, critic]
     found = [(file, stack) for file in files for stack in _stacks(file)]
@@ -66,7 +66,7 @@ def load(content: Content, critic: Content | None = None) -> FamilyModel:
         _check_pair(generator, judge, judges[-1][0])
     family = DCGAN(generator, judge)
     path = file.path
-    return FamilyModel(model_name(path), family, Averages(torch.zeros(family.w_dim)), unknown_provenance(path, ""))
+    return foreign_model(path, family, Averages(torch.zeros(family.w_dim)), unknown_provenance(path, ""))
 
 
 def _check_pair(generator: Weights, critic: Weights, file: Content) -> None:

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from generator.families.fastgan import DOUBLE, EXCITED, FastGAN, FastGANConfig, FastGANCriticConfig
+from generator.family import Averages
 from generator.formats.reading.content import Content
+from generator.model import Model
 from generator.weights import load_into
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
-from ..model import Averages
-from .naming import model_name, unknown_provenance
+from .naming import foreign_model, unknown_provenance
 from .state import State, folded, tensors_of
 
 NAME = "fastgan"  # in saved files: stays when this file is renamed
@@ -38,7 +38,7 @@ def recognises(content: Content) -> bool:
     return all(name in tensors for name in SIGNS)
 
 
-def load(content: Content, critic: Content | None = None) -> FamilyModel:
+def load(content: Content, critic: Content | None = None) -> Model:
     """The averaged generator, and the critic if it is there. CheckpointError: what is missing or does not fit.
 
     A critic of another build than the paper's is left out, and the model's notes say so.
@@ -66,7 +66,7 @@ def load(content: Content, critic: Content | None = None) -> FamilyModel:
     family = FastGAN(config)
     load_into(family, folded(weights, what), "FastGAN checkpoint")
     averages = Averages(torch.zeros(config.z_dim))
-    return FamilyModel(model_name(content.path), family, averages, provenance)
+    return foreign_model(content.path, family, averages, provenance)
 
 
 def _generator(root: object) -> dict[str, Tensor]:

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from generator.families.lightweight import HEAD, LEAP, LightweightConfig, LightweightGAN, StageConfig
+from generator.family import Averages
 from generator.formats.reading.content import Content
+from generator.model import Model
 from generator.weights import load_into
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
-from ..model import Averages
-from .naming import model_name, unknown_provenance
+from .naming import foreign_model, unknown_provenance
 from .state import State, folded, tensors_of
 
 NAME = "lightweight"  # in saved files: stays when this file is renamed
@@ -39,7 +39,7 @@ def recognises(content: Content) -> bool:
     return bool(_generator(content.root))
 
 
-def load(content: Content, critic: Content | None = None) -> FamilyModel:
+def load(content: Content, critic: Content | None = None) -> Model:
     """The averaged generator, without a critic. CheckpointError: what is missing, unknown or does not fit."""
     if critic is not None:
         raise CheckpointError(f"{content.path.name} is a lightweight-gan checkpoint, whose critic is never read.")
@@ -56,7 +56,7 @@ def load(content: Content, critic: Content | None = None) -> FamilyModel:
     family = LightweightGAN(config)
     load_into(family, folded(weights, what), "lightweight-gan checkpoint")
     provenance = replace(unknown_provenance(content.path, content.path.stem), notes=NOTES)
-    return FamilyModel(model_name(content.path), family, Averages(torch.zeros(config.z_dim)), provenance)
+    return foreign_model(content.path, family, Averages(torch.zeros(config.z_dim)), provenance)
 
 
 def _generator(root: object) -> dict[str, Tensor]:

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from generator.families.pgan import PGAN, CriticWeights, GeneratorWeights, Settings, Weights
 from generator.formats.reading.content import Content, Inert
+from generator.model import Model
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
-from .naming import model_name, numbered_classes, unknown_provenance
+from .naming import foreign_model, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts
 
@@ -34,7 +34,7 @@ def recognises(content: Content) -> bool:
     return _find(content, GENERATOR_MARKS) is not None
 
 
-def load(content: Content, critic: Content | None = None) -> FamilyModel:
+def load(content: Content, critic: Content | None = None) -> Model:
     """The average generator if it is there, else the plain one; the discriminator from the same file or a second."""
     name = content.path.name
     config = _config(content.root)
@@ -48,7 +48,7 @@ def load(content: Content, critic: Content | None = None) -> FamilyModel:
     classes = _classes(config, generator.first[0].shape[1], weights)
     family = PGAN(generator, weights, settings, len(classes))
     provenance = unknown_provenance(content.path, "")
-    return FamilyModel(model_name(content.path), family, family.averages(), provenance, classes=classes)
+    return foreign_model(content.path, family, family.averages(), provenance, classes=classes)
 
 
 def _find(content: Content, marks: tuple[str, ...]) -> dict[str, Tensor] | None:

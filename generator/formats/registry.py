@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 import torch
-from torch import nn
 
+from generator.family import Averages
 from generator.formats.reading.content import Content, Inert, Persistent, read_content
+from generator.model import Model
 
 from ..errors import CheckpointError
-from ..family import FamilyModel
-from ..model import Averages, Model
 
 OPTIMISER = re.compile(r"^opt_|_optim$")
 
@@ -77,29 +75,18 @@ def _drop_unused(root: object) -> None:
             del root[key]
 
 
-def _networks(model: Model) -> list[nn.Module]:
-    if isinstance(model, FamilyModel):
-        return [model.family]
-    return [model.generator] if model.critic is None else [model.generator, model.critic]
-
-
 def _check_finite(path: Path, model: Model) -> None:
-    for network in _networks(model):
-        for name, tensor in network.state_dict().items():
-            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-                raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
+    for name, tensor in model.family.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
 
 
 def _moved(model: Model, device: str) -> Model:
     if device == "cpu":
         return model
-    for network in _networks(model):
-        network.to(device)
+    model.family.to(device)
     classes = model.averages.classes
-    averages = Averages(model.averages.everything.to(device), None if classes is None else classes.to(device))
-    if not isinstance(model, FamilyModel):
-        return replace(model, averages=averages)  # whose engines are made anew
-    model.averages = averages
+    model.averages = Averages(model.averages.everything.to(device), None if classes is None else classes.to(device))
     model.use(model.precision)
     return model
 

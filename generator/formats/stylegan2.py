@@ -17,11 +17,13 @@ from torch import Tensor, nn
 from generator.config import Config
 from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
 from generator.families.stylegan2.engine import lay_out_all
+from generator.families.stylegan2.family import StyleGAN2
 from generator.families.stylegan2.networks import Critic, Generator
+from generator.family import Averages
+from generator.model import Model
 from generator.weights import Undrawn
 
 from ..errors import CheckpointError
-from ..model import Averages, Model
 from .naming import model_name, numbered_classes, unknown_provenance
 
 AVERAGED = 4096  # draws of w for an average that the file does not hold, as rosinality's programs take
@@ -176,8 +178,7 @@ def make_model(path: Path, title: str, generator: Generator, critic: Critic | No
     return Model(
         name=model_name(path),
         version="1",
-        generator=generator,
-        critic=critic,
+        family=StyleGAN2(generator, critic),
         classes=numbered_classes(config.num_classes),
         averages=Averages(generator.w_avg, None),
         directions=(),

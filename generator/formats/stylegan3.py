@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from generator.families.stylegan3.config import StyleGAN3Config
-from generator.families.stylegan3.networks import StyleGAN3, StyleGAN3Model
+from generator.families.stylegan3.networks import StyleGAN3
+from generator.family import Averages
 from generator.formats.reading.content import Content, Persistent
+from generator.model import Model
 
 from ..errors import CheckpointError
-from ..model import Averages, Model
-from .naming import model_name, numbered_classes, unknown_provenance
+from .naming import foreign_model, numbered_classes, unknown_provenance
 from .stylegan2_nvidia import critic_of  # the same discriminator, written by the same program
 
 NAME = "stylegan3"  # in saved files: stays when this file is renamed
@@ -59,8 +60,8 @@ def load(content: Content, critic: Content | None = None) -> Model:
             if getattr(judge.config, part) != getattr(family, part):
                 raise CheckpointError(f"The discriminator in {source.path.name} judges pictures of another {part}.")
         family.critic, family.has_critic = judge, True
-    return StyleGAN3Model(
-        model_name(content.path),
+    return foreign_model(
+        content.path,
         family,
         Averages(average),
         unknown_provenance(content.path, content.path.stem),

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from generator.calibration import Calibration
 from generator.directions import Direction, closed_form_directions, principal_directions
-from generator.families.stylegan2.layers import ModulatedConv
+from generator.family import Averages
 from generator.latents import draw_z
-from generator.model import Averages, Model
+from generator.model import Model
 
 STYLES = 16_000  # drawn in all; at least 32 and at most 1,000 a class
 PRINCIPAL, CLOSED_FORM = 8, 6
@@ -68,22 +68,16 @@ def measure_styles(model: Model) -> None:
     number = styles.shape[0]
     averages, directions = averages_and_directions(styles, torch.full((number,), 1 / number), PRINCIPAL)
     within = (styles - styles.mean(dim=1, keepdim=True)).flatten(0, 1)
-    if not has_mapping(model):
+    if not model.family.has_mapping:
         directions = picture_directions(model, within)
     elif count and averages.classes is not None:
         model.averages = Averages(model.averages.everything, averages.classes.to(model.device))
-    vectors = closed_form_directions(style_weights(model), CLOSED_FORM)
+    vectors = closed_form_directions(model.family.style_weights().cpu(), CLOSED_FORM)
     directions += [
         Direction(f"sefa{i + 1}", f"closed form {i + 1}", vector, float((within @ vector).std()))
         for i, vector in enumerate(vectors)
     ]
     model.directions = tuple(direction for direction in directions if direction.sigma > 1e-6)
-
-
-def has_mapping(model: Model) -> bool:
-    """Whether w comes out of a mapping network, as every StyleGAN's does."""
-    family = getattr(model, "family", None)
-    return family is None or bool(family.has_mapping)
 
 
 def picture_directions(model: Model, within: Tensor) -> list[Direction]:
@@ -111,18 +105,6 @@ def picture_directions(model: Model, within: Tensor) -> list[Direction]:
         Direction(f"pc{i + 1}", f"direction {i + 1}", vector.contiguous(), float((within @ vector).std()))
         for i, vector in enumerate(vectors)
     ]
-
-
-def style_weights(model: Model) -> Tensor:
-    """R×w_dim: the rows of every layer that reads w, for `closed_form_directions`.
-
-    Of a StyleGAN all affine layers; of a network without a mapping the first layer, which reads z.
-    """
-    family = getattr(model, "family", None)
-    if family is not None:
-        return family.style_weights().cpu()
-    layers = [m.affine for m in model.generator.synthesis.modules() if isinstance(m, ModulatedConv)]
-    return torch.cat([layer.weight * layer.weight_gain for layer in layers]).cpu()
 
 
 def calibrate(

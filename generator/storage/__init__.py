@@ -1,5 +1,7 @@
 """Checkpoints of this project: files, their headers, opening and writing. `conversion` makes them of other people's."""
 
+from generator.weights import load_into
+
 from .checkpoint import list_checkpoints, open_checkpoint, save_checkpoint
 from .class_names import SUFFIXES as NAME_SUFFIXES
 from .class_names import read_class_names
@@ -13,6 +15,7 @@ __all__ = [
     "check_name",
     "kind_of",
     "list_checkpoints",
+    "load_into",
     "open_checkpoint",
     "read_class_names",
     "read_network",

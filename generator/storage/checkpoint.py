@@ -10,6 +10,7 @@ import torch
 from generator.errors import CheckpointError
 from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
 from generator.families.stylegan2.engine import lay_out_all
+from generator.families.stylegan2.family import StyleGAN2, stylegan2_of
 from generator.families.stylegan2.networks import Critic, Generator
 from generator.formats.registry import open_foreign
 from generator.model import Model
@@ -80,8 +81,9 @@ def open_checkpoint(
     model = Model(
         name=read_text(header, "name"),
         version=read_text(header, "version"),
-        generator=generator.to(device),
-        critic=_open_critic(beside or folder / CRITIC_FILE, generator.config, header, device),
+        family=StyleGAN2(
+            generator.to(device), _open_critic(beside or folder / CRITIC_FILE, generator.config, header, device)
+        ),
         classes=classes,
         averages=read_averages(exact, generator.w_avg, len(classes), device),
         directions=read_directions(header, exact, generator.config.w_dim),
@@ -103,20 +105,24 @@ def _is_ours(path: Path) -> bool:
 
 
 def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back."""
+    """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back.
+
+    CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
+    """
     folder = Path(folder)
     check_name(model.name)
     exact, header = measurements(model)
-    header["config"] = model.generator.config.to_dict()
-    write_network(folder / GENERATOR_FILE, "generator", {**model.generator.state_dict(), **exact}, header, dtype)
-    if model.critic is not None:
+    networks = stylegan2_of(model)
+    header["config"] = networks.generator.config.to_dict()
+    write_network(folder / GENERATOR_FILE, "generator", {**networks.generator.state_dict(), **exact}, header, dtype)
+    if networks.critic is not None:
         critic = {
             "name": model.name,
             "version": model.version,
             "classes": list(model.classes),
-            "config": model.critic.config.to_dict(),
+            "config": networks.critic.config.to_dict(),
         }
-        write_network(folder / CRITIC_FILE, "critic", dict(model.critic.state_dict()), critic, dtype)
+        write_network(folder / CRITIC_FILE, "critic", dict(networks.critic.state_dict()), critic, dtype)
 
 
 def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Critic | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from generator.errors import CheckpointError
+from generator.families.stylegan2.family import StyleGAN2
 from generator.formats.naming import model_name
 from generator.formats.reading.content import read_content
 from generator.formats.registry import open_foreign
@@ -113,7 +114,7 @@ def convert(
         new = Path(temporary) / name
 
         def write(model: Model) -> None:
-            if type(model) is Model:
+            if isinstance(model.family, StyleGAN2):
                 save_checkpoint(model, new, torch.float16 if half else torch.float32)
             else:
                 contents = [read_content(path) for path in sources]
@@ -152,8 +153,7 @@ def convert(
 
 def architecture(model: Model) -> str:
     """What the page calls a model's architecture."""
-    family = getattr(model, "family", None)
-    return "StyleGAN2" if family is None else str(family.title)
+    return model.family.title
 
 
 def _some_picture(model: Model) -> torch.Tensor:
@@ -171,8 +171,7 @@ def _check(before: torch.Tensor, after: torch.Tensor, half: bool, source: Path) 
 
 def _fits_half(model: Model) -> bool:
     """Whether every weight of a StyleGAN2 lies within float16; other families decide it for each tensor."""
-    networks = [model.generator, model.critic] if type(model) is Model else []
-    tensors = [tensor for network in networks if network is not None for tensor in network.state_dict().values()]
+    tensors = model.family.state_dict().values() if isinstance(model.family, StyleGAN2) else ()
     return all(float(tensor.abs().max()) < LARGEST_HALF for tensor in tensors if tensor.numel())
 
 

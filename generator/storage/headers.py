@@ -12,7 +12,8 @@ from torch import Tensor
 from generator.calibration import Calibration
 from generator.directions import Direction
 from generator.errors import CheckpointError
-from generator.model import Averages, Model, Provenance
+from generator.family import Averages
+from generator.model import Model, Provenance
 
 GENERATOR_FILE = "generator.safetensors"
 CRITIC_FILE = "critic.safetensors"

@@ -18,6 +18,7 @@ from generator import (
     Model,
     Provenance,
 )
+from generator.families.stylegan2 import StyleGAN2
 
 GENERATOR = GeneratorConfig(
     32,
@@ -124,8 +125,7 @@ def lively_model(
     return Model(
         name="plums",
         version="2.1",
-        generator=lively_generator(config),
-        critic=None if critic is None else lively_critic(critic),
+        family=StyleGAN2(lively_generator(config), None if critic is None else lively_critic(critic)),
         classes=classes,
         averages=Averages(
             torch.randn(config.w_dim, generator=rng),

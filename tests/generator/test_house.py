@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from generator import Model, draw_z, list_checkpoints, open_checkpoint
+from generator.families.stylegan2 import stylegan2_of
 from generator.storage.conversion import is_content_hash
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -46,7 +47,7 @@ def test_it_is_what_its_folder_says(name: str):
 def test_its_pictures_are_pictures(name: str):
     model = opened(name)
     x, _ = sixteen(model)
-    assert x.shape == (16, model.generator.config.img_channels, model.resolution, model.resolution)
+    assert x.shape == (16, stylegan2_of(model).generator.config.img_channels, model.resolution, model.resolution)
     assert torch.isfinite(x).all()
     assert 0.1 < float(x.std()) < 1.0  # neither one grey nor all black and white
     assert float((x.abs() > 1.5).float().mean()) < 0.05

@@ -21,6 +21,7 @@ from generator import (
     Provenance,
     save_checkpoint,
 )
+from generator.families.stylegan2 import StyleGAN2
 from studio import Studio
 
 CLASSES = ("apple", "peach", "a pear: green, ripe & sweet")
@@ -40,8 +41,7 @@ def tiny_model(name: str, *, classes: tuple[str, ...] = (), critic: bool = True,
     return Model(
         name=name,
         version="1.2",
-        generator=generator,
-        critic=network,
+        family=StyleGAN2(generator, network),
         classes=classes,
         averages=Averages(torch.randn(16), torch.randn(len(classes), 16) if classes else None),
         directions=tuple(Direction(f"pc{i + 1}", f"less ↔ more {i}", v, 1.5) for i, v in enumerate(vectors)),

@@ -22,6 +22,7 @@ from generator import (
     open_checkpoint,
     save_checkpoint,
 )
+from generator.families.stylegan2 import StyleGAN2
 from postprocess import STEPS, StepUse
 from studio import Recipe, Studio, recipe_from_png, to_png
 
@@ -41,8 +42,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = Model(
         name="grey",
         version="1.0",
-        generator=Generator(GeneratorConfig(**SIZE, z_dim=8, w_dim=8, mapping_layers=2)),
-        critic=Critic(CriticConfig(**SIZE, cmap_dim=8, mapping_layers=0)),
+        family=StyleGAN2(
+            Generator(GeneratorConfig(**SIZE, z_dim=8, w_dim=8, mapping_layers=2)),
+            Critic(CriticConfig(**SIZE, cmap_dim=8, mapping_layers=0)),
+        ),
         classes=("shirt", "shoe"),
         averages=Averages(torch.randn(8), torch.randn(2, 8)),
         directions=(),

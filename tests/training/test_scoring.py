@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from generator import Averages, Critic, Generator, Model, Provenance, draw_z
+from generator.families.stylegan2 import StyleGAN2
 from training.data import Pictures
 from training.errors import TrainingError
 from training.memorisation import Nearest, closest, memorisation, nearest, write_pairs
@@ -30,8 +31,7 @@ def tiny(classes: tuple[str, ...] = CLASSES, critic: bool = True) -> Model:
     return Model(
         "shapes",
         "1.0",
-        generator,
-        Critic(SETTINGS.critic) if critic else None,
+        StyleGAN2(generator, Critic(SETTINGS.critic) if critic else None),
         classes,
         Averages(torch.zeros(width), torch.zeros(len(classes), width)),
         (),

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from generator import Averages, Critic, Generator, Model, Provenance, save_checkpoint
+from generator.families.stylegan2 import StyleGAN2
 from training.data import Pictures
 from training.errors import TrainingError
 from training.loop import Settings, Trainer
@@ -32,7 +33,9 @@ def checkpoint(tmp_path: Path) -> Path:
 def save(generator: Generator, critic: Critic | None, classes: tuple[str, ...], folder: Path) -> Path:
     provenance = Provenance("T", "CC0", "nobody", "made up", pictures_seen=SEEN)
     averages = Averages(torch.zeros(generator.config.w_dim))
-    save_checkpoint(Model(folder.name, "1.0", generator, critic, classes, averages, (), None, provenance), folder)
+    save_checkpoint(
+        Model(folder.name, "1.0", StyleGAN2(generator, critic), classes, averages, (), None, provenance), folder
+    )
     (folder / "evaluation.json").write_text(json.dumps({"training_seconds": 50}))
     return folder
 

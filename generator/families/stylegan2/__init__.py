@@ -5,6 +5,7 @@ a processor, `incremental` what it keeps from picture to picture.
 """
 
 from .config import CriticConfig, GeneratorConfig, channels_at
+from .family import StyleGAN2, stylegan2_of
 from .layers import SLOPE, Conv, blur, fir_kernel, interleave, minibatch_std, module_list, upsample_rgb
 from .networks import Critic, CriticBlock, Generator, Mapping
 
@@ -17,11 +18,13 @@ __all__ = [
     "Generator",
     "GeneratorConfig",
     "Mapping",
+    "StyleGAN2",
     "blur",
     "channels_at",
     "fir_kernel",
     "interleave",
     "minibatch_std",
     "module_list",
+    "stylegan2_of",
     "upsample_rgb",
 ]

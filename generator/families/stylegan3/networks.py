@@ -8,9 +8,7 @@ moving average of their magnitude. The discriminator is StyleGAN2's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -21,8 +19,7 @@ from generator.families.stylegan2.engine import CriticOnDemand, MappingEngine
 from generator.families.stylegan2.layers import SQRT2, FullyConnected, module_list
 from generator.families.stylegan2.networks import Critic
 from generator.families.stylegan2.networks import Mapping as MappingNetwork
-from generator.family import Family, FamilyModel
-from generator.model import Layer, Progress, Transform, _require_number
+from generator.family import Family, Layer, PlainForm, Progress, Transform
 
 from .config import LayerShape, StyleGAN3Config
 from .filters import FilteredLeakyReLU
@@ -140,6 +137,7 @@ class StyleGAN3(Family):
 
     transforms = TRANSFORMS
     has_mapping = True
+    tells_progress = True
 
     def __init__(self, config: StyleGAN3Config, critic: Critic | None = None) -> None:
         super().__init__()
@@ -157,105 +155,53 @@ class StyleGAN3(Family):
         self.input = FourierInput(config.w_dim, config.widths[0], config.sizes[0], config.rates[0], config.first_cutoff)
         self.convs = module_list(AliasFreeLayer(shape, config.w_dim, config.conv_clamp) for shape in shapes)
         self.critic, self.has_critic = critic, critic is not None
-        self._motion: Tensor | None = None
-        self._progress: Progress | None = None
 
-    def use(self, dtype: torch.dtype) -> None:
-        """Prepare convolutions, filters and critic in this type; mapping, modulation and waves stay in float32."""
+    def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
+        """Prepare convolutions, filters and critic in `pictures`; mapping, modulation and waves stay in float32."""
         with torch.inference_mode():
             self._mapping = MappingEngine(self.mapping)
-            self._critic = None if self.critic is None else CriticOnDemand(self.critic, dtype)
+            self._critic = None if self.critic is None else CriticOnDemand(self.critic, pictures)
             for layer in self.convs:
-                layer.prepare(dtype)
+                layer.prepare(pictures)
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
         """N×z_dim and N×num_classes → N×w_dim."""
         return self._mapping(z, label)
 
-    @contextmanager
-    def posed(self, motion: Tensor | None, progress: Progress | None) -> Iterator[None]:
-        """Within: pictures are sampled through `motion` (3×3, None: as the file says), `progress` hears of layers."""
-        before = self._motion, self._progress
-        self._motion, self._progress = motion, progress
-        try:
-            yield
-        finally:
-            self._motion, self._progress = before
+    def synthesize(
+        self,
+        ws: Tensor,
+        noise: Sequence[Tensor] | None,
+        strength: float,
+        *,
+        transform: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """N×num_ws×w_dim → N×C×H×W float32, not clipped, one picture after another. There is no noise in here.
 
-    def synthesize(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
-        """N×num_ws×w_dim → N×C×H×W float32, not clipped, one picture after another. There is no noise in here."""
+        `transform`: the picture is turned about its centre, anticlockwise, then shifted by parts of its width, right
+        and down. `progress` hears of each layer.
+        """
+        motion = None if transform is None else input_transform(**transform)
         done, of = 0, len(ws) * len(self.convs)
         pictures = [ws.new_empty(0, self.img_channels, self.resolution, self.resolution)]
         with torch.inference_mode():
             for n in range(len(ws)):
                 row = ws[n : n + 1]
-                x = self.input(row[:, 0], self._motion)
+                x = self.input(row[:, 0], motion)
                 for i, layer in enumerate(self.convs):
                     x = layer(x, row[:, i + 1])
                     done += 1
-                    if self._progress is not None:
-                        self._progress(done, of)
+                    if progress is not None:
+                        progress(done, of)
                 pictures.append((x.float() * self.config.output_scale).contiguous())
             return torch.cat(pictures)
+
+    def plain_form(self) -> PlainForm:
+        """None: it takes seconds a picture, and works in place."""
+        raise LatentError("Gradients do not pass through a StyleGAN3 here: a picture alone takes it seconds.")
 
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits of N×C×H×W pictures."""
         assert self._critic is not None
         return self._critic(images, label, together)
-
-
-class StyleGAN3Model(FamilyModel):
-    """A `FamilyModel` whose pictures can be turned and shifted, and whose synthesis tells how far it is."""
-
-    family: StyleGAN3
-
-    @property
-    def transforms(self) -> tuple[Transform, ...]:
-        """Rotation and shifts, for `transform` of `synthesize`."""
-        return self.family.transforms
-
-    @property
-    def tells_progress(self) -> bool:
-        """Its layers are told of one by one."""
-        return True
-
-    def input_transform(self, rotation: float = 0.0, x: float = 0.0, y: float = 0.0) -> Tensor:
-        """3×3: see the function of that name."""
-        return input_transform(rotation, x, y)
-
-    def synthesize(
-        self,
-        ws: Tensor,
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        *,
-        transform: Mapping[str, float] | None = None,
-        progress: Progress | None = None,
-    ) -> Tensor:
-        """Styles to pictures, as in `Model`, moved by `transform`: {"rotation": degrees, "x": …, "y": …}, any of them.
-
-        The picture is turned about its centre, anticlockwise, then shifted by parts of its width, right and down.
-        `progress(done, of)` is called after each layer and may raise to cancel. Noise changes nothing: there is none.
-        LatentError for a motion that is unknown or out of its range.
-        """
-        motion = None if transform is None else input_transform(**self._checked(transform))
-        with self.family.posed(motion, progress):
-            return super().synthesize(ws, noise, strength, noise_seed)
-
-    def _checked(self, transform: Mapping[str, float]) -> dict[str, float]:
-        known = {one.name: one for one in self.family.transforms}
-        for name, value in transform.items():
-            if name not in known:
-                raise LatentError(f"{self.name} has no motion {name!r}; it has {', '.join(known)}.")
-            _require_number(value, known[name].title)
-            if not known[name].minimum <= value <= known[name].maximum:
-                low, high = known[name].minimum, known[name].maximum
-                raise LatentError(f"{known[name].title} goes from {low:g} to {high:g}, not to {value!r}.")
-        return {name: float(value) for name, value in transform.items()}
-
-    def describe(self) -> dict[str, Any]:
-        """What a visitor may want to know of the networks."""
-        own = super().describe()
-        critic = 0 if self.family.critic is None else sum(p.numel() for p in self.family.critic.parameters())
-        return {**own, "parameters": own["parameters"] - critic, "critic_parameters": critic}

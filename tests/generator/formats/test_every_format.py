@@ -179,3 +179,12 @@ ROOTS: list[Any] = [
 def test_what_is_of_no_format_is_taken_for_none(root: Any, kind: str, tmp_path: Any):
     content = Content(tmp_path / "thing", kind, root)
     assert not [known.NAME for known in formats() if known.recognises(content)]
+
+
+def test_parameters_are_counted_apart(made: Made):
+    model = opened(made)
+    facts = model.describe()
+    total = sum(p.numel() for p in model.family.parameters())
+    assert facts["parameters"] + facts["critic_parameters"] == total
+    assert facts["parameters"] > 0 and (facts["critic_parameters"] > 0) == model.has_critic
+    assert facts["architecture"] == model.family.title

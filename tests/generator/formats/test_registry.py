@@ -154,7 +154,7 @@ def test_what_a_format_says_itself_is_kept(monkeypatch: pytest.MonkeyPatch, plum
 @pytest.mark.parametrize("part", ["generator", "critic"])
 def test_numbers_that_are_not_finite(part: str, value: float, monkeypatch: pytest.MonkeyPatch, plums: Path):
     model = lively_model()
-    next(getattr(model, part).parameters()).view(-1)[0] = value
+    next(getattr(model.family, part).parameters()).view(-1)[0] = value
     only(monkeypatch, Plums(model))
     assert "Red Plums.pt holds numbers that are not finite, in " in refused(plums)
 

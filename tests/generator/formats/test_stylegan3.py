@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from generator import CheckpointError, LatentError
+from generator.families.stylegan3 import StyleGAN3, input_transform
 from generator.families.stylegan3.config import LayerShape
 from generator.families.stylegan3.filters import FilteredLeakyReLU
-from generator.families.stylegan3.networks import StyleGAN3Model
 from generator.formats import stylegan3
 from generator.formats.reading.content import Content, Persistent
+from generator.model import Model
 
 from . import stylegan3_reference as reference
 from .stylegan3_reference import Shape
@@ -42,14 +43,14 @@ def content(generator: Persistent, name: str = "some file.pkl") -> Content:
     return Content(Path(name), "nvidia", {"G": None, "D": None, "G_ema": generator})
 
 
-def opened(shape: Shape) -> tuple[StyleGAN3Model, reference.Weights]:
+def opened(shape: Shape) -> tuple[Model, reference.Weights]:
     generator = reference.tree(shape)
     model = stylegan3.load(content(generator))
-    assert isinstance(model, StyleGAN3Model)
+    assert isinstance(model.family, StyleGAN3)
     return model, generator.tensors()
 
 
-def some_ws(model: StyleGAN3Model, count: int = 2) -> Tensor:
+def some_ws(model: Model, count: int = 2) -> Tensor:
     return torch.randn(count, model.num_ws, model.w_dim, generator=torch.Generator().manual_seed(7))
 
 
@@ -114,7 +115,7 @@ def test_motions_are_those_of_the_plain_network(name: str):
     expected = reference.synthesis(weights, SHAPES[name], ws, motion)
     assert gap(model.synthesize(ws, transform={"rotation": 30.0, "x": 0.1, "y": -0.2}), expected) < 1e-4
     assert torch.equal(model.synthesize(ws, transform={}), model.synthesize(ws))  # as the file itself has it
-    assert torch.allclose(model.input_transform(30.0, 0.1, -0.2) @ motion, torch.eye(3).double())
+    assert torch.allclose(input_transform(30.0, 0.1, -0.2) @ motion, torch.eye(3).double())
 
 
 @pytest.mark.parametrize("up, down, radial", [(1, 2, False), (2, 1, False), (2, 2, True), (4, 2, False), (4, 2, True)])
@@ -293,11 +294,11 @@ needs_interop = pytest.mark.skipif(not INTEROP.is_dir(), reason=f"no files of th
 
 
 @pytest.fixture(scope="module")
-def original() -> tuple[StyleGAN3Model, dict[str, Tensor]]:
+def original() -> tuple[Model, dict[str, Tensor]]:
     from generator.formats.registry import open_foreign
 
     model = open_foreign(INTEROP / "sg3t-64-uncond.pkl")
-    assert isinstance(model, StyleGAN3Model)
+    assert isinstance(model.family, StyleGAN3)
     with np.load(INTEROP / "sg3t-64-uncond.npz") as arrays:
         return model, {name: torch.from_numpy(arrays[name]) for name in arrays}
 
@@ -308,7 +309,7 @@ def most(ours: Tensor, theirs: Tensor) -> float:
 
 
 @needs_interop
-def test_the_original_maps_alike(original: tuple[StyleGAN3Model, dict[str, Tensor]]):
+def test_the_original_maps_alike(original: tuple[Model, dict[str, Tensor]]):
     model, given = original
     assert most(model.map(given["z"]), given["ws"]) < 1e-4
     assert most(model.map(given["z"], psi=0.7), given["ws_psi07"]) < 1e-4
@@ -316,7 +317,7 @@ def test_the_original_maps_alike(original: tuple[StyleGAN3Model, dict[str, Tenso
 
 
 @needs_interop
-def test_the_original_draws_alike(original: tuple[StyleGAN3Model, dict[str, Tensor]]):
+def test_the_original_draws_alike(original: tuple[Model, dict[str, Tensor]]):
     model, given = original
     assert most(model.synthesize(given["ws"]), given["img_const"]) < 1e-4
     assert most(model.synthesize(given["ws"], noise="none"), given["img_none"]) < 1e-4
@@ -328,7 +329,7 @@ def test_the_original_draws_alike(original: tuple[StyleGAN3Model, dict[str, Tens
 
 
 @needs_interop
-def test_the_original_judges_alike(original: tuple[StyleGAN3Model, dict[str, Tensor]]):
+def test_the_original_judges_alike(original: tuple[Model, dict[str, Tensor]]):
     model, given = original
     for together, name in ((False, "d_logits_single"), (True, "d_logits_batch4")):
         expected = given[name][:, 0]
@@ -336,10 +337,12 @@ def test_the_original_judges_alike(original: tuple[StyleGAN3Model, dict[str, Ten
 
 
 @needs_interop
-def test_the_references_filters_are_the_originals(original: tuple[StyleGAN3Model, dict[str, Tensor]]):
+def test_the_references_filters_are_the_originals(original: tuple[Model, dict[str, Tensor]]):
     model, _ = original
     shape = Shape(64, more={"channel_base": 1024, "channel_max": 32})
-    for i, layer in enumerate(model.family.convs):
+    family = model.family
+    assert isinstance(family, StyleGAN3)
+    for i, layer in enumerate(family.convs):
         for ours, theirs in zip(reference.filters(shape, i), (layer.up_filter, layer.down_filter), strict=True):
             assert (ours is None) == (theirs is None)
             if ours is not None and theirs is not None:

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from generator import CheckpointError, Model, draw_z, list_checkpoints, open_checkpoint, save_checkpoint
+from generator.families.stylegan2 import stylegan2_of
 from generator.storage.network_file import read_network
 from tests.generator.build import CRITIC, CRITICS, GENERATOR, GENERATORS, lively_critic, lively_model, some_labels
 
@@ -39,8 +40,9 @@ def test_round_trip(name: str, tmp_path: Path):
 
     for attribute in ("name", "version", "classes", "provenance", "layers", "num_ws"):
         assert getattr(after, attribute) == getattr(before, attribute)
-    assert after.generator.config == config
-    assert after.critic is not None and after.critic.config == judge
+    networks = stylegan2_of(after)
+    assert networks.generator.config == config
+    assert networks.critic is not None and networks.critic.config == judge
     assert torch.equal(after.averages.everything, before.averages.everything)
     assert (after.averages.classes is None) == (not config.num_classes)
     for ours, theirs in zip(after.directions, before.directions, strict=True):
@@ -407,7 +409,7 @@ def test_a_critic_of_another_model(broken: Path, change: Callable[[Header], None
 
 def test_a_critic_is_what_it_was(broken: Path):
     # The counterpart of the refusals above: what is opened is the critic that was saved, to half precision.
-    opened = open_checkpoint(broken, precision="fp32").critic
+    opened = stylegan2_of(open_checkpoint(broken, precision="fp32")).critic
     assert opened is not None
     for name, tensor in lively_critic().state_dict().items():
         torch.testing.assert_close(opened.state_dict()[name], tensor.half().float(), rtol=0, atol=0)

@@ -16,6 +16,7 @@ from PIL import Image
 from generator import CheckpointError, Model, draw_z, open_checkpoint
 from generator.convert import main
 from generator.directions import closed_form_directions
+from generator.families.stylegan2 import stylegan2_of
 from generator.families.stylegan2.layers import ModulatedConv
 from generator.formats import dcgan
 from generator.formats.registry import open_foreign
@@ -139,7 +140,11 @@ def test_the_version_is_that_of_the_content(tmp_path: Path):
 
 def test_closed_form_directions_are_the_eigenvectors_of_the_stacked_style_weights():
     model = unmeasured()
-    layers = [m.affine.weight.numpy() for m in model.generator.synthesis.modules() if isinstance(m, ModulatedConv)]
+    layers = [
+        m.affine.weight.numpy()
+        for m in stylegan2_of(model).generator.synthesis.modules()
+        if isinstance(m, ModulatedConv)
+    ]
     stacked = np.concatenate(layers).astype(np.float64)
     values, vectors = np.linalg.eigh(stacked.T @ stacked)
     best = vectors[:, np.argsort(values)[::-1]].T[: measuring.CLOSED_FORM]

@@ -98,7 +98,7 @@ def test_what_it_is_stays(converted: Converted):
 
 def test_averages_are_the_files_own_and_those_of_the_classes(converted: Converted):
     before, after = converted.before, converted.after
-    assert measuring.has_mapping(after) == converted.made.maps
+    assert after.family.has_mapping == converted.made.maps
     torch.testing.assert_close(after.averages.everything, before.averages.everything, rtol=0, atol=1e-6)
     for psi in (0.7, 0.0):
         z = torch.randn(2, before.z_dim)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from generator import GeneratorConfig, LatentError
-from generator.families.stylegan2 import incremental
+from generator.families.stylegan2 import incremental, stylegan2_of
 from generator.families.stylegan2.engine import SynthesisEngine
 from generator.families.stylegan2.incremental import Kept, Step
 from generator.families.stylegan2.layers import upsample_rgb
@@ -235,10 +235,10 @@ def test_enlarging_is_that_of_the_network():
 @pytest.mark.parametrize("noise", [("const", 1.0, None), ("none", 1.0, None), ("seed", 0.5, 7)])
 def test_a_model_previews_as_it_paints(noise: tuple[str, float, int | None]):
     model = lively_model(GENERATORS["paper"])
-    ws = some_ws(model.generator.config, 2)
+    ws = some_ws(stylegan2_of(model).generator.config, 2)
     kind, strength, seed = noise
     maps: Sequence[Tensor] | None = model._noise(seed) if kind == "seed" else None
-    expected = SynthesisEngine(model.generator.synthesis, torch.float32).preview(
+    expected = SynthesisEngine(stylegan2_of(model).generator.synthesis, torch.float32).preview(
         ws,
         16,
         maps,
@@ -251,7 +251,7 @@ def test_a_model_previews_as_it_paints(noise: tuple[str, float, int | None]):
 def test_a_model_refuses_what_it_cannot_preview(resolution: int):
     model = lively_model(GENERATORS["paper"])
     with pytest.raises(LatentError, match="plums has previews of 4, 8, 16 px, not of"):
-        model.preview(some_ws(model.generator.config, 1), resolution)
+        model.preview(some_ws(stylegan2_of(model).generator.config, 1), resolution)
 
 
 @pytest.mark.parametrize("architecture", ["orig", "resnet"])
@@ -259,4 +259,4 @@ def test_networks_that_draw_once_have_no_previews(architecture: str):
     model = lively_model(replace(GENERATORS["paper"], architecture=architecture))
     assert model.preview_resolutions == ()
     with pytest.raises(LatentError, match="has previews of none px"):
-        model.preview(some_ws(model.generator.config, 1), 16)
+        model.preview(some_ws(stylegan2_of(model).generator.config, 1), 16)
