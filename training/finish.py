@@ -20,11 +20,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generator import Averages, Critic, Direction, Generator, Model, Provenance, open_checkpoint, save_checkpoint
+from generator import (
+    Averages,
+    Critic,
+    Direction,
+    Generator,
+    Model,
+    Provenance,
+    measuring,
+    open_checkpoint,
+    save_checkpoint,
+)
 from generator.companions import ENCODER_FILE, Encoder
-from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
-from generator import measuring
 from generator.families.stylegan2 import StyleGAN2
+from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
 
 from .card import write_card, write_index
 from .curves import write_curves

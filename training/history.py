@@ -38,8 +38,7 @@ from generator import (
 from generator.companions import OpenClassifier
 from generator.families.stylegan2 import StyleGAN2, stylegan2_of
 from generator.measuring import FeatureNetwork, feature_network, network_for
-from generator.storage import read_network
-from generator.weights import load_into
+from generator.storage import load_into, read_network
 
 from .data import Data
 from .errors import TrainingError
