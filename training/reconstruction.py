@@ -17,6 +17,7 @@ from generator.companions import (
     open_encoder,
     save_companion,
 )
+from generator.families.stylegan2 import stylegan2_of
 from generator.measuring import FeatureNetwork, Remembered
 
 from .data import Data
@@ -33,7 +34,7 @@ CHUNK = 32
 
 def latents(model: Model, encoder: OpenEncoder, pictures: Tensor, labels: Tensor) -> Tensor:
     """Pictures N×C×R×R in [−1, 1] with N classes → the z that paints each again, N×z_dim."""
-    prior = model.generator.mapping.prior
+    prior = stylegan2_of(model).generator.mapping.prior
     if prior is None:
         raise TrainingError(f"{model.name} has no learned prior to lead a code back to a seed's noise.")
     label = torch.eye(len(model.classes))[labels] if model.classes else None

@@ -11,6 +11,7 @@ import torch
 from generator import CheckpointError, draw_z, open_checkpoint, save_checkpoint
 from generator.companions import EncoderConfig, open_encoder
 from generator.companions.encoder import Encoder
+from generator.families.stylegan2 import stylegan2_of
 from generator.measuring import Remembered, open_remembered
 from tests.generator.build import GENERATOR, lively_model
 from training.data import Pictures
@@ -38,7 +39,7 @@ def painted(count: int = 6) -> tuple[Pictures, object, torch.Tensor]:
     model = lively_model(replace(GENERATOR, num_classes=2, prior_layers=2, prior_width=8), None)
     z = torch.stack([draw_z(seed, GENERATOR.z_dim) for seed in range(count)])
     labels = torch.arange(count) % 2
-    prior = model.generator.mapping.prior
+    prior = stylegan2_of(model).generator.mapping.prior
     assert prior is not None
     codes = prior(z, torch.eye(2)[labels])
     names = tuple(f"{i}.png" for i in range(count))
