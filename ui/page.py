@@ -15,12 +15,14 @@ from studio import Studio, Visitors
 
 from . import classroom
 from .bundle import head
+from .controls import ControlSet
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import model_entry, model_pages
 from .mounting import SETTINGS, Below
 from .open_yours import open_yours
 from .own_pages import OwnPages
+from .parts.tray import tray
 from .places import OPEN, Place, places, seen_from
 from .tabs import find_tabs
 from .theme import theme
@@ -89,16 +91,17 @@ def framed(name: str, links: Sequence[Place], model: Mapping[str, Any] | None = 
 
 
 def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]) -> None:
-    """A model's page: every tab; without a bar to choose from where there is but one."""
+    """A model's page: every tab, without a bar to choose from where there is but one, and the favourites below them."""
     tabs = find_tabs()
     with framed(model, links, model_entry(studio, model)):
         if len(tabs) == 1:
             tabs[0].build(studio, page, model)
-            return
-        with gr.Tabs(elem_id="tabs"):
-            for tab in tabs:
-                with gr.Tab(tab.title):
-                    tab.build(studio, page, model)
+        else:
+            with gr.Tabs(elem_id="tabs"):
+                for tab in tabs:
+                    with gr.Tab(tab.title):
+                        tab.build(studio, page, model)
+        tray(studio, ControlSet.of(model_entry(studio, model)))
 
 
 def _blocks() -> gr.Blocks:

@@ -25,6 +25,7 @@ PAPER, INK = (247, 242, 232), (43, 38, 33)
 GAP, CAPTION = 12, 16  # px between the pictures of a sheet, and under each for its seed
 MAX_SIDE = 12_000  # px of a sheet
 MOST = 1000  # pictures in a zip
+MOST_PRINTED = 500  # pictures of a sheet or a zip that a page may ask for
 PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}  # mm
 LABEL = "AI-generated pictures"
 
@@ -36,7 +37,7 @@ def sheet_png(path: Path, entries: Sequence[Entry], title: str, note: str, packe
     """
     if not entries:
         raise StudioError("There is no picture on this sheet.")
-    side = entries[0].thumbnail.shape[0]
+    side = entries[0].look.thumbnail.shape[0]
     columns = columns or max(1, round(len(entries) ** 0.5))
     rows = -(-len(entries) // columns)
     head, cell = 56, side + GAP
@@ -51,7 +52,7 @@ def sheet_png(path: Path, entries: Sequence[Entry], title: str, note: str, packe
     for number, entry in enumerate(entries):
         x = GAP + number % columns * cell
         y = head + number // columns * (cell + CAPTION)
-        sheet.paste(Image.fromarray(entry.thumbnail), (x, y))
+        sheet.paste(Image.fromarray(entry.look.thumbnail), (x, y))
         draw.text((x, y + side + 2), _fitted(caption(entry.recipe), small, side), INK, small)
     draw.text((GAP, height - 24), f"{LABEL} · {note}", INK, small)
     info = PngInfo()
@@ -89,7 +90,7 @@ def sheet_pdf(path: Path, entries: Sequence[Entry], title: str, note: str, page:
             pdf.text(margin, height - margin + 4, _latin(foot)[:180])
         x = margin + place % columns * (cell + gap)
         y = margin + 12 + place // columns * (cell + line + gap)
-        pdf.image(Image.fromarray(entry.thumbnail), x, y, cell, cell)
+        pdf.image(Image.fromarray(entry.look.thumbnail), x, y, cell, cell)
         pdf.text(x, y + cell + 3, _latin(caption(entry.recipe))[: max(8, int(cell / 1.3))])
     with whole(path) as draft:
         pdf.output(str(draft))

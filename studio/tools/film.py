@@ -18,7 +18,7 @@ from PIL import Image
 
 from studio import StudioError
 
-from .labels import label_file
+from .labels import Label, label_file
 from .music import decoded
 from .writing import whole
 
@@ -70,16 +70,6 @@ KINDS: dict[str, Kind] = {
         Kind("png", ".zip", "Zip of PNGs, each with its recipe", opacity=True, exact=True),
     )
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Label:
-    """What a film says of itself: a title, a sentence that it is AI-generated, whose rights, and all that as XMP."""
-
-    title: str
-    description: str
-    rights: str
-    packet: str
 
 
 @dataclass(frozen=True)

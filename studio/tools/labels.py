@@ -8,15 +8,36 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
-from studio import StudioError
+from studio import Rendering, StudioError
+from studio.files import xmp
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MP4_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 KEYWORD = b"XML:com.adobe.xmp"
 # XMP part 3, §1.1.2: bytes that lead any reader of sub-blocks to their end, wherever in the text it begins.
 GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a file says of itself: a title, a sentence that it is AI-generated, whose rights, and all that as XMP."""
+
+    title: str
+    description: str
+    rights: str
+    packet: str
+
+
+def label_of(rendering: Rendering, title: str) -> Label:
+    """What a file made of pictures like this one says of itself."""
+    recipe, provenance = rendering.recipe, rendering.provenance
+    words = f"AI-generated: {rendering.specimen}"
+    rights = f"{provenance.attribution} {provenance.licence}".strip()
+    packet = xmp.packet(description=words, rights=rights, system=recipe.model, version=recipe.version)
+    return Label(title, words, rights, packet)
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:

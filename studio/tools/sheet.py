@@ -25,29 +25,37 @@ ALIKE = 5.0  # ΔE between squares, on average, below which two pictures are cal
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
-    """One picture of a sheet: `thumbnail` S×S×3 uint8, `reading` None where none was asked for or there is no critic;
-    `lightness` 0 … 100, `chroma` and `hue` (turns from red, 0 … 1) of the subject's mean colour; `size`: the share of
-    the picture that differs from its border, 0 … 1; `grid`: GRID·GRID·3 values in L*a*b*."""
+class Look:
+    """What is seen of one picture: `thumbnail` S×S×3 uint8; `lightness` 0 … 100, `chroma` and `hue` (turns from red,
+    0 … 1) of the subject's mean colour; `size`: the share of the picture that differs from its border, 0 … 1; `grid`:
+    GRID×GRID×3, the picture's squares in L*a*b*."""
 
-    recipe: Recipe  # normalised
     thumbnail: NDArray[np.uint8]
-    reading: Reading | None
     lightness: float
     chroma: float
     hue: float
     size: float
     grid: Floats
 
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One picture of a sheet; `reading` is None where none was asked for or there is no critic."""
+
+    recipe: Recipe  # normalised
+    look: Look
+    reading: Reading | None
+
     def report(self) -> dict[str, Any]:
         """JSON-able, without the picture."""
+        look = self.look
         return {
             "recipe": self.recipe.to_json(),
             "critic": None if self.reading is None else self.reading.report(),
-            "lightness": round(self.lightness, 2),
-            "chroma": round(self.chroma, 2),
-            "hue": round(self.hue, 4),
-            "size": round(self.size, 4),
+            "lightness": round(look.lightness, 2),
+            "chroma": round(look.chroma, 2),
+            "hue": round(look.hue, 4),
+            "size": round(look.size, 4),
         }
 
 
@@ -75,16 +83,21 @@ def paint(
     if not SIDES[0] <= side <= SIDES[1] or len(recipes) * side * side * 3 > MAX_BYTES:
         raise StudioError(f"{len(recipes)} thumbnails of {side} px are too many, or not {SIDES[0]} to {SIDES[1]} px.")
     for number, recipe in enumerate(recipes, start=1):
-        yield look_at(studio.render(recipe, critic="raw" if critic else "none"), side)
+        yield entry_of(studio.render(recipe, critic="raw" if critic else "none"), side)
         if progress is not None:
             progress(number / len(recipes))
 
 
-def look_at(rendering: Rendering, side: int = 128) -> Entry:
-    """What a sheet knows of a rendered picture."""
-    picture = rendering.picture
-    if rendering.alpha is not None:
-        picture = picture * rendering.alpha[..., None] + (1 - rendering.alpha[..., None])
+def entry_of(rendering: Rendering, side: int = 128) -> Entry:
+    """A rendered picture as it stands on a sheet; over white where it is transparent."""
+    picture, alpha = rendering.picture, rendering.alpha
+    if alpha is not None:
+        picture = picture * alpha[..., None] + (1 - alpha[..., None])
+    return Entry(rendering.recipe, look_at(picture, side), rendering.critic)
+
+
+def look_at(picture: Floats, side: int = 128) -> Look:
+    """What is seen of a picture H×W×3 in [0, 1]."""
     pixels = (picture.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     image = Image.fromarray(pixels)
     small = np.asarray(image.resize((4 * GRID, 4 * GRID), Image.Resampling.BOX), np.float32) / np.float32(255)
@@ -93,15 +106,13 @@ def look_at(rendering: Rendering, side: int = 128) -> Entry:
     colour = lab[subject].mean(axis=0) if subject.any() else lab.mean(axis=(0, 1))
     if pixels.shape[:2] != (side, side):
         image = image.resize((side, side), Image.Resampling.LANCZOS)
-    return Entry(
-        recipe=rendering.recipe,
+    return Look(
         thumbnail=np.asarray(image),
-        reading=rendering.critic,
         lightness=float(colour[0]),
         chroma=float(np.hypot(colour[1], colour[2])),
         hue=float(np.arctan2(colour[2], colour[1]) / (2 * np.pi) % 1.0),
         size=float(subject.mean()),
-        grid=lab.reshape(GRID, 4, GRID, 4, 3).mean(axis=(1, 3)).reshape(-1).astype(np.float32),
+        grid=lab.reshape(GRID, 4, GRID, 4, 3).mean(axis=(1, 3)).astype(np.float32),
     )
 
 
@@ -112,10 +123,10 @@ def _border_colour(lab: Floats) -> Floats:
 
 ORDERS: dict[str, Callable[[Entry], float]] = {
     "critic": lambda entry: -entry.reading.logit if entry.reading is not None else float("inf"),
-    "hue": lambda entry: entry.hue,
-    "lightness": lambda entry: entry.lightness,
-    "chroma": lambda entry: -entry.chroma,
-    "size": lambda entry: -entry.size,
+    "hue": lambda entry: entry.look.hue,
+    "lightness": lambda entry: entry.look.lightness,
+    "chroma": lambda entry: -entry.look.chroma,
+    "size": lambda entry: -entry.look.size,
 }
 
 
@@ -137,19 +148,19 @@ def arrange(entries: Iterable[Entry], by: str = "seed", like: Entry | None = Non
 
 def distance(first: Entry, second: Entry) -> float:
     """How far two pictures are apart: ΔE between their squares, root mean square."""
-    return float(np.sqrt(((first.grid - second.grid) ** 2).sum() / (GRID * GRID)))
+    return float(np.sqrt(((first.look.grid - second.look.grid) ** 2).sum() / (GRID * GRID)))
 
 
 def without_duplicates(entries: Sequence[Entry], alike: float = ALIKE) -> tuple[list[Entry], list[Entry]]:
     """The entries without those that are nearer than `alike` to an earlier one that is shown; and the hidden ones."""
     shown: list[Entry] = []
     hidden: list[Entry] = []
-    kept = np.empty((len(entries), GRID * GRID * 3), np.float32)
+    kept = np.empty((len(entries), GRID, GRID, 3), np.float32)
     for entry in entries:
-        apart = ((kept[: len(shown)] - entry.grid) ** 2).sum(axis=1) / (GRID * GRID)
+        apart = ((kept[: len(shown)] - entry.look.grid) ** 2).sum(axis=(1, 2, 3)) / (GRID * GRID)
         if len(shown) and apart.min() < alike**2:
             hidden.append(entry)
         else:
-            kept[len(shown)] = entry.grid
+            kept[len(shown)] = entry.look.grid
             shown.append(entry)
     return shown, hidden

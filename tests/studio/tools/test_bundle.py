@@ -30,7 +30,7 @@ def test_a_sheet_shows_its_thumbnails_and_says_what_they_are(tmp_path: Path, ent
         assert "trainedAlgorithmicMedia" in image.text["XML:com.adobe.xmp"]  # type: ignore[attr-defined]
     x, y = bundle.GAP + 1 * (32 + bundle.GAP), 56 + 2 * (32 + bundle.GAP + bundle.CAPTION)
     x -= 32 + bundle.GAP  # the seventh is the first of the third row
-    np.testing.assert_array_equal(pixels[y : y + 32, x : x + 32], entries[6].thumbnail)
+    np.testing.assert_array_equal(pixels[y : y + 32, x : x + 32], entries[6].look.thumbnail)
 
 
 @pytest.mark.parametrize("page", bundle.PAGES)

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from studio import StoppedError, StudioError
-from studio.tools.film import KINDS, Film, Label, over_paper, write_film
+from studio.tools.film import KINDS, Film, over_paper, write_film
+from studio.tools.labels import Label
 
 from .sounds import beats
 

@@ -5,15 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator import Provenance
-from studio import MAX_SEED, Recipe, Rendering, StoppedError, Studio, StudioError
+from studio import MAX_SEED, Recipe, StoppedError, Studio, StudioError
 from studio.tools.sheet import MOST, ORDERS, Entry, arrange, distance, look_at, paint, seeds_from, without_duplicates
 
 
 def seen(picture: np.ndarray, seed: int = 0) -> Entry:
-    """What a sheet sees in an array."""
-    image = picture.astype(np.float32)
-    return look_at(Rendering(Recipe(seed=seed), image, (), None, None, {}, Provenance("", "", "", ""), ""), 32)
+    """An array as it stands on a sheet."""
+    return Entry(Recipe(seed=seed), look_at(picture.astype(np.float32), 32), None)
 
 
 def disc(radius: float, colour: tuple[float, float, float], side: int = 96) -> np.ndarray:
@@ -24,15 +22,15 @@ def disc(radius: float, colour: tuple[float, float, float], side: int = 96) -> n
 
 @pytest.mark.parametrize("radius", [0.3, 0.5, 0.8])
 def test_the_size_of_a_disc_is_its_area(radius: float):
-    assert seen(disc(radius, (0.7, 0.1, 0.1))).size == pytest.approx(np.pi * radius**2 / 4, abs=0.04)
+    assert seen(disc(radius, (0.7, 0.1, 0.1))).look.size == pytest.approx(np.pi * radius**2 / 4, abs=0.04)
 
 
 def test_colours_are_those_of_the_subject_not_of_the_paper():
     red, green, blue, dark = (
         seen(disc(0.5, colour)) for colour in [(0.8, 0.1, 0.1), (0.1, 0.6, 0.1), (0.1, 0.1, 0.8), (0.1, 0.1, 0.1)]
     )
-    assert red.hue < green.hue < blue.hue
-    assert dark.chroma < 5 < red.chroma and dark.lightness < 20
+    assert red.look.hue < green.look.hue < blue.look.hue
+    assert dark.look.chroma < 5 < red.look.chroma and dark.look.lightness < 20
     assert arrange([blue, green, red], "hue") == [red, green, blue]
     assert arrange([red, dark], "lightness") == [dark, red]
 
@@ -68,7 +66,7 @@ def test_an_entry_is_the_picture_of_its_recipe_painted_alone(studio: Studio):
     *_, last = paint(studio, seeds_from(recipe, 3), 32)
     alone = studio.render(replace(recipe, seed=42))
     assert last.recipe == alone.recipe
-    np.testing.assert_array_equal(last.thumbnail, (alone.picture * 255 + 0.5).astype(np.uint8))
+    np.testing.assert_array_equal(last.look.thumbnail, (alone.picture * 255 + 0.5).astype(np.uint8))
     assert last.reading == alone.critic
 
 

@@ -1,0 +1,84 @@
+// What the artist's tools share: the recipe on the plate, files to save, pictures to click, work that can be stopped.
+import { make, toast } from "./dom.js";
+import { part } from "./page.js";
+
+/** The values of the plate's controls, from which a tool takes its recipe; null while there is no picture yet. */
+export async function plateValues() {
+  return (await part("live")).latest().values ?? null;
+}
+
+/** Say what went wrong, if anything did; whether the answer can be used. */
+export function worked(answer) {
+  if (answer.error) toast(answer.error, { alert: true });
+  if (answer.busy) toast("The studio is busy; try again in a moment.", { alert: true });
+  return !(answer.error || answer.busy || answer.stopped);
+}
+
+/** Save a file that the server made: {file: base64, name, type}. */
+export function saveFile({ file, name, type }) {
+  const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  toast(`Saved ${name}.`);
+}
+
+/** A picture as a button: {picture, title}, and what a click does. */
+export function pictureButton({ picture, title }, onclick) {
+  const button = make("button", { type: "button", className: "picture", title }, make("img", { src: picture, alt: title, loading: "lazy" }));
+  button.addEventListener("click", onclick);
+  return button;
+}
+
+/** Open a recipe on the plate, and show the plate. */
+export async function openOnPlate(recipe) {
+  const tray = await part("tray");
+  await tray.open(recipe);
+}
+
+/** Put recipes among the favourites: [{recipe, picture, name}]. */
+export async function keep(entries) {
+  const tray = await part("tray");
+  tray.add(entries);
+}
+
+/** Work on the server that says how far it is and can be stopped: `run(begin)` shows `bar` while begin(job) lasts. */
+export class Job {
+  #key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  #number = 0;
+  #running = 0;
+
+  /** `ask`: what tells how far a job is, and stops it; `bar`: an element with a <progress> and a [data-stop] button. */
+  constructor(ask, bar) {
+    this.ask = ask;
+    this.bar = bar;
+    bar.hidden = true;
+    bar.querySelector("[data-stop]").addEventListener("click", () => this.stop());
+    window.addEventListener("pagehide", () => this.#running && this.stop());
+  }
+
+  async run(begin) {
+    const job = { key: this.#key, number: ++this.#number };
+    this.#running = job.number;
+    const bar = this.bar.querySelector("progress");
+    bar.removeAttribute("value");
+    this.bar.hidden = false;
+    const poll = setInterval(async () => {
+      const { share } = await this.ask({ job });
+      if (share) bar.value = share;
+    }, 300);
+    try {
+      return await begin(job);
+    } finally {
+      clearInterval(poll);
+      if (this.#running === job.number) {
+        this.#running = 0;
+        this.bar.hidden = true;
+      }
+    }
+  }
+
+  stop() {
+    this.ask({ job: { key: this.#key, number: this.#number }, stop: true });
+  }
+}

@@ -1,0 +1,51 @@
+// Favourites as a value: a list of {id, name, recipe, picture, caption}, in their order. Pure but for the store it is given.
+
+const NAME = "latent-atelier.favourites";
+export const MOST = 500;
+
+/** What a store (localStorage, or anything with getItem and setItem) holds; nothing where it holds what is none. */
+export function read(store) {
+  try {
+    const list = JSON.parse(store.getItem(NAME) ?? "[]");
+    return Array.isArray(list) ? list.filter((each) => each?.recipe && typeof each.id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Write them; whether there was room. */
+export function write(store, list) {
+  try {
+    store.setItem(NAME, JSON.stringify(list));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const sameRecipe = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The list with entries at its end, but for recipes that are there already; at most MOST. */
+export function added(list, entries, id = () => crypto.randomUUID?.() ?? String(Math.random())) {
+  const out = [...list];
+  for (const entry of entries)
+    if (out.length < MOST && !out.some((each) => sameRecipe(each.recipe, entry.recipe))) out.push({ name: "", caption: "", ...entry, id: id() });
+  return out;
+}
+
+export const without = (list, id) => list.filter((each) => each.id !== id);
+export const renamed = (list, id, name) => list.map((each) => (each.id === id ? { ...each, name: name.trim().slice(0, 80) } : each));
+
+/** The list with one entry moved by so many places. */
+export function moved(list, id, by) {
+  const from = list.findIndex((each) => each.id === id);
+  if (from < 0) return list;
+  const out = [...list];
+  const [entry] = out.splice(from, 1);
+  out.splice(Math.min(Math.max(from + by, 0), out.length), 0, entry);
+  return out;
+}
+
+/** What a file of favourites holds of each. */
+export const plain = (list) => list.map(({ name, recipe }) => ({ name, recipe }));
+export { NAME as STORE_NAME };
