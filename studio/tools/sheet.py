@@ -37,6 +37,11 @@ class Look:
     size: float
     grid: Floats
 
+    @property
+    def picture(self) -> Floats:
+        """The thumbnail S×S×3 in [0, 1]."""
+        return self.thumbnail.astype(np.float32) / np.float32(255)
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:

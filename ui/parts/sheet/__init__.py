@@ -77,7 +77,7 @@ def shown(entry: Entry) -> dict[str, Any]:
         **report,
         "critic": None if entry.reading is None else entry.reading.logit,
         "words": "" if entry.reading is None else entry.reading.headline,
-        "picture": data_url(entry.look.thumbnail / 255.0),
+        "picture": data_url(entry.look.picture),
         "squares": base64.b64encode(squares).decode("ascii"),
     }
 

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { MOST, added, moved, plain, read, renamed, without, write } from "../../../ui/parts/tray/shelf.js";
+
+const store = (limit = Infinity) => {
+  const kept = new Map();
+  return {
+    getItem: (name) => kept.get(name) ?? null,
+    setItem: (name, value) => {
+      if (value.length > limit) throw new DOMException("full", "QuotaExceededError");
+      kept.set(name, value);
+    },
+  };
+};
+let number = 0;
+const ids = () => String(++number);
+const some = (count) => added([], [...Array(count).keys()].map((seed) => ({ recipe: { seed } })), ids);
+
+test("what is written is read again, in its order", () => {
+  const place = store();
+  assert.deepEqual(read(place), []);
+  const list = some(3);
+  assert.ok(write(place, list));
+  assert.deepEqual(read(place), list);
+});
+
+test("a full store is told, and keeps what it had", () => {
+  const place = store(400);
+  const list = some(1);
+  assert.ok(write(place, list));
+  assert.ok(!write(place, some(50)));
+  assert.deepEqual(read(place), list);
+});
+
+test("a store that holds something else holds nothing", () => {
+  for (const text of ["{", "{}", "7", "null", '[1, {"recipe": 1}, null]']) assert.deepEqual(read({ getItem: () => text }), []);
+  assert.deepEqual(read({ getItem: () => { throw new Error("forbidden"); } }), []);
+});
+
+test("a recipe is kept once, and no more than there is room for", () => {
+  const list = some(2);
+  assert.equal(added(list, [{ recipe: { seed: 1 } }, { recipe: { seed: 9 }, name: "nine" }], ids).length, 3);
+  assert.equal(some(MOST + 7).length, MOST);
+  assert.equal(new Set(some(20).map(({ id }) => id)).size, 20);
+});
+
+test("entries move, are named and removed", () => {
+  const list = some(3);
+  const [a, b, c] = list.map(({ id }) => id);
+  const order = (entries) => entries.map(({ id }) => id);
+  assert.deepEqual(order(moved(list, a, 1)), [b, a, c]);
+  assert.deepEqual(order(moved(list, a, -1)), [a, b, c]);
+  assert.deepEqual(order(moved(list, a, 9)), [b, c, a]);
+  assert.deepEqual(order(moved(list, "none", 1)), [a, b, c]);
+  assert.deepEqual(order(without(list, b)), [a, c]);
+  assert.equal(renamed(list, b, "  plum  ")[1].name, "plum");
+  assert.deepEqual(plain(list)[0], { name: "", recipe: { seed: 0 } });
+});
