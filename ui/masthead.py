@@ -17,12 +17,16 @@ def masthead(current: str, places: Sequence[Place], model: Mapping[str, Any] | N
 
     `places`: where it leads to; `model`: the entry of `Studio.models()` that the page is of, if it is of one.
     """
-    about = api = ""
+    about = api = kept = ""
     if model is not None:
         about = '<button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
         api = '<a href="?view=api">API</a>'
+        kept = (
+            '<button type="button" data-action="tray.toggle" aria-expanded="false" aria-controls="favourites" '
+            'title="What you kept (f)">Favourites <span class="tray-count"></span></button>'
+        )
     return (
-        f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_links(current, places)}<nav>{about}'
+        f'<header class="masthead"><h1>Latent Atelier</h1>{MOTTO}{_links(current, places)}<nav>{kept}{about}'
         f'<button type="button" data-dialog="keys-dialog" aria-label="Keyboard shortcuts">Keys</button>{api}</nav>'
         "</header>"
         + ("" if model is None else _dialog("about-dialog", "About the model", _facts(model)))

@@ -18,4 +18,4 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     sheet(studio, ControlSet.of(model), model["has_critic"])
 
 
-TAB = Tab("Contact sheet", 20, build)
+TAB = Tab("Sheet", 20, build)

@@ -106,7 +106,7 @@ export default function ({ element, settings, backend, action }) {
 
   function show() {
     chosen = chosen.filter((id) => list.some((each) => each.id === id));
-    text(find(".count"), list.length ? String(list.length) : "");
+    for (const place of document.querySelectorAll(".tray-count")) text(place, list.length ? String(list.length) : "");
     element.classList.toggle("is-empty", !list.length);
     shelf.replaceChildren(...list.map(item));
     tell();
@@ -180,6 +180,15 @@ export default function ({ element, settings, backend, action }) {
     picker.value = "";
   });
 
+  const tray = find(".tray");
+  action("toggle", {
+    keys: ["f"],
+    says: "show or hide the favourites",
+    run() {
+      tray.hidden = !tray.hidden;
+      for (const button of document.querySelectorAll("[data-action='tray.toggle']")) button.setAttribute("aria-expanded", String(!tray.hidden));
+    },
+  });
   action("keep", { keys: ["k"], says: "keep the picture among the favourites", run: keep });
   action("compare", { keys: ["x"], says: "compare two favourites", run: compare });
   action("export", { run: () => exportAs("json") });
