@@ -87,6 +87,7 @@ class Family(nn.Module, ABC):
     noise_sizes: tuple[int, ...] = ()
     flops: int  # of one picture's convolutions
     has_critic: bool
+    has_encoder: bool = False
     has_mapping: bool = False
     transforms: tuple[Transform, ...] = ()
     tells_progress: bool = False
@@ -118,6 +119,10 @@ class Family(nn.Module, ABC):
 
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits; only called if `has_critic`. Each picture alone, or `together` as one batch."""
+        raise NotImplementedError
+
+    def encode(self, images: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor]:
+        """N×C×R×R → means and spreads of z, N×z_dim each; only called if `has_encoder`."""
         raise NotImplementedError
 
     def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:

@@ -141,6 +141,11 @@ class Model:
         return self.family.has_critic
 
     @property
+    def has_encoder(self) -> bool:
+        """Whether an encoder that learnt beside the generator came with it."""
+        return self.family.has_encoder
+
+    @property
     def device(self) -> torch.device:
         """Where its weights are."""
         return self.family.device
@@ -333,15 +338,28 @@ class Model:
         weights = self.class_weights(label, len(images))
         return self.family.criticize(images.to(self.device, torch.float32), weights, together)
 
+    @torch.inference_mode()
+    def encode(self, images: Tensor, label: Labels = None) -> tuple[Tensor, Tensor]:
+        """Pictures N×C×R×R in [−1, 1] → the z from which `map` and `synthesize` paint each again: mean and spread (the
+        standard deviation of each number), both N×z_dim float32. `label` as for `map`."""
+        if not self.has_encoder:
+            raise LatentError(f"{self.name} came without an encoder.")
+        self._require_pictures(images, "encoder", "reads")
+        weights = self.class_weights(label, images.shape[0])
+        return self.family.encode(images.to(self.device, torch.float32), weights)
+
     def check_pictures(self, images: Tensor) -> None:
         """Raise LatentError unless there is a critic, and these are pictures that it judges."""
         if not self.has_critic:
             raise LatentError(f"{self.name} came without its critic.")
+        self._require_pictures(images, "critic", "judges")
+
+    def _require_pictures(self, images: Tensor, who: str, does: str) -> None:
         shape = (self.img_channels, self.resolution, self.resolution)
         if images.ndim != 4 or tuple(images.shape[1:]) != shape:
-            raise LatentError(f"The critic of {self.name} judges pictures of {shape}, not {tuple(images.shape[1:])}.")
+            raise LatentError(f"The {who} of {self.name} {does} pictures of {shape}, not {tuple(images.shape[1:])}.")
         if not torch.isfinite(images).all():
-            raise LatentError("The critic judges pictures of finite numbers.")
+            raise LatentError(f"The {who} {does} pictures of finite numbers.")
 
     def class_weights(self, label: Labels, count: int) -> Tensor | None:
         """N×C float32 weights of the classes of `count` pictures, None without classes; LatentError as for `map`."""

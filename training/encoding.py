@@ -30,7 +30,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generator import Generator, GeneratorConfig
-from generator.companions import Encoder, EncoderConfig
+from generator.families.stylegan2 import Encoder, EncoderConfig
 
 from .data import Data
 from .errors import TrainingError

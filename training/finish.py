@@ -31,8 +31,7 @@ from generator import (
     open_checkpoint,
     save_checkpoint,
 )
-from generator.companions import ENCODER_FILE, Encoder
-from generator.families.stylegan2 import StyleGAN2
+from generator.families.stylegan2 import Encoder, StyleGAN2
 from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
 
 from .card import write_card, write_index
@@ -45,7 +44,7 @@ from .facts import add_facts, describe, facts_of, told
 from .loop import Settings, read_state
 from .machine import machine
 from .name_directions import name_directions
-from .reconstruction import SHEET, finish_encoder, write_reconstructions
+from .reconstruction import SHEET, measure_reconstruction, remember, write_reconstructions
 from .samples import as_float, generate
 from .scoring import COUNT, JUDGED
 from .sheet import write_sheet
@@ -139,7 +138,7 @@ def finish(
     model = Model(
         name,
         version,
-        StyleGAN2(last.generator, last.critic),
+        StyleGAN2(last.generator, last.critic, last.encoder),
         train.classes,
         averages,
         tuple(directions),
@@ -164,13 +163,12 @@ def finish(
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
     save_checkpoint(model, folder)
     besides: dict[str, float] = {}
-    for stale in (ENCODER_FILE, REMEMBERED_FILE):  # of an earlier model in this folder
-        (folder / stale).unlink(missing_ok=True)
-    if last.encoder is not None and evaluation is not None:
+    (folder / REMEMBERED_FILE).unlink(missing_ok=True)
+    if model.has_encoder and evaluation is not None:
         say("reconstructions of held-out pictures")
-        records = torch.tensor([train.names.index(record) for record in evaluation.index.records])
-        besides, shown = finish_encoder(last.encoder.eval(), model, train, rest, network, records, folder)
+        besides, shown = measure_reconstruction(model, rest, network)
         write_reconstructions(shown, run / SHEET)
+        remember(model, train, evaluation.index.records).save(folder)
 
     labels = torch.arange(64) % max(number, 1)
     for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):

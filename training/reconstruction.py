@@ -8,16 +8,6 @@ import torch
 from torch import Tensor
 
 from generator import Model
-from generator.companions import (
-    ENCODER_FILE,
-    ENCODER_KIND,
-    Description,
-    Encoder,
-    OpenEncoder,
-    open_encoder,
-    save_companion,
-)
-from generator.families.stylegan2 import stylegan2_of
 from generator.measuring import FeatureNetwork, Remembered
 
 from .data import Data
@@ -32,15 +22,9 @@ SHEET = "reconstructions.jpg"
 CHUNK = 32
 
 
-def latents(model: Model, encoder: OpenEncoder, pictures: Tensor, labels: Tensor) -> Tensor:
-    """Pictures N×C×R×R in [−1, 1] with N classes → the z that paints each again, N×z_dim."""
-    prior = stylegan2_of(model).generator.mapping.prior
-    if prior is None:
-        raise TrainingError(f"{model.name} has no learned prior to lead a code back to a seed's noise.")
-    label = torch.eye(len(model.classes))[labels] if model.classes else None
-    mean, _ = encoder.encode(pictures, label)
-    with torch.inference_mode():
-        return prior.inverse(mean, label)[0]
+def latents(model: Model, pictures: Tensor, labels: Tensor) -> Tensor:
+    """Pictures N×C×R×R uint8 with N classes → the z that paints each again, N×z_dim."""
+    return model.encode(as_float(pictures), labels.tolist() if model.classes else None)[0]
 
 
 def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
@@ -49,9 +33,7 @@ def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
     return as_pixels(model.synthesize(model.map(z, label)))
 
 
-def measure_reconstruction(
-    model: Model, encoder: OpenEncoder, rest: Data, network: FeatureNetwork
-) -> tuple[dict[str, float], Tensor]:
+def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) -> tuple[dict[str, float], Tensor]:
     """Figures of held-out pictures painted again, and the first SHOWN of them above their reconstructions, uint8.
 
     `reconstruction_distance`: mean distance of features between a picture and its reconstruction, each feature vector
@@ -65,8 +47,8 @@ def measure_reconstruction(
     for index in order.split(CHUNK):
         pictures = rest.batch(index)
         reals.append(pictures)
-        z = latents(model, encoder, as_float(pictures), rest.labels[index])
-        ours.append(repaint(model, z, rest.labels[index]))
+        labels_here = rest.labels[index]
+        ours.append(repaint(model, latents(model, pictures, labels_here), labels_here))
     real, made = torch.cat(reals), torch.cat(ours)
     a, b = (torch.nn.functional.normalize(features_of(network, x), dim=1) for x in (real, made))
     # The partner is the next picture of the same class, around the end; a class of one has none.
@@ -91,22 +73,12 @@ def measure_reconstruction(
     return figures, torch.cat([real[:SHOWN], made[:SHOWN]])
 
 
-def finish_encoder(
-    encoder: Encoder, model: Model, train: Data, rest: Data, network: FeatureNetwork, records: Tensor, folder: Path
-) -> tuple[dict[str, float], Tensor]:
-    """Write encoder.safetensors and remembered.safetensors into a checkpoint's folder; figures and the sheet's pictures
-    as `measure_reconstruction`. `records`: numbers of the training pictures to remember, those of the index."""
-    about = Description(model.name, model.version, model.classes, model.provenance)
-    save_companion(folder / ENCODER_FILE, ENCODER_KIND, encoder, encoder.config, about)
-    stored = open_encoder(folder)  # as it is passed on, in half precision
-    figures, shown = measure_reconstruction(model, stored, rest, network)
-    rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
-    about = Description(model.name, model.version, model.classes, model.provenance, rounded)
-    save_companion(folder / ENCODER_FILE, ENCODER_KIND, encoder, encoder.config, about)
-    codes = [latents(model, stored, as_float(train.batch(part)), train.labels[part]) for part in records.split(CHUNK)]
-    names = tuple(train.names[int(i)] for i in records)
-    Remembered.of_latents(model.name, model.version, names, train.labels[records], torch.cat(codes)).save(folder)
-    return figures, shown
+def remember(model: Model, train: Data, records: tuple[str, ...]) -> Remembered:
+    """The latents of these training pictures, by their names: those of the index."""
+    number = {name: i for i, name in enumerate(train.names)}
+    index = torch.tensor([number[record] for record in records])
+    z = torch.cat([latents(model, train.batch(part), train.labels[part]) for part in index.split(CHUNK)])
+    return Remembered.of_latents(model.name, model.version, records, train.labels[index], z)
 
 
 def write_reconstructions(shown: Tensor, path: Path) -> None:

@@ -7,9 +7,6 @@ from .classifier import FILE as CLASSIFIER_FILE
 from .classifier import KIND as CLASSIFIER_KIND
 from .classifier import Classifier, ClassifierConfig, OpenClassifier, open_classifier
 from .companion import Description, save_companion
-from .encoder import FILE as ENCODER_FILE
-from .encoder import KIND as ENCODER_KIND
-from .encoder import Encoder, EncoderConfig, OpenEncoder, open_encoder
 from .recurrent import FILE as RECURRENT_FILE
 from .recurrent import KIND as RECURRENT_KIND
 from .recurrent import OpenRecurrent, Recurrent, RecurrentConfig, open_recurrent
@@ -19,8 +16,6 @@ __all__ = [
     "AUTOENCODER_KIND",
     "CLASSIFIER_FILE",
     "CLASSIFIER_KIND",
-    "ENCODER_FILE",
-    "ENCODER_KIND",
     "RECURRENT_FILE",
     "RECURRENT_KIND",
     "Autoencoder",
@@ -28,17 +23,13 @@ __all__ = [
     "Classifier",
     "ClassifierConfig",
     "Description",
-    "Encoder",
-    "EncoderConfig",
     "OpenAutoencoder",
     "OpenClassifier",
-    "OpenEncoder",
     "OpenRecurrent",
     "Recurrent",
     "RecurrentConfig",
     "open_autoencoder",
     "open_classifier",
-    "open_encoder",
     "open_recurrent",
     "save_companion",
 ]

@@ -9,6 +9,7 @@ import torch
 
 from generator.errors import CheckpointError
 from generator.families.stylegan2.config import CriticConfig, GeneratorConfig
+from generator.families.stylegan2.encoder import Encoder, EncoderConfig
 from generator.families.stylegan2.engine import lay_out_all
 from generator.families.stylegan2.family import StyleGAN2, stylegan2_of
 from generator.families.stylegan2.networks import Critic, Generator
@@ -18,6 +19,7 @@ from generator.weights import Undrawn, load_into
 
 from .headers import (
     CRITIC_FILE,
+    ENCODER_FILE,
     GENERATOR_FILE,
     check_name,
     measurements,
@@ -82,7 +84,9 @@ def open_checkpoint(
         name=read_text(header, "name"),
         version=read_text(header, "version"),
         family=StyleGAN2(
-            generator.to(device), _open_critic(beside or folder / CRITIC_FILE, generator.config, header, device)
+            generator.to(device),
+            _open_critic(beside or folder / CRITIC_FILE, generator.config, header, device),
+            _open_encoder(folder / ENCODER_FILE, generator.config, header, device),
         ),
         classes=classes,
         averages=read_averages(exact, generator.w_avg, len(classes), device),
@@ -105,7 +109,8 @@ def _is_ours(path: Path) -> bool:
 
 
 def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write a model's two files, weights as `dtype`, measurements as float32; `open_checkpoint` gives it back.
+    """Write a model's two files, or three with its encoder: weights as `dtype`, measurements as float32.
+    `open_checkpoint` gives it back.
 
     CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
     """
@@ -115,14 +120,14 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
     networks = stylegan2_of(model)
     header["config"] = networks.generator.config.to_dict()
     write_network(folder / GENERATOR_FILE, "generator", {**networks.generator.state_dict(), **exact}, header, dtype)
-    if networks.critic is not None:
-        critic = {
-            "name": model.name,
-            "version": model.version,
-            "classes": list(model.classes),
-            "config": networks.critic.config.to_dict(),
-        }
-        write_network(folder / CRITIC_FILE, "critic", dict(networks.critic.state_dict()), critic, dtype)
+    whose = {"name": model.name, "version": model.version, "classes": list(model.classes)}
+    for file, kind, network in (
+        (CRITIC_FILE, "critic", networks.critic),
+        (ENCODER_FILE, "encoder", networks.encoder),
+    ):
+        if network is not None:
+            own = {**whose, "config": network.config.to_dict()}
+            write_network(folder / file, kind, dict(network.state_dict()), own, dtype)
 
 
 def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Critic | None:
@@ -137,7 +142,27 @@ def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], de
         raise CheckpointError(
             "The critic beside the generator judges other pictures (resolution, classes or colours differ)."
         )
-    if any(own.get(key) != header.get(key) for key in ("name", "version", "classes")):
-        raise CheckpointError("The critic beside the generator belongs to another model or version.")
+    _require_same(own, header, "critic")
     load_into(critic, tensors, "critic")
     return critic.to(device)
+
+
+def _open_encoder(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Encoder | None:
+    if not path.exists():
+        return None
+    tensors, own = read_network(path, "encoder")
+    with Undrawn():
+        encoder = Encoder(EncoderConfig.from_dict(own.get("config")))
+    theirs, ours = ((c.resolution, c.num_classes, c.img_channels, c.z_dim) for c in (encoder.config, config))
+    if theirs != ours:
+        raise CheckpointError(
+            "The encoder beside the generator reads other pictures (resolution, classes, colours or latents differ)."
+        )
+    _require_same(own, header, "encoder")
+    load_into(encoder, tensors, "encoder")
+    return encoder.to(device)
+
+
+def _require_same(own: dict[str, Any], header: dict[str, Any], kind: str) -> None:
+    if any(own.get(key) != header.get(key) for key in ("name", "version", "classes")):
+        raise CheckpointError(f"The {kind} beside the generator belongs to another model or version.")

@@ -17,6 +17,7 @@ from generator.model import Model, Provenance
 
 GENERATOR_FILE = "generator.safetensors"
 CRITIC_FILE = "critic.safetensors"
+ENCODER_FILE = "encoder.safetensors"
 MEASURED = {"w_avg", "w_avg_classes", "directions", "calibration_real", "calibration_generated"}  # under "exact."
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 

@@ -18,7 +18,7 @@ from generator import (
     Model,
     Provenance,
 )
-from generator.families.stylegan2 import StyleGAN2
+from generator.families.stylegan2 import Encoder, EncoderConfig, StyleGAN2
 
 GENERATOR = GeneratorConfig(
     32,
@@ -31,6 +31,7 @@ GENERATOR = GeneratorConfig(
     head="shuffle",
 )
 CRITIC = CriticConfig(32, num_classes=3, channel_base=256, channel_max=24, stem="strided", cmap_dim=8, mapping_layers=1)
+ENCODER = EncoderConfig(32, num_classes=3, z_dim=8, channel_base=256, channel_max=24, hidden=20)
 PROVENANCE = Provenance("Plums", "CC0", "Nobody", "drawn in a test", subject="plum", pictures_seen=7, trained="0 hours")
 
 GENERATORS = {
@@ -113,19 +114,30 @@ def lively_critic(config: CriticConfig = CRITIC, seed: int = 1) -> Critic:
     return network
 
 
+def lively_encoder(config: EncoderConfig = ENCODER, seed: int = 4) -> Encoder:
+    """An encoder with nothing degenerate in it."""
+    torch.manual_seed(seed)
+    return Encoder(config).requires_grad_(False).eval()
+
+
 def lively_model(
     config: GeneratorConfig = GENERATOR,
     critic: CriticConfig | None = CRITIC,
     precision: str = "fp32",
+    encoder: EncoderConfig | None = None,
 ) -> Model:
-    """A whole model: averages, two directions, a calibration."""
+    """A whole model: averages, two directions, a calibration; with an encoder, if its configuration is given."""
     rng = torch.Generator().manual_seed(2)
     axes = torch.linalg.qr(torch.randn(config.w_dim, 2, generator=rng)).Q.T
     classes = ("damson", "gage", "mirabelle")[: config.num_classes]
     return Model(
         name="plums",
         version="2.1",
-        family=StyleGAN2(lively_generator(config), None if critic is None else lively_critic(critic)),
+        family=StyleGAN2(
+            lively_generator(config),
+            None if critic is None else lively_critic(critic),
+            None if encoder is None else lively_encoder(encoder),
+        ),
         classes=classes,
         averages=Averages(
             torch.randn(config.w_dim, generator=rng),

@@ -5,6 +5,7 @@ a processor, `incremental` what it keeps from picture to picture.
 """
 
 from .config import CriticConfig, GeneratorConfig, channels_at
+from .encoder import Encoder, EncoderConfig
 from .family import StyleGAN2, stylegan2_of
 from .layers import SLOPE, Conv, blur, fir_kernel, interleave, minibatch_std, module_list, upsample_rgb
 from .networks import Critic, CriticBlock, Generator, Mapping
@@ -15,6 +16,8 @@ __all__ = [
     "Critic",
     "CriticBlock",
     "CriticConfig",
+    "Encoder",
+    "EncoderConfig",
     "Generator",
     "GeneratorConfig",
     "Mapping",

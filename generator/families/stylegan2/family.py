@@ -12,21 +12,25 @@ from generator.errors import CheckpointError
 from generator.family import Family, Layer, Maps, PlainForm, Progress
 from generator.model import Model
 
+from .encoder import Encoder
 from .engine import CriticOnDemand, MappingEngine, SynthesisEngine
 from .layers import ModulatedConv
 from .networks import Critic, Generator
 
+SPREAD_DRAWS = 16  # of a code about its mean, from which its spread as noise is told
+
 
 class StyleGAN2(Family):
-    """Generator and, if it came along, critic. The engines share what they can of the weights, which stay trainable:
-    gradients pass through the same tensors, and nothing is held for them."""
+    """Generator and, if they came along, critic and encoder. The engines share what they can of the weights, which stay
+    trainable: gradients pass through the same tensors, and nothing is held for them."""
 
     title = "StyleGAN2"
     has_mapping = True
 
-    def __init__(self, generator: Generator, critic: Critic | None = None) -> None:
+    def __init__(self, generator: Generator, critic: Critic | None = None, encoder: Encoder | None = None) -> None:
         super().__init__()
         config = generator.config
+        self.encoder, self.has_encoder = encoder, encoder is not None
         self.generator, self.critic, self.has_critic = generator, critic, critic is not None
         self.resolution, self.img_channels = config.resolution, config.img_channels
         self.num_classes, self.flops = config.num_classes, config.flops
@@ -71,6 +75,33 @@ class StyleGAN2(Family):
         """N logits."""
         assert self._critic is not None
         return self._critic(images, label, together)
+
+    def encode(self, images: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Each picture by itself: its code, led back through the prior to the noise that a seed would have drawn. The
+        spread there is that of SPREAD_DRAWS codes drawn about the mean, always the same draws."""
+        encoder, prior = self.encoder, self.generator.mapping.prior
+        assert encoder is not None
+        draws = torch.randn(SPREAD_DRAWS, self.z_dim, generator=torch.Generator().manual_seed(0)).to(self.device)
+        means, spreads = [], []
+        for i in range(len(images)):
+            image, one = images[i : i + 1], None if label is None else label[i : i + 1]
+            mean, log_variance = encoder(image.contiguous(memory_format=torch.channels_last), one)
+            spread = (0.5 * log_variance).exp()
+            if prior is not None:
+                around = None if one is None else one.expand(SPREAD_DRAWS, -1)
+                drawn = prior.inverse(mean + draws * spread, around)[0]
+                mean = prior.inverse(mean, one)[0]
+                spread = (drawn - mean).square().mean(dim=0, keepdim=True).sqrt()
+            means.append(mean)
+            spreads.append(spread)
+        empty = torch.zeros(0, self.z_dim, device=self.device)
+        return torch.cat([empty, *means]), torch.cat([empty, *spreads])
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Numbers that were learnt: the generator's, and the critic's."""
+        networks = (self.generator, self.critic)
+        generator, critic = (0 if n is None else sum(p.numel() for p in n.parameters()) for n in networks)
+        return generator, critic
 
     def style_weights(self) -> Tensor:
         """R×w_dim: the rows of all affine layers, as they act."""

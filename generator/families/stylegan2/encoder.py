@@ -7,20 +7,16 @@ Larsen et al. 2016 (arXiv:1512.09300) join it with a GAN. Its layers are those o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.config import RESOLUTIONS, Config
-from generator.families.stylegan2 import SLOPE, Conv, CriticBlock, channels_at, module_list
 
-from .companion import Description, check_pictures, open_companion
+from .config import channels_at
+from .layers import SLOPE, Conv, module_list
+from .networks import CriticBlock
 
-KIND = "encoder"
-FILE = "encoder.safetensors"
-BATCH = 32
 LOG_VARIANCE = (-8.0, 4.0)  # bounds: a spread of 0.02 to 7
 INPUT_GAIN = 0.3  # of the last maps: their size as the critic's layers leave it is about 3
 
@@ -79,32 +75,3 @@ class Encoder(nn.Module):
             x = x + self.embed(label)
         mean, spread = self.out(F.leaky_relu(x, SLOPE)).chunk(2, dim=1)
         return mean, (spread - 2).clamp(*LOG_VARIANCE)  # begins with a small spread: reconstruction comes first
-
-
-class OpenEncoder:
-    """An encoder from its file: `encode`."""
-
-    def __init__(self, network: Encoder, description: Description) -> None:
-        self.network, self.description = network.to(memory_format=torch.channels_last), description  # type: ignore[call-overload]
-
-    @torch.inference_mode()
-    def encode(self, images: Tensor, label: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Pictures N×C×R×R in [−1, 1] and class weights N×C (None without classes) → means and spreads (standard
-        deviations) of their codes, both N×z_dim float32. LatentError for anything else."""
-        config = self.network.config
-        check_pictures(images, config.img_channels, config.resolution, KIND)
-        means, spreads = [], []
-        for index in torch.arange(len(images)).split(BATCH):
-            mean, spread = self.network(images[index].float(), None if label is None else label[index])
-            means.append(mean)
-            spreads.append((0.5 * spread).exp())
-        if not means:
-            return torch.zeros(0, config.z_dim), torch.zeros(0, config.z_dim)
-        return torch.cat(means), torch.cat(spreads)
-
-
-def open_encoder(path: str | Path) -> OpenEncoder:
-    """The encoder in a folder or a file; CheckpointError, one sentence, if it is not a whole one."""
-    path = Path(path)
-    file = path if path.suffix == ".safetensors" else path / FILE
-    return OpenEncoder(*open_companion(file, KIND, EncoderConfig, Encoder, lambda config: config.num_classes))
