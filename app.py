@@ -110,10 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.checkpoint is not None:
             default, folder = given_model(options.checkpoint, kept, options.upload_limit << 20, say)
             further = {default: folder}
-        studio = Studio(options.checkpoints, default=default, precision=precision, further=further)
-        visitors = None
-        if options.uploads:
-            visitors = Visitors(studio, kept if is_private(options) else None, options.upload_limit << 20)
+        studio = Studio(
+            options.checkpoints,
+            default,
+            precision,
+            further,
+            kept=kept if options.uploads and is_private(options) else None,
+        )
+        visitors = Visitors(studio, options.upload_limit << 20) if options.uploads else None
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

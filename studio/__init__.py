@@ -5,12 +5,13 @@ from generator.storage import NAME_SUFFIXES
 from .describe import label_text
 from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedError, StudioError
 from .files import data_url, picture_accent, recipe_from_png, reference_profile, to_png
+from .kept import LOCAL
 from .nearest import TrainingPicture
 from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
-from .visitors import LOCAL, SUFFIXES, Opened, Visitors, given_model
+from .visitors import SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
     "FIELDS",

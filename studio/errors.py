@@ -20,15 +20,15 @@ class CutLinkError(RecipeError):
 
 
 class BroughtError(RecipeError):
-    """A recipe of a model that was brought from a file and is not the one here; `kept`: it is kept on this machine."""
+    """A recipe of a model that was brought from a file and is not the one here; `is_kept`: on this machine."""
 
-    def __init__(self, model: str, version: str, kept: bool) -> None:
-        where = "it is kept on this machine, open it again" if kept else "its file must be opened first"
+    def __init__(self, model: str, version: str, is_kept: bool) -> None:
+        where = "it is kept on this machine, open it again" if is_kept else "its file must be opened first"
         super().__init__(
             f"This picture was made with {model}, a model that was brought from a file (content {version[:8]}…): "
             f"{where} under “Open your own”."
         )
-        self.version, self.kept = version, kept
+        self.version, self.is_kept = version, is_kept
 
 
 class BusyError(StudioError):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator import GeneratorError, Model, draw_z, list_checkpoints, open_checkpoint
+from generator import GeneratorError, Model, draw_z, open_checkpoint
 from generator.measuring import Cost
 
 from .cache import BoundedCache
@@ -29,75 +29,83 @@ Array = NDArray[np.float32]
 Share = Callable[[float], None]  # hears which share of a picture is done, 0 … 1; may raise StoppedError to end it
 
 
+@dataclass(frozen=True, eq=False)
+class OpenModel:
+    """A model that is open, and what a picture of it costs (None: too little to matter)."""
+
+    path: Path
+    model: Model
+    cost: Cost | None
+
+    @property
+    def draft_resolution(self) -> int | None:
+        """Where a preview stops that can follow the hand; None where whole pictures can, or no preview is to be had."""
+        return None if self.cost is None else self.cost.preview_resolution(DRAFT_MS)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its pictures are waited for: they take longer than SLOW_MS without previews, but tell progress."""
+        return self.cost is not None and not self.cost.previews and self.cost.picture > SLOW_MS
+
+
+class _Shared:
+    """What painters beside each other share: the models that are open, what was measured of them, the turn at torch."""
+
+    def __init__(self, precision: str | None) -> None:
+        self.precision = precision
+        self.open: BoundedCache[Path, OpenModel] = BoundedCache(OPEN_BYTES)
+        self.probed: dict[Path, str] = {}
+        self.costs: dict[Path, Cost] = {}  # of networks too heavy to follow the hand in any case
+        self.torch = Lock()
+        self.threads = torch.get_num_threads()
+
+
 class Painter:
     """Opens models when they are first asked for, and lets one thread at a time at them: torch uses all cores anyway,
-    and two pictures at once would only take turns."""
+    and two pictures at once would only take turns.
 
-    def __init__(
-        self, checkpoints: Path, precision: str | None = None, further: Mapping[str, Path] | None = None
-    ) -> None:
-        self.paths = {**list_checkpoints(checkpoints), **(further or {})}
-        if not self.paths:
-            raise StudioError(f"There is no checkpoint in {checkpoints}.")
-        self._open: BoundedCache[Path, Model] = BoundedCache(OPEN_BYTES)
-        self._precision = precision
-        self._probed: dict[Path, str] = {}
-        self._costs: dict[Path, Cost] = {}  # of networks too heavy to follow the hand in any case
-        self._torch = Lock()
-        self._threads = torch.get_num_threads()
+    `paths`: the models' folders by name. `beside`: a painter to take turns with, within the same memory.
+    """
 
-    def beside(self, paths: Mapping[str, Path]) -> Painter:
-        """A painter of other models that takes turns with this one, within the same memory."""
-        other = copy.copy(self)
-        other.paths = dict(paths)
-        return other
+    def __init__(self, paths: Mapping[str, Path], precision: str | None = None, beside: Painter | None = None) -> None:
+        self.paths = dict(paths)
+        self._shared: _Shared = _Shared(precision) if beside is None else beside._shared
 
-    def model(self, name: str) -> Model:
-        """The opened model; RecipeError if there is none of that name, StudioError if its files are broken."""
+    def open(self, name: str) -> OpenModel:
+        """The model of that name; RecipeError if there is none, StudioError if its files are broken."""
         if name not in self.paths:
             raise RecipeError(f"There is no model called {name!r}; there is {', '.join(self.paths)}.")
-        path = self.paths[name]
-        if (model := self._open.get(path)) is not None:
-            return model
-        with self._torch:
-            if (model := self._open.get(path)) is not None:  # opened by another thread while this one waited
-                return model
+        path, shared = self.paths[name], self._shared
+        if (known := shared.open.get(path)) is not None:
+            return known
+        with shared.torch:
+            if (known := shared.open.get(path)) is not None:  # opened by another thread while this one waited
+                return known
             try:
                 # Reopened in the precision that won the first time: the same recipe is the same picture all day.
-                model = open_checkpoint(path, precision=self._precision or self._probed.get(path))
+                model = open_checkpoint(path, precision=shared.precision or shared.probed.get(path))
             except GeneratorError as error:
                 raise StudioError(f"The model {name} cannot be opened: {error}") from None
-            self._probed[path] = model.precision
-            if path not in self._costs and not model.light and (model.preview_resolutions or model.tells_progress):
-                torch.set_num_threads(self._threads)
-                self._costs[path] = Cost.measure(model)
-            self._open.put(path, model, min(model_bytes(path, model), OPEN_BYTES))
-            return model
+            shared.probed[path] = model.precision
+            if path not in shared.costs and not model.light and (model.preview_resolutions or model.tells_progress):
+                torch.set_num_threads(shared.threads)
+                shared.costs[path] = Cost.measure(model)
+            found = OpenModel(path, model, shared.costs.get(path))
+            shared.open.put(path, found, min(model_bytes(path, model), OPEN_BYTES))
+            return found
 
     @contextmanager
     def working(self, model: Model, progress: Share | None = None) -> Iterator[None]:
         """The one place at torch. A light network is done before a second, sleeping thread has woken for each of its
         small layers; alone it is as fast, and leaves a core to the rest. `progress` hears 0 while others are there."""
-        while not self._torch.acquire(timeout=-1 if progress is None else TURN_SECONDS):
+        while not self._shared.torch.acquire(timeout=-1 if progress is None else TURN_SECONDS):
             assert progress is not None  # or it would have waited
             progress(0.0)
         try:
-            torch.set_num_threads(1 if model.light else self._threads)
+            torch.set_num_threads(1 if model.light else self._shared.threads)
             yield
         finally:
-            self._torch.release()
-
-    def draft_resolution(self, name: str) -> int | None:
-        """Where a preview of this model's pictures stops that can follow the hand; None where whole pictures can, or no
-        preview is to be had. The model has been opened."""
-        cost = self._costs.get(self.paths[name])
-        return None if cost is None else cost.preview_resolution(DRAFT_MS)
-
-    def is_slow(self, name: str) -> bool:
-        """Whether this model's pictures are waited for: it takes longer than SLOW_MS and has no previews, but says how
-        far it is. The model has been opened."""
-        cost = self._costs.get(self.paths[name])
-        return cost is not None and not cost.previews and cost.picture > SLOW_MS
+            self._shared.torch.release()
 
     def paint(self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.

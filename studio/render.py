@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +14,15 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from generator import GeneratorError, Model, is_content_hash
+from generator import GeneratorError, Model, is_content_hash, list_checkpoints
 from postprocess import STEPS, PostprocessError, Regions, Stage, StepUse, apply, find_regions
 
 from .cache import BoundedCache
 from .describe import describe_model, label_text
 from .errors import BroughtError, BusyError, RecipeError, StudioError
+from .kept import is_kept
 from .nearest import Lookup, TrainingPicture, has_index, with_pictures
-from .painter import Array, Painter, Share
+from .painter import Array, OpenModel, Painter, Share
 from .reading import Reading
 from .recipe import Recipe, Styles, fit
 from .rendering import Rendering, StageReading
@@ -40,45 +41,59 @@ RawKey = tuple[Recipe, str, int | None]
 StageKey = tuple[RawKey, tuple[StepUse, ...]]  # and the steps so far, without those that are off
 
 
-class Studio:
-    """All models of one folder. Safe to share between threads; keeps nothing of a visitor but what speeds up the next.
+class _Memory:
+    """What studios beside each other share: caches, the places in the queue, the indices that were searched.
 
     Each cache is keyed by the leading part of the recipe that decides its values, and holds only what can be computed
     again bit for bit, so a rendering never depends on what was rendered before it.
+    """
 
+    def __init__(self) -> None:
+        self.raws: BoundedCache[RawKey, Array] = BoundedCache(RAW_BYTES)
+        self.regions: BoundedCache[RawKey, Regions] = BoundedCache(REGION_BYTES)
+        self.stages: BoundedCache[StageKey, Stage] = BoundedCache(STAGE_BYTES)
+        self.readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
+        self.places = BoundedSemaphore(1 + MAX_WAITING)
+        self.lookup = Lookup()
+
+
+class Studio:
+    """All models of one folder. Safe to share between threads; keeps nothing of a visitor but what speeds up the next.
+
+    `checkpoints`: a folder of models, or the models' own folders by name; `further`: those of some that lie elsewhere.
     `default` is the model of recipes that name none; StudioError if it is not there. `precision`: "fp32" or "bf16", or
-    None to use for each model whichever is faster on this machine. `further`: folders of models that lie elsewhere, by
-    name.
+    None to use for each model whichever is faster on this machine. `kept`: the local folder where models that visitors
+    bring are kept (see `studio.visitors`), None where they are not. `beside`: a studio to take turns with, which shares
+    its memory and its precision, but none of its models.
     """
 
     def __init__(
         self,
-        checkpoints: Path,
+        checkpoints: Path | Mapping[str, Path],
         default: str = "orchard",
         precision: str | None = None,
         further: Mapping[str, Path] | None = None,
+        *,
+        kept: Path | None = None,
+        beside: Studio | None = None,
     ) -> None:
-        self._painter = Painter(checkpoints, precision, further)
-        if default not in self._painter.paths:
-            raise StudioError(f"There is no model called {default!r}; there is {', '.join(self._painter.paths)}.")
+        folders = list_checkpoints(checkpoints) if isinstance(checkpoints, Path) else checkpoints
+        self.folders = {**folders, **(further or {})}
+        if not self.folders:
+            raise StudioError(f"There is no checkpoint in {checkpoints}.")
+        if default not in self.folders:
+            raise StudioError(f"There is no model called {default!r}; there is {', '.join(self.folders)}.")
         self.default = default
-        self.keeps: Callable[[str], bool] = lambda version: False  # of models that were brought; see `Visitors`
+        self.kept = None if kept is None else kept.expanduser()
+        self._painter: Painter = Painter(self.folders, precision, None if beside is None else beside._painter)
+        self._memory: _Memory = _Memory() if beside is None else beside._memory
         self._descriptions: list[dict[str, Any]] = []
-        self._raws: BoundedCache[RawKey, Array] = BoundedCache(RAW_BYTES)
-        self._regions: BoundedCache[RawKey, Regions] = BoundedCache(REGION_BYTES)
-        self._stages: BoundedCache[StageKey, Stage] = BoundedCache(STAGE_BYTES)
-        self._readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
-        self._places = BoundedSemaphore(1 + MAX_WAITING)
-        self._lookup = Lookup()
 
     def beside(self, name: str, folder: Path) -> Studio:
         """A studio of one other model, for whoever opened it: it takes turns with this one and shares its memory, but
         neither sees the other's models. StudioError if the model cannot be opened."""
-        other = copy.copy(self)
-        other._painter = self._painter.beside({name: folder})
-        other.default = name
-        other._descriptions = []
-        other._painter.model(name)
+        other = Studio({name: folder}, name, kept=self.kept, beside=self)
+        other.opened()
         return other
 
     def models(self) -> list[dict[str, Any]]:
@@ -86,10 +101,10 @@ class Studio:
         out, with a line in the log. Opens every model once."""
         if not self._descriptions:
             found = []
-            for name, path in self._painter.paths.items():
+            for name, path in self.folders.items():
                 try:
-                    model = self._painter.model(name)
-                    found.append(describe_model(name, model, has_index(path), self._painter.is_slow(name)))
+                    opened = self._painter.open(name)
+                    found.append(describe_model(name, opened.model, has_index(path), opened.is_slow))
                 except StudioError as error:
                     logger.warning("%s", error)
             self._descriptions = found
@@ -97,7 +112,7 @@ class Studio:
 
     def opened(self) -> Model:
         """The default model itself, for what is not said by `models`; StudioError if it cannot be opened."""
-        return self._painter.model(self.default)
+        return self._painter.open(self.default).model
 
     def normalise(self, recipe: Recipe) -> Recipe:
         """The recipe with model, version and class filled in; RecipeError for what its model does not have."""
@@ -118,20 +133,20 @@ class Studio:
         `progress` hears which share of a picture that must be painted is done; what it raises ends it between layers.
         RecipeError if the recipe does not fit its model, BusyError if too many pictures wait.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._memory.places.acquire(blocking=False):
             raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
         try:
             return self._render(recipe, critic, regions, draft, progress)
         except (GeneratorError, PostprocessError) as error:
             raise RecipeError(str(error)) from None
         finally:
-            self._places.release()
+            self._memory.places.release()
 
     def styles(self, recipe: Recipe) -> Styles:
         """The styles that a recipe's layers are painted from, after mix and moves: with them as its `ws`, and without
         latent, mix and moves, it is the same picture to the last bit. Errors as for `render`."""
-        recipe, model = self._prepare(recipe)
-        return self._painter.styles(model, recipe)
+        recipe, opened = self._prepare(recipe)
+        return self._painter.styles(opened.model, recipe)
 
     def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
         """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.
@@ -139,22 +154,22 @@ class Studio:
         Errors as for `render`; StudioError if the model came without an index of its training pictures.
         """
         rendering = self.render(replace(recipe, steps=()), critic="none")
-        model = self._painter.model(rendering.recipe.model)
-        folder = self._painter.paths[rendering.recipe.model]
-        with self._painter.working(model):
-            grey = model.img_channels == 1
-            index, matches = self._lookup.search(folder, rendering.raw, grey, k)
+        opened = self._painter.open(rendering.recipe.model)
+        with self._painter.working(opened.model):
+            grey = opened.model.img_channels == 1
+            index, matches = self._memory.lookup.search(opened.path, rendering.raw, grey, k)
         return with_pictures(index, matches)
 
     def _render(
         self, recipe: Recipe, critic: Critique, regions: bool, draft: bool, progress: Share | None
     ) -> Rendering:
         clock = _Clock()
-        recipe, model = self._prepare(recipe)
+        recipe, opened = self._prepare(recipe)
+        model = opened.model
         uses = tuple(use for use in recipe.steps if use.on)
         key: RawKey = (_leading_part(recipe), model.precision, None)
-        if draft and self._raws.get(key) is None:  # a whole picture that is there already is as fast
-            key = (*key[:2], self._painter.draft_resolution(recipe.model or self.default))
+        if draft and self._memory.raws.get(key) is None:  # a whole picture that is there already is as fast
+            key = (*key[:2], opened.draft_resolution)
         draft = key[2] is not None
         with clock("raw"):
             raw = self._raw(key, model, progress)
@@ -180,29 +195,29 @@ class Studio:
             draft=draft,
         )
 
-    def _prepare(self, recipe: Recipe) -> tuple[Recipe, Model]:
+    def _prepare(self, recipe: Recipe) -> tuple[Recipe, OpenModel]:
         name = recipe.model or self.default
         brought = is_content_hash(recipe.version)
-        if brought and name not in self._painter.paths:
-            raise BroughtError(name, recipe.version, self.keeps(recipe.version))
-        model = self._painter.model(name)
-        if brought and recipe.version != model.version:  # another file of the same name
-            raise BroughtError(name, recipe.version, self.keeps(recipe.version))
-        return fit(replace(recipe, model=name), model), model
+        if brought and name not in self.folders:
+            raise BroughtError(name, recipe.version, is_kept(self.kept, recipe.version))
+        opened = self._painter.open(name)
+        if brought and recipe.version != opened.model.version:  # another file of the same name
+            raise BroughtError(name, recipe.version, is_kept(self.kept, recipe.version))
+        return fit(replace(recipe, model=name), opened.model), opened
 
     def _raw(self, key: RawKey, model: Model, progress: Share | None) -> Array:
-        raw = self._raws.get(key)
+        raw = self._memory.raws.get(key)
         if raw is None:
             raw = self._painter.paint(model, key[0], key[2], progress)
-            self._raws.put(key, raw, raw.nbytes)
+            self._memory.raws.put(key, raw, raw.nbytes)
         return raw
 
     def _find_regions(self, key: RawKey, raw: Array, clock: _Clock) -> Regions:
-        found = self._regions.get(key)
+        found = self._memory.regions.get(key)
         if found is None:
             with clock("regions"):
                 found = find_regions(raw)
-            self._regions.put(key, found, _lock_arrays(found.subject, found.labels, found.colours))
+            self._memory.regions.put(key, found, _lock_arrays(found.subject, found.labels, found.colours))
         return found
 
     def _apply(self, key: RawKey, raw: Array, uses: tuple[StepUse, ...], clock: _Clock) -> list[Stage]:
@@ -210,7 +225,7 @@ class Studio:
         keys: list[StageKey] = [(key, uses[: count + 1]) for count in range(len(uses))]
         stages: list[Stage] = []
         for each in keys:
-            if (known := self._stages.get(each)) is None:
+            if (known := self._memory.stages.get(each)) is None:
                 break
             stages.append(known)
         if len(stages) == len(uses):
@@ -221,7 +236,7 @@ class Studio:
         fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw, clock))
         clock.add("steps", sum(stage.seconds for stage in fresh))
         for each, stage in zip(keys[len(stages) :], fresh, strict=True):
-            self._stages.put(each, stage, _lock_arrays(stage.image, stage.alpha))
+            self._memory.stages.put(each, stage, _lock_arrays(stage.image, stage.alpha))
         return [*stages, *fresh]
 
     def _read(
@@ -233,12 +248,12 @@ class Studio:
     ) -> list[Reading]:
         """The readings of the raw picture and the stages after it; only those that are not known are judged."""
         keys: list[StageKey] = [(key, uses[:count]) for count in range(len(pictures))]
-        known = [self._readings.get(each) for each in keys]
+        known = [self._memory.readings.get(each) for each in keys]
         missing = [i for i, reading in enumerate(known) if reading is None]
         logits = self._painter.judge(model, key[0], [pictures[i] for i in missing])
         fresh = {i: Reading.of(logit, model.calibration) for i, logit in zip(missing, logits, strict=True)}
         for i, reading in fresh.items():
-            self._readings.put(keys[i], reading, 1)
+            self._memory.readings.put(keys[i], reading, 1)
         return [fresh[i] if reading is None else reading for i, reading in enumerate(known)]
 
 

@@ -24,7 +24,6 @@ from generator import (
     Say,
     architecture,
     content_hash,
-    is_content_hash,
     list_checkpoints,
     quietly,
 )
@@ -34,9 +33,9 @@ from generator.storage import GENERATOR_FILE, kind_of
 
 from .errors import StudioError
 from .hub import LIMIT, fetch
+from .kept import LOCAL, is_kept, kept_models
 from .render import Studio
 
-LOCAL = Path("~/.cache/latent-atelier/models")
 SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors")
 MAX_MODELS = 16  # opened at a time
 MAX_BYTES = 8 << 30  # of the files of a host's visitors
@@ -57,17 +56,16 @@ class Opened:
 
 
 class Visitors:
-    """The models that visitors of `studio` brought. `keep`: the local folder, or None to forget them all; `limit`:
+    """The models that visitors of `studio` brought, kept in its local folder, or forgotten where it has none; `limit`:
     bytes of a file that is fetched from the hub.
 
     Safe to share between threads; opens one file at a time.
     """
 
-    def __init__(self, studio: Studio, keep: Path | None = None, limit: int = LIMIT) -> None:
+    def __init__(self, studio: Studio, limit: int = LIMIT) -> None:
         self.studio, self.limit = studio, limit
-        self.keep = None if keep is None else keep.expanduser()
-        studio.keeps = self.keeps
-        self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if keep is None else None
+        self.kept = studio.kept
+        self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if self.kept is None else None
         self._opened: OrderedDict[str, Opened] = OrderedDict()  # the one used last comes last
         self._used: dict[str, float] = {}  # when, on the monotonic clock
         self._opening = Lock()
@@ -86,7 +84,7 @@ class Visitors:
                 folder = local_folder(source, critic, class_names, root, say)
             return self._enter(folder)
         except (StudioError, GeneratorError, OSError) as error:
-            if self.keep is None:  # nobody has its token, so nobody would ever let go of it
+            if self.kept is None:  # nobody has its token, so nobody would ever let go of it
                 shutil.rmtree(root, ignore_errors=True)
             raise error if isinstance(error, StudioError) else StudioError(_sentence(error)) from None
 
@@ -95,29 +93,26 @@ class Visitors:
 
         Only where models are kept: a host fetches nothing for its visitors.
         """
-        if self.keep is None:
+        if self.kept is None:
             raise StudioError("Files are fetched from the hub only where the program runs on your own machine.")
         say("fetching it from the hub", 0.0)
         source, critic = fetch(repository.strip(), self.limit)
         return self.open(source, critic, say=say)
 
     def reopen(self, token: str) -> Opened:
-        """A model that is kept in the local folder, by the token that `kept` gives; StudioError if there is none."""
-        folder = dict(self.kept()).get(token)
+        """A model that is kept, by its token in `kept_models`; StudioError if it is not."""
+        folder = self.kept_models().get(token)
         if folder is None:
             raise StudioError("This model is not kept here any more; open its file again.")
         return self._enter(folder)
 
-    def kept(self) -> list[tuple[str, Path]]:
-        """Token and folder of every model in the local folder, by name; empty on a host that keeps none."""
-        if self.keep is None or not self.keep.is_dir():
-            return []
-        found = [(path.parent.parent.name, path.parent) for path in self.keep.glob(f"*/*/{GENERATOR_FILE}")]
-        return sorted((pair for pair in found if is_content_hash(pair[0])), key=lambda pair: pair[1].name)
+    def kept_models(self) -> dict[str, Path]:
+        """The folder of every model that is kept, by token, in order of their names; empty on a host."""
+        return kept_models(self.kept)
 
-    def keeps(self, token: str) -> bool:
-        """Whether a model is kept in the local folder; `token` may be any text."""
-        return is_content_hash(token) and token in dict(self.kept())
+    def is_kept(self, token: str) -> bool:
+        """Whether a model is kept; `token` may be any text."""
+        return is_kept(self.kept, token)
 
     def get(self, token: str) -> Opened | None:
         """The opened model of that token, which counts as used now; None if it was never opened, or is forgotten."""
@@ -132,14 +127,14 @@ class Visitors:
 
     def _root(self) -> Path:
         """Where the next model is written: on a host a folder of its own, so that none finds another's."""
-        if self.keep is not None:
-            return self.keep
+        if self.kept is not None:
+            return self.kept
         assert self._temporary is not None
         return Path(self._temporary.name) / secrets.token_urlsafe(16)
 
     def _enter(self, folder: Path) -> Opened:
         # Locally the content is the token: a link leads to the same page tomorrow. On a host it must not be guessed.
-        token = folder.parent.name if self.keep is not None else folder.parent.parent.name
+        token = folder.parent.name if self.kept is not None else folder.parent.parent.name
         studio = self.studio.beside(folder.name, folder)
         size = sum(file.stat().st_size for file in folder.iterdir())
         opened = Opened(token, folder.name, studio, facts_of(studio), folder, size)
@@ -162,16 +157,16 @@ class Visitors:
         """Let go of what was used longest ago, beyond the limits; on a host its files go too."""
 
         def excess() -> bool:
-            if self.keep is None and time.monotonic() - self._used[next(iter(self._opened))] >= MAX_AGE:
+            if self.kept is None and time.monotonic() - self._used[next(iter(self._opened))] >= MAX_AGE:
                 return True
             size = sum(each.size for each in self._opened.values())
-            crowded = len(self._opened) > MAX_MODELS or (self.keep is None and size > MAX_BYTES)
+            crowded = len(self._opened) > MAX_MODELS or (self.kept is None and size > MAX_BYTES)
             return len(self._opened) > 1 and crowded
 
         while self._opened and excess():
             token, opened = self._opened.popitem(last=False)
             del self._used[token]
-            if self.keep is None:
+            if self.kept is None:
                 shutil.rmtree(opened.folder.parent.parent, ignore_errors=True)
 
 

@@ -30,6 +30,6 @@ def kept_page(recipe: Recipe, error: BroughtError) -> str:
     It begins at the root, since it is asked for on pages at several depths: models are kept on one's own machine alone,
     where nothing stands before the root.
     """
-    if not error.kept:
+    if not error.is_kept:
         raise error
     return f"/{OWN}/{error.version}/?{recipe.to_query()}"

@@ -45,7 +45,7 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         visitors = own.visitors
         where = (
             "It stays on this machine."
-            if visitors.keep is not None
+            if visitors.kept is not None
             else "Nobody else sees it, and it is forgotten after a few hours."
         )
         gr.HTML(f"<h2>Open your own</h2><p>{INTRODUCTION} {where}</p>", apply_default_css=False)
@@ -59,7 +59,7 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
                 )
             ]
         run = gr.Button("Open it", elem_id="own-open")
-        with gr.Row(elem_classes="files", elem_id="own-hub", visible=visitors.keep is not None):
+        with gr.Row(elem_classes="files", elem_id="own-hub", visible=visitors.kept is not None):
             repository = gr.Textbox(
                 label="Or a repository on the Hugging Face hub",
                 placeholder="owner/name",
@@ -69,7 +69,7 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
             )
             take = gr.Button("Fetch it", elem_id="own-fetch")
         found = gr.HTML(elem_id="own-found", apply_default_css=False)
-        with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.keep is not None):
+        with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.kept is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
             again = gr.Button("Open it again", elem_id="own-again")
         problem = gr.Textbox(visible=False)
@@ -163,7 +163,7 @@ def _discard(paths: Sequence[Path]) -> None:
 
 def _kept(visitors: Visitors) -> list[tuple[str, str]]:
     """Choices: a name, and of its content what the sentence about a picture's model says of it."""
-    return [(f"{folder.name} · {token[:8]}…", token) for token, folder in visitors.kept()]
+    return [(f"{folder.name} · {token[:8]}…", token) for token, folder in visitors.kept_models().items()]
 
 
 def _refusal(sentence: str) -> Answer:

@@ -97,7 +97,7 @@ class OwnPages:
         page = self._pages.get(token)
         if opened is not None and page is not None and page.opened is opened:
             return page
-        if opened is None and not self.visitors.keeps(token):
+        if opened is None and not self.visitors.is_kept(token):
             return None
         making = self._making.get(token)
         if making is None:  # made once for all who ask meanwhile, and even if whoever asked first goes away

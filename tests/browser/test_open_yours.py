@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from studio import Recipe, Studio, Visitors, data_url, to_png
 from studio import visitors as studio_visitors
 from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.studio.conftest import keeping
 from tests.ui.serving import served
 from ui.parts.live_view import VIEW
 
@@ -24,13 +25,13 @@ INTEROP = Path(__file__).resolve().parents[2].parent / "shared" / "interop" / "s
 @pytest.fixture(scope="module")
 def visitors(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Visitors:
     """Whose models stay in a folder of these tests."""
-    return Visitors(studio, tmp_path_factory.mktemp("models"))
+    return Visitors(keeping(studio, tmp_path_factory.mktemp("models")))
 
 
 @pytest.fixture(scope="module")
 def open_address(studio: Studio, visitors: Visitors) -> Iterator[str]:
     """Where visitors may open their own."""
-    with served(studio, visitors) as url:
+    with served(visitors.studio, visitors) as url:
         yield url
 
 
@@ -90,7 +91,7 @@ def test_a_dropped_file_is_recognised_and_explored(
     page.wait_for_selector("#live img.after[src]")
     visitor.rest()
     page.screenshot(path=tmp_path / "explored.png")
-    ((token, folder),) = visitors.kept()
+    ((token, folder),) = visitors.kept_models().items()
     own = visitors.get(token)
     assert own is not None and own.name == folder.name
     assert visitor.picture == data_url(own.studio.render(Recipe()).picture, at_least=VIEW)
@@ -128,10 +129,11 @@ def test_a_repository_of_the_hub_is_opened_or_refused(
 
 
 def test_a_kept_model_outlives_the_program(browser: Browser, studio: Studio, source: Path, tmp_path: Path) -> None:
-    opened = Visitors(studio, tmp_path / "models").open(source)
+    opened = Visitors(keeping(studio, tmp_path / "models")).open(source)
     picture = tmp_path / "saved.png"
     picture.write_bytes(to_png(opened.studio.render(Recipe(seed=8))))
-    with served(studio, Visitors(studio, tmp_path / "models")) as address:  # another run, which has opened nothing yet
+    again = Visitors(keeping(studio, tmp_path / "models"))  # another run, which has opened nothing yet
+    with served(again.studio, again) as address:
         visitor = Visitor(browser.new_context(viewport=DESK), address)
         visitor.open(f"yours/{opened.token}/?seed=8")
         there = visitor.picture
@@ -150,12 +152,12 @@ def test_a_file_that_is_none_leaves_everything_as_it_was(
     browser: Browser, open_address: str, visitors: Visitors, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.pkl").write_bytes(b"\x80\x04K\x01.")  # a pickle of the number 1
-    kept = visitors.kept()
+    kept = visitors.kept_models()
     visitor = arrive(browser, open_address, DESK)
     give(visitor.page, tmp_path / "notes.pkl")
     expect(visitor.page.get_by_role("alert")).to_contain_text("notes.pkl")
     expect(visitor.page.locator(".own-link")).to_have_count(0)
-    assert visitors.kept() == kept
+    assert visitors.kept_models() == kept
     visitor.context.close()
 
 

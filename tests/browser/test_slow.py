@@ -100,7 +100,7 @@ def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_can
 
     page.get_by_role("button", name="Cancel").click()
     expect(waiting).to_be_hidden()
-    lock = studio._painter._torch
+    lock = studio._painter._shared.torch
     assert lock.acquire(timeout=4 * LAYER_SECONDS), "the worker must be free between two layers"
     lock.release()
     expect(slider(visitor, ROTATION)).to_have_value("0")

@@ -74,3 +74,8 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def studio(checkpoints: Path) -> Studio:
     """A studio that lives as long as the tests: its caches are warm."""
     return Studio(checkpoints, default="tiny", precision="fp32")
+
+
+def keeping(studio: Studio, folder: Path) -> Studio:
+    """The same studio, but that what visitors bring to it is kept in a local folder."""
+    return Studio(studio.folders, studio.default, kept=folder, beside=studio)

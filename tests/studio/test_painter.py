@@ -26,4 +26,4 @@ def test_models_that_fit_but_for_what_they_keep_take_turns(checkpoints: Path, mo
         studio = Studio(checkpoints, default="tiny", precision="fp32")
         for name in ("tiny", "plain"):
             studio.render(Recipe(model=name))
-        assert len(studio._painter._open) == stay
+        assert len(studio._painter._shared.open) == stay

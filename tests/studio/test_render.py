@@ -203,8 +203,8 @@ def test_the_critic_reads_what_is_asked_for(studio: Studio):
 
 
 def test_a_stage_that_changes_nothing_reads_like_the_raw_picture(studio: Studio, checkpoints: Path):
-    painter = Painter(checkpoints, "fp32")
-    model = painter.model("tiny")
+    painter = Painter({"tiny": checkpoints / "tiny"}, "fp32")
+    model = painter.open("tiny").model
     recipe = studio.normalise(BASE)
     raw = studio.render(recipe).raw
     blank = np.ones_like(raw)

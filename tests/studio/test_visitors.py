@@ -12,7 +12,7 @@ import pytest
 from generator import CheckpointError, Model, save_checkpoint
 from generator.storage import conversion as convert
 from studio import BroughtError, Recipe, RecipeError, Studio, StudioError, Visitors, given_model, visitors
-from tests.studio.conftest import tiny_model
+from tests.studio.conftest import keeping, tiny_model
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def file(folder: Path, name: str, content: bytes) -> Path:
 
 
 def test_an_opened_model_is_painted_and_named_by_its_content(studio: Studio, tmp_path: Path):
-    opened = Visitors(studio, tmp_path / "kept").open(file(tmp_path, "My Cats.pkl", b"abc"))
+    opened = Visitors(keeping(studio, tmp_path / "kept")).open(file(tmp_path, "My Cats.pkl", b"abc"))
     rendering = opened.studio.render(Recipe(label="1", moves=(("sefa1", 2.0),)))
     version = convert.content_hash(tmp_path / "My Cats.pkl")
     assert (rendering.recipe.model, rendering.recipe.version) == ("my-cats", version)
@@ -52,17 +52,17 @@ def test_a_repository_of_the_hub_is_fetched_and_opened(studio: Studio, tmp_path:
 
     monkeypatch.setattr(visitors, "fetch", fetch)
     said: list[str] = []
-    local = Visitors(studio, tmp_path / "kept", limit=5)
+    local = Visitors(keeping(studio, tmp_path / "kept"), limit=5)
     opened = local.open_from_hub(" nobody/cats ", lambda what, share: said.append(what))
     assert asked == [("nobody/cats", 5)] and said[0] == "fetching it from the hub"
-    assert opened.name == "cats" and local.keeps(opened.token)
+    assert opened.name == "cats" and local.is_kept(opened.token)
     with pytest.raises(StudioError, match=r"^Files are fetched from the hub only where .* your own machine\.$"):
         Visitors(studio).open_from_hub("nobody/cats")
     assert len(asked) == 1
 
 
 def test_the_house_and_its_visitors_do_not_see_each_other(studio: Studio, tmp_path: Path):
-    own = Visitors(studio, tmp_path / "kept")
+    own = Visitors(keeping(studio, tmp_path / "kept"))
     cats, dogs = (own.open(file(tmp_path, f"{name}.pkl", name.encode())) for name in ("cats", "dogs"))
     for where, name in ((studio, "cats"), (cats.studio, "dogs"), (cats.studio, "tiny")):
         with pytest.raises(RecipeError, match=name):
@@ -71,14 +71,14 @@ def test_the_house_and_its_visitors_do_not_see_each_other(studio: Studio, tmp_pa
 
 
 def test_a_recipe_of_another_file_of_the_same_name_is_refused(studio: Studio, tmp_path: Path):
-    own = Visitors(studio, tmp_path / "kept")
+    own = Visitors(keeping(studio, tmp_path / "kept"))
     one, two = (own.open(file(tmp_path / name, "cats.pkl", name.encode())) for name in ("a", "b"))
     recipe = one.studio.normalise(Recipe())
     assert not np.array_equal(one.studio.render(Recipe()).raw, two.studio.render(Recipe()).raw)
     version = one.facts["version"][:8]
     with pytest.raises(BroughtError, match=rf"cats, .*{version}….* is kept on this machine, open it again") as refusal:
         two.studio.render(recipe)
-    assert refusal.value.kept
+    assert refusal.value.is_kept
 
 
 def test_a_recipe_says_which_file_must_be_opened_for_it(studio: Studio, tmp_path: Path):
@@ -99,16 +99,16 @@ def test_a_recipe_says_which_file_must_be_opened_for_it(studio: Studio, tmp_path
 
 def test_the_second_opening_converts_nothing(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = file(tmp_path, "cats.pkl", b"abc")
-    first = Visitors(studio, tmp_path / "kept").open(source)
+    first = Visitors(keeping(studio, tmp_path / "kept")).open(source)
     monkeypatch.setattr(visitors, "convert", None)  # would fail
-    again = Visitors(studio, tmp_path / "kept")
-    assert again.kept() == [(first.token, first.folder)]
+    again = Visitors(keeping(studio, tmp_path / "kept"))
+    assert again.kept_models() == {first.token: first.folder}
     assert again.open(file(tmp_path, "renamed.pkl", b"abc")).folder == first.folder
     assert again.reopen(first.token).facts == first.facts
 
 
 def test_classes_get_the_names_of_a_file(studio: Studio, tmp_path: Path):
-    local, source = Visitors(studio, tmp_path / "kept"), file(tmp_path, "cats.pkl", b"abc")
+    local, source = Visitors(keeping(studio, tmp_path / "kept")), file(tmp_path, "cats.pkl", b"abc")
     plain = local.open(source)
     named = local.open(source, None, file(tmp_path, "names.txt", b"tabby\nManx: no tail\n"))
     assert named.studio.models()[0]["classes"] == ["tabby", "Manx: no tail"] and named.token != plain.token
@@ -117,7 +117,7 @@ def test_classes_get_the_names_of_a_file(studio: Studio, tmp_path: Path):
     assert np.array_equal(named.studio.render(recipe).raw, plain.studio.render(Recipe(label="1")).raw)
     with pytest.raises(StudioError, match=r"^few\.txt names 1 classes, but the model has 2\.$"):
         local.open(source, None, file(tmp_path, "few.txt", b"tabby"))
-    assert len(local.kept()) == 2
+    assert len(local.kept_models()) == 2
 
 
 def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -126,7 +126,7 @@ def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path
     mine, yours = host.open(source), host.open(source)
     assert mine.token != yours.token and mine.folder != yours.folder
     assert len(mine.token) >= 20 and mine.facts["version"] not in mine.token
-    assert host.kept() == []
+    assert host.kept_models() == {}
     with pytest.raises(StudioError):
         host.reopen(mine.token)
     monkeypatch.setattr(visitors, "MAX_MODELS", 2)
@@ -140,7 +140,7 @@ def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path
 def test_on_a_host_a_model_is_forgotten_when_it_went_unused(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    host, local = Visitors(studio), Visitors(studio, tmp_path / "kept")
+    host, local = Visitors(studio), Visitors(keeping(studio, tmp_path / "kept"))
     source = file(tmp_path, "cats.pkl", b"abc")
     clock = [0.0]
     monkeypatch.setattr("studio.visitors.time.monotonic", lambda: clock[0])
@@ -153,7 +153,7 @@ def test_on_a_host_a_model_is_forgotten_when_it_went_unused(
 
 
 def test_a_model_that_is_open_is_not_opened_twice(studio: Studio, tmp_path: Path):
-    local = Visitors(studio, tmp_path / "kept")
+    local = Visitors(keeping(studio, tmp_path / "kept"))
     opened = local.open(file(tmp_path, "cats.pkl", b"abc"))
     assert local.reopen(opened.token) is opened and local.open(tmp_path / "cats.pkl") is opened
 
@@ -174,19 +174,19 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_on_a_host(
 
 @pytest.mark.parametrize("token", ["", ".", "..", "../kept", "0" * 16, "models", "ABCDEF0123456789"])
 def test_only_what_is_kept_is_kept(studio: Studio, tmp_path: Path, token: str):
-    local = Visitors(studio, tmp_path / "kept")
+    local = Visitors(keeping(studio, tmp_path / "kept"))
     opened = local.open(file(tmp_path, "cats.pkl", b"abc"))
     save_checkpoint(tiny_model("cats"), tmp_path / "kept" / "models" / "cats")
-    assert local.keeps(opened.token) and not local.keeps(token) and not Visitors(studio).keeps(opened.token)
+    assert local.is_kept(opened.token) and not local.is_kept(token) and not Visitors(studio).is_kept(opened.token)
 
 
 def test_what_is_no_checkpoint_is_refused_in_a_sentence(studio: Studio, tmp_path: Path):
-    own = Visitors(studio, tmp_path / "kept")
+    own = Visitors(keeping(studio, tmp_path / "kept"))
     with pytest.raises(StudioError, match=r"notes\.txt is no checkpoint"):
         own.open(file(tmp_path, "notes.txt", b"abc"))
     with pytest.raises(StudioError, match=r"gone\.pkl cannot be read"):
         own.open(tmp_path / "gone.pkl")
-    assert own.kept() == []
+    assert own.kept_models() == {}
 
 
 def test_a_file_that_turns_out_broken_leaves_no_folder(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -195,7 +195,7 @@ def test_a_file_that_turns_out_broken_leaves_no_folder(studio: Studio, tmp_path:
 
     monkeypatch.setattr(convert, "_check", check)
     with pytest.raises(StudioError, match="does not survive"):
-        Visitors(studio, tmp_path / "kept").open(file(tmp_path, "cats.pkl", b"abc"))
+        Visitors(keeping(studio, tmp_path / "kept")).open(file(tmp_path, "cats.pkl", b"abc"))
     assert list((tmp_path / "kept").iterdir()) == []
 
 

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from generator import save_checkpoint
 from studio import Recipe, Studio, Visitors, recipe_from_png, visitors
 from tests.generator.build import lively_model
+from tests.studio.conftest import keeping
 from tests.ui.serving import MODEL, in_a_loop, served
 from ui import visitors_pages
 from ui.controls import ControlSet
@@ -67,7 +68,7 @@ def counted(studio: Studio, visitors: Visitors) -> tuple[OwnPages, list[gr.Block
 
 
 def test_a_link_to_a_kept_model_works_after_a_restart(studio: Studio, kept: Path) -> None:
-    own, built = counted(studio, Visitors(studio, kept))
+    own, built = counted(studio, Visitors(keeping(studio, kept)))
 
     async def talk(client: httpx.AsyncClient) -> None:
         paths = ["", "/", "/config", "/gradio_api/info", "/?seed=3"]
@@ -82,21 +83,20 @@ def test_a_link_to_a_kept_model_works_after_a_restart(studio: Studio, kept: Path
 
 
 def test_a_picture_of_a_kept_model_leads_to_its_page(studio: Studio, kept: Path) -> None:
-    local = Visitors(studio, kept)
+    local = Visitors(keeping(studio, kept))
     one, two = (local.reopen(token).studio for token in TOKENS)
     recipe = one.normalise(Recipe(seed=5))
-    for where in (studio, two):
+    for where in (local.studio, two):
         page = ControlSet.of(where.models()[0])
         (restore,) = [each for each in live_functions(where, page) if each.__name__ == "restore"]
         assert restore({"query": recipe.to_query()}) == {"elsewhere": f"/yours/{TOKENS[0]}/?{recipe.to_query()}"}
-    Visitors(studio)  # a host that keeps nothing
     (restore,) = [each for each in live_functions(studio, page) if each.__name__ == "restore"]
     assert "must be opened first" in restore({"query": recipe.to_query()})["error"]
 
 
 @pytest.mark.parametrize("token", ["0" * 16, "..", "%2e%2e", "..%2f..", TOKENS[0].upper(), f"{TOKENS[0]}%00", NAME])
 def test_unknown_tokens_are_not_found(studio: Studio, kept: Path, token: str) -> None:
-    own, built = counted(studio, Visitors(studio, kept))
+    own, built = counted(studio, Visitors(keeping(studio, kept)))
 
     async def talk(client: httpx.AsyncClient) -> None:
         assert (await client.get(httpx.URL(f"http://host/yours/{token}/config"))).status_code == 404
@@ -123,13 +123,13 @@ def test_a_kept_model_that_is_broken_is_a_sentence(studio: Studio, kept: Path) -
         answer = await client.get(f"/yours/{TOKENS[0]}/")
         assert answer.status_code == 500 and "cats cannot be opened" in answer.text
 
-    ask(visitors_pages(studio, Visitors(studio, kept)), talk)
+    ask(visitors_pages(studio, Visitors(keeping(studio, kept))), talk)
 
 
 def test_the_page_of_a_forgotten_model_goes_and_one_in_use_stays(
     studio: Studio, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local = Visitors(studio, kept)
+    local = Visitors(keeping(studio, kept))
     own, built = counted(studio, local)
     monkeypatch.setattr(visitors, "MAX_MODELS", 1)
 
@@ -148,8 +148,8 @@ def test_the_page_of_a_forgotten_model_goes_and_one_in_use_stays(
 
 
 def test_programs_reach_an_opened_model_and_only_that(studio: Studio, kept: Path) -> None:
-    local = Visitors(studio, kept)
-    with served(studio, local) as address:
+    local = Visitors(keeping(studio, kept))
+    with served(local.studio, local) as address:
         client = Client(f"{address}yours/{TOKENS[0]}/", verbose=False, download_files=str(kept / "downloads"))
         described = client.view_api(return_format="dict", print_info=False)
         assert set(described["named_endpoints"]) == {"/render", "/models"} and not described["unnamed_endpoints"]
