@@ -115,7 +115,7 @@ def test_classes_get_the_names_of_a_file(studio: Studio, tmp_path: Path):
     recipe = named.studio.normalise(Recipe(label="Manx: no tail"))
     assert Recipe.from_query(recipe.to_query()) == recipe
     assert np.array_equal(named.studio.render(recipe).raw, plain.studio.render(Recipe(label="1")).raw)
-    with pytest.raises(StudioError, match=r"^few\.txt names 1 classes, but the model has 2\.$"):
+    with pytest.raises(StudioError, match=r"^few\.txt names 1 class, but the model has 2: it wants one name a line\.$"):
         local.open(source, None, file(tmp_path, "few.txt", b"tabby"))
     assert len(local.kept_models()) == 2
 
