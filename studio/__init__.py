@@ -2,11 +2,11 @@
 
 from generator.storage import NAME_SUFFIXES
 
-from .describe import label_text
+from .describe import class_title, label_text
 from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedError, StudioError
 from .files import data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .kept import LOCAL
-from .nearest import TrainingPicture
+from .nearest import TrainingPicture, nearness_words
 from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
@@ -38,10 +38,12 @@ __all__ = [
     "Styles",
     "TrainingPicture",
     "Visitors",
+    "class_title",
     "data_url",
     "foreign",
     "given_model",
     "label_text",
+    "nearness_words",
     "neighbours",
     "picture_accent",
     "recipe_from_png",

@@ -81,7 +81,7 @@ def label_text(recipe: Recipe, model: Model) -> str:
     subject = model.provenance.subject
     parts = (
         recipe.model or model.name,
-        recipe.label,
+        class_title(recipe.label) if recipe.label else None,
         origin_words(recipe),
         f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
         f"ψ {recipe.psi:g}".replace("-", "−") if recipe.ws is None else None,
@@ -95,3 +95,9 @@ def origin_words(recipe: Recipe) -> str:
     if recipe.ws is not None:
         return "given styles"
     return f"seed {recipe.seed}" if recipe.latent is None else "a given latent"
+
+
+def class_title(label: str) -> str:
+    """A class as a visitor reads it: data sets name theirs like folders, and put the rest of a kind behind it."""
+    words = label.replace("_", " ")
+    return f"other {words.removesuffix(' other')}" if words.endswith(" other") else words

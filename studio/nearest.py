@@ -20,6 +20,8 @@ from .training_pictures import read_picture
 Array = NDArray[np.float32]
 MAX_NEAREST = 24
 OPEN_INDICES = 3
+COPY = 0.99  # share of held-out pictures beyond which nearness is remarkable
+USUAL = 0.9  # and up to which it is what real pictures have
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,23 @@ class TrainingPicture:
             "has_picture": self.picture is not None,
             "source": self.source,
         }
+
+
+def nearness_words(closer_than: float) -> str:
+    """A sentence for the share (0 … 1) of held-out pictures that are farther from their nearest training picture."""
+    percent = f"{100 * max(closer_than, 1 - closer_than):.0f} %"
+    if closer_than > COPY:
+        return "Suspiciously close: nearly all real pictures that were held back are farther from theirs. A copy?"
+    if closer_than > USUAL:
+        return f"Closer to its nearest training picture than usual: {percent} of held-back real ones are farther away."
+    if closer_than < 1 - COPY:
+        return "No copy: farther from its nearest training picture than nearly all held-back real ones from theirs."
+    if closer_than < 1 - USUAL:
+        return f"Farther from its nearest training picture than usual: {percent} of held-back real ones are closer."
+    return (
+        "About as close to its nearest training picture as real ones that were held back are to theirs: "
+        f"{100 * closer_than:.0f} % of those are farther, the others closer."
+    )
 
 
 def has_index(folder: Path) -> bool:

@@ -56,12 +56,36 @@ class Rendering:
         """The finished picture's opacity, H×W in [0, 1]; None where all of it is opaque."""
         return self.stages[-1].alpha if self.stages else None
 
+    @property
+    def spoken(self) -> dict[str, str] | None:
+        """What the critic says, `headline` and `words`, of the picture as it was made and as it is shown, each by name
+        where they differ; None if it was not asked, or there is none."""
+        if self.critic is None:
+            return None
+        if not self.stages:
+            return {"headline": self.critic.headline, "words": self.critic.words}
+        steps = f"{len(self.stages)} step{'s' if len(self.stages) > 1 else ''}"
+        made, shown = self.critic, self.stages[-1].critic
+        words = f"As made, before {steps}: {_low(made.words)}"
+        if shown is None:
+            return {"headline": made.headline and f"as made: {made.headline}", "words": words}
+        headline = f"as made: {made.headline}; as shown: {shown.headline}"
+        if made.headline == shown.headline:
+            headline = made.headline and f"{made.headline}, as made and as shown"
+        return {"headline": headline, "words": f"As shown, after {steps}: {_low(shown.words)} {words}"}
+
     def report(self) -> dict[str, Any]:
         """All of it but the pictures, JSON-able: what `/render` answers beside the file."""
         return {
             "recipe": self.recipe.to_json(),
             "critic": self.critic.report() if self.critic else None,
+            "spoken": self.spoken,
             "stages": [stage.report() for stage in self.stages],
             "seconds": {name: round(value, 5) for name, value in self.seconds.items()},
             "attribution": self.provenance.attribution,
         }
+
+
+def _low(sentence: str) -> str:
+    """A sentence as it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]

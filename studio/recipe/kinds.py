@@ -63,7 +63,9 @@ class Field:
 
     def refuse(self, wanted: str, value: object) -> RecipeError:
         """The error that says what is wanted and what came."""
-        return RecipeError(f"{self.title} ({self.key}) must be {wanted}, not {shown(value)}.")
+        what = self.title if self.title.lower() == self.key else f"{self.title} ({self.key})"
+        came = "it was left empty" if value is None or value == "" else f"not {shown(value)}"
+        return RecipeError(f"{what} must be {wanted}{';' if came.startswith('it') else ','} {came}.")
 
     def describe(self) -> dict[str, Any]:
         """JSON-able."""

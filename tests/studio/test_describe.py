@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from postprocess import schema
-from studio import FIELDS, Mix, Recipe, RecipeError, Studio, Styles, label_text
+from studio import FIELDS, Mix, Recipe, RecipeError, Studio, Styles, class_title, label_text
 
 from .conftest import CLASSES, tiny_model
 
@@ -92,3 +92,11 @@ def test_the_specimen_label(studio: Studio):
     plain = tiny_model("plain", critic=False)
     assert label_text(Recipe(model="plain"), plain) == "plain · seed 0 · ψ 0.7 · generated"
     assert studio.render(Recipe(seed=3)).specimen.startswith("tiny · apple · seed 3 ·")
+
+
+@pytest.mark.parametrize(
+    ("label", "title"),
+    [("peach", "peach"), ("citrus_other", "other citrus"), ("other", "other"), ("ankle_boot", "ankle boot")],
+)
+def test_a_class_is_titled_in_words(label: str, title: str):
+    assert class_title(label) == title

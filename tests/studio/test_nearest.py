@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from generator.measuring.index import Index
 from studio import Recipe, RecipeError, Studio, StudioError, nearest, training_pictures
-from studio.nearest import MAX_NEAREST
+from studio.nearest import MAX_NEAREST, nearness_words
 
 from .conftest import CLASSES
 
@@ -115,3 +116,14 @@ def test_a_model_without_an_index_or_with_a_broken_one_says_so(studio: Studio, c
     with pytest.raises(StudioError, match="not a whole safetensors file"):
         studio.nearest(Recipe(model="plain"))
     path.unlink()
+
+
+def test_the_words_are_true_of_every_share():
+    """Never "about as close" of what is farther than nearly all, and every number is the share that is named."""
+    said = {share: nearness_words(share / 1000) for share in range(1001)}
+    for share, words in said.items():
+        percent = re.search(r"(\d+) % of (held-back real ones|those) are (farther|closer)", words)
+        if percent:
+            assert abs(int(percent[1]) - (share if percent[3] == "farther" else 1000 - share) / 10) <= 0.5
+        assert ("About as close" in words) == (100 <= share <= 900) and words.count("Farther than") == 0
+    assert "Suspiciously" in said[995] and "Closer" in said[950] and "Farther" in said[50] and "No copy" in said[5]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from generator import Calibration
-from studio import NOTE, Reading
+from postprocess import StepUse
+from studio import NOTE, Reading, Recipe, Studio
 
 RNG = np.random.default_rng(3)
 APART = Calibration.measure(RNG.normal(6, 1, 4000).tolist(), RNG.normal(-6, 1, 4000).tolist())
@@ -67,3 +68,17 @@ def test_the_report_is_what_the_page_shows():
         "headline",
         "words",
     }
+
+
+def test_the_critic_says_which_picture_it_speaks_of(studio: Studio):
+    plain = studio.render(Recipe())
+    assert plain.critic and plain.spoken == {"headline": plain.critic.headline, "words": plain.critic.words}
+    steps = tuple(StepUse(name) for name in ("gaussian_blur", "hue"))
+    two = studio.render(Recipe(steps=steps))
+    last = two.stages[-1].critic
+    assert two.critic and last and two.spoken
+    shown, made = two.spoken["words"].split(" As made, before 2 steps: ")
+    assert shown.removeprefix("As shown, after 2 steps: m") == last.words[1:] and made[1:] == two.critic.words[1:]
+    unasked = studio.render(Recipe(steps=steps[:1]), critic="raw").spoken
+    assert unasked and unasked["words"].startswith("As made, before 1 step: m")
+    assert studio.render(Recipe(), critic="none").spoken is None

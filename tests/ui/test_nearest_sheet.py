@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio import Recipe, Studio, StudioError, TrainingPicture
+from studio import Recipe, Studio, StudioError, TrainingPicture, nearness_words
 from tests.ui.serving import MODEL
 from ui.controls import ControlSet
-from ui.parts.nearest_sheet import NEAREST, in_words, nearest_function
+from ui.parts.nearest_sheet import NEAREST, nearest_function
 
 FOUND = [
     TrainingPicture("gage/00017.jpg", 17, 1.0, 0.4, np.full((8, 8, 3), 0.5, np.float32), "https://example.org/17"),
@@ -36,13 +36,13 @@ def test_the_picture_itself_stands_before_its_neighbours(ask: Any, studio: Studi
     assert own["detail"] == "generated" and own["picture"].startswith("data:image/jpeg")
     assert first["title"] == "no. 17" and first["source"] == FOUND[0].source and first["picture"]
     assert second == {"picture": None, "title": "unnumbered", "detail": "unnumbered", "source": None}
-    assert answer["words"] == in_words(0.4)
+    assert answer["words"] == nearness_words(0.4)
 
 
 def test_each_band_has_words_of_its_own() -> None:
-    copy, usual, far = (in_words(share) for share in (0.999, 0.4, 0.001))
+    copy, usual, far = (nearness_words(share) for share in (0.999, 0.4, 0.001))
     assert len({copy, usual, far}) == 3
-    assert "copy?" in copy and "40 %" in usual and far.startswith("No copy")
+    assert "copy?" in copy.lower() and "40 %" in usual and far.startswith("No copy")
 
 
 def test_what_cannot_be_searched_is_a_sentence(

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from studio import MAX_SEED, Recipe, Studio
+from studio import MAX_SEED, Recipe, Studio, class_title
 
 from ..controls import MOVE, SAME_CLASS, ControlSet
 from ..models import model_entry
@@ -160,7 +160,7 @@ def _buttons(*named: tuple[str, str, str]) -> gr.HTML:
 
 def _spoken(classes: Sequence[str]) -> list[tuple[str, str]]:
     """Folder names as words: what is shown, and what the recipe says."""
-    return [(name.replace("_", " "), name) for name in classes]
+    return [(class_title(name), name) for name in classes]
 
 
 def _fold_head(word: str, term: str, is_open: bool = False) -> gr.HTML:

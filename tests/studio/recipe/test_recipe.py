@@ -148,6 +148,11 @@ def test_a_bad_recipe_is_refused_in_one_sentence(obj: object):
     refusal(obj)
 
 
+def test_a_field_that_was_left_empty_is_said_to_be():
+    assert refusal({"seed": None}) == "Seed must be a whole number from 0 to 4294967295; it was left empty."
+    assert refusal({"psi": "high"}) == "Variety (psi) must be a number from -1 to 1.5, not 'high'."
+
+
 def test_an_unknown_key_is_named():
     assert "'sede'" in refusal({"sede": 1})
     assert "'clas'" in refusal({"mix": {"clas": "pear"}})

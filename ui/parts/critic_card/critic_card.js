@@ -87,8 +87,8 @@ export default function ({ element, settings }) {
     written = newest;
     wordsTimer = setTimeout(write, WORDS_MS);
     const readings = readingsOf(newest);
-    text(headline, newest.critic?.headline ?? "");
-    text(words, newest.critic?.words ?? "This model came without a critic.");
+    text(headline, newest.spoken?.headline ?? "");
+    text(words, newest.spoken?.words ?? "This model came without a critic.");
     readings.forEach(({ title, critic }, i) => {
       const [mark, name, percent] = stageRow(i);
       text(mark, i ? String(i) : "◆");

@@ -135,6 +135,7 @@ def live_answer(rendering: Rendering) -> dict[str, Any]:
         "width": rendering.picture.shape[1],
         "cut_out": rendering.alpha is not None,
         "critic": report["critic"],
+        "spoken": report["spoken"],
         "stages": report["stages"],
         "caption": rendering.specimen,
         "attribution": report["attribution"],
