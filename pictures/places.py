@@ -44,6 +44,10 @@ class Place(Protocol):
         """The paths of its files below it, parted by "/", in the order of their parts."""
 
     @property
+    def folders(self) -> Sequence[str]:
+        """The paths of the folders below it, of those that hold nothing too."""
+
+    @property
     def missed(self) -> Sequence[Missed]:
         """What is there besides and holds nothing to read."""
 
@@ -61,6 +65,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path, self.title = path, path.resolve().name or str(path)
+        self.folders: list[str] = []
         self._missed: list[Missed] = []
         self._seen: set[tuple[int, int]] = set()
         self._links: list[str] = []
@@ -91,6 +96,7 @@ class Folder:
                 return
             self._seen.add((status.st_dev, status.st_ino))
             entries = sorted(os.scandir(self.path / below), key=lambda entry: entry.name)
+            self.folders += [below] if below else []
         except OSError as error:
             if not below:
                 raise PicturesError(f"{self.title} cannot be opened ({reason_of(error)}).") from None
@@ -148,6 +154,7 @@ class Zip:
         infos = self._archive.infolist()
         meant = meant_names(infos, self.title, names)
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self.folders = [name.rstrip("/") for name in meant if name.endswith("/")]
         missed = []
         for name, info in zip(meant, infos, strict=True):
             if name.endswith("/") or not name:

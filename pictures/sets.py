@@ -47,6 +47,7 @@ class PictureSet:
             )
         self._count()
         self._no_class_lost()
+        self._say_empty()
         self._strict()
 
     def images(self, indices: Iterable[int] | None = None) -> Iterator[tuple[int, Image.Image]]:
@@ -138,6 +139,17 @@ class PictureSet:
             count = list(lost.values()).count(class_)
             kind, way_out = unread(name) or unread(".heic") or ("", "")
             self._lost(class_, f"{_all(count)} of a kind that is not read here, {kind} (such as {name}); {way_out}")
+
+    def _say_empty(self) -> None:
+        """Name the folders that hold nothing and would be classes."""
+        folders, depth = set(class_folders(self.names)), outer(self.names)
+        if self.labels is not None or "" in folders:
+            return
+        above = self.names[0].split("/")[:depth]
+        parts = [name.split("/") for name in self.place.folders if litter(name) is None]
+        beside = [part[depth] for part in parts if part[:depth] == above and len(part) == depth + 1]
+        if empty := sorted(set(beside) - folders):
+            self.account.said.append(f"no pictures in {', '.join(empty[:10])}{', …' * (len(empty) > 10)}: no class")
 
     def _no_folder_lost(self, folders: set[str], depth: int) -> None:
         for missed in self.place.missed:

@@ -278,6 +278,23 @@ def test_no_source_runs_code_from_a_file_or_shares_unasked(room: str, path: Path
     assert not unsafe_calls(path.read_text(encoding="utf-8"))
 
 
+def decodes(source: str) -> bool:
+    """Whether a source opens pictures by itself."""
+    tree = ast.parse(source)
+    names = local_names(tree)
+    return any(called(node, names) == "PIL.Image.open" for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@pytest.mark.parametrize("source", ["from PIL import Image\nImage.open(path)", "import PIL.Image as p\np.open(file)"])
+def test_a_decoder_is_found(source: str):
+    assert decodes(source) and not decodes(source.replace("open(", "new("))
+
+
+def test_pictures_are_decoded_in_one_place():
+    found = [name_of(path) for _, path in FILES if decodes(path.read_text(encoding="utf-8"))]
+    assert found == ["pictures/decoder.py"]
+
+
 def test_every_package_is_a_room_with_arrows():
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {path.stem for path in ROOT.glob("*.py")}
     assert packages <= {*ARROWS, *FREE}

@@ -88,6 +88,11 @@ def licence_id(licence: str) -> str:
     return found[0] if found else "other" if plain else "unknown"
 
 
+def _given(text: str) -> str:
+    """What somebody said, or that nobody did."""
+    return "Not given" if text in ("", "unknown") else text
+
+
 def _pictures(account: Account | None) -> str:
     """The card's section on what was read."""
     return "" if account is None else f"## The pictures\n\n{account.markdown()}\n\n"
@@ -127,8 +132,8 @@ def write_card(
         title=provenance.title,
         begin=f"begun with the weights of {start} and trained on" if start else "trained from nothing on",
         data=provenance.data,
-        attribution=provenance.attribution,
-        licence=provenance.licence,
+        attribution=_given(provenance.attribution),
+        licence=_given(provenance.licence),
         order="; the class goes through the list in order" if model.classes else "",
         parameters=facts["parameters"],
         critic_parameters=facts["critic_parameters"],

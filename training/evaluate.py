@@ -38,7 +38,7 @@ from .probe import fit_probe
 from .samples import Sample, as_float, generated, real_features
 from .scoring import COUNT, SEED, Reference, compare, critic_figures, judge, neighbourhoods, with_floor
 from .sources import read_data
-from .terms import add_terms, kept_terms, terms_of
+from .terms import add_terms, kept_terms, same_split, terms_of
 
 PSIS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 SWEEP = 250  # pictures for each psi
@@ -269,7 +269,9 @@ def main(argv: list[str] | None = None) -> int:
             )
         model = open_checkpoint(args.checkpoint, precision="fp32")
         network = feature_network(network_for(args.checkpoint), args.checkpoint)
-        loaded = read_data(args.data, model.resolution, terms_of(args, before))
+        terms = terms_of(args, before)
+        same_split(terms, args.checkpoint)
+        loaded = read_data(args.data, model.resolution, terms)
         print("\n".join(loaded.account.lines()), flush=True)
         train, rest = loaded.train, loaded.rest
         source = earlier_source(args.checkpoint) if args.source is None else args.source

@@ -51,7 +51,7 @@ def describe(
     check_name(name)
     if measured and len(rest) < SMALLEST:
         raise TrainingError(
-            f"{data} leaves {len(rest)} held-out pictures, and to measure a model takes {SMALLEST}: bring {SMALL} "
+            f"{data} leaves {len(rest)} held out, where {SMALLEST} are needed to measure a model: bring {SMALL} "
             "pictures or more, or train on all of them with --held-out 0, which measures nothing."
         )
     if about is None:

@@ -197,6 +197,18 @@ def test_class_folders_may_lie_in_one_outer_folder(tmp_path: Path):
     )
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_class_folder_without_any_picture_is_named(tmp_path: Path, packed: bool):
+    files = class_files(["outer/a", "outer/b"], 2) | {"outer/plums/notes.txt": b"soon"}
+    if packed:
+        path = pack(tmp_path / "set.zip", [*files.items(), ("outer/plums/", b""), ("outer/__MACOSX/", b"")])
+    else:
+        path = put(tmp_path / "set", files)
+        (path / "outer" / ".git").mkdir()
+    assert "no pictures in plums: no class" in account(path).lines()
+    assert read(path).classes.names == ("a", "b")
+
+
 @pytest.mark.parametrize("name", ["a" * 101, "tab\there", "\u200bzero"])
 def test_a_folder_that_no_recipe_could_name(tmp_path: Path, name: str):
     assert "cannot be a class: rename it" in refusal(put(tmp_path, class_files(["b", name], 1)))

@@ -267,6 +267,13 @@ def test_a_checkpoint_is_measured_again_by_one_command(
     assert {**again, "evaluation_seconds": 0} == {**before, "evaluation_seconds": 0}
 
 
+def test_a_checkpoint_is_measured_with_what_was_held_out(
+    checkpoint: Path, shapes: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert evaluating.main(["--checkpoint", str(checkpoint), "--data", str(shapes), "--held-out", "20"]) == 2
+    assert "was begun with --held-out 8: with 20 it would be measured with pictures" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("broken", ["evaluation.json", "data"])
 def test_measuring_refuses_with_one_sentence(
     checkpoint: Path,
