@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from host import around, prepare, root_path
+
 # Read once, when torch and Gradio are imported: idle threads sleep after a short spin, and nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -30,6 +32,14 @@ def megabytes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
         raise argparse.ArgumentTypeError(f"a size is a number of MB from 1 to {1 << 20}, not {text!r}")
     return int(text)
+
+
+def prefix(text: str) -> str:
+    """What stands before the page's path, without slashes at its end."""
+    try:
+        return root_path(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -69,6 +79,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="FOLDER",
         help="where opened checkpoints are kept (default: ~/.cache/latent-atelier/models)",
     )
+    parser.add_argument(
+        "--root-path",
+        default=os.environ.get("GRADIO_ROOT_PATH", ""),
+        type=prefix,
+        metavar="PREFIX",
+        help="path of the page behind a proxy, such as /atelier, where the proxy does not say X-Forwarded-Prefix",
+    )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     options = parser.parse_args(arguments)
     if options.uploads is None:
@@ -101,8 +118,11 @@ def say(what: str, share: float) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; 2, after one sentence, where that cannot begin."""
     options = parse_arguments(arguments)
+    os.environ.pop("GRADIO_ROOT_PATH", None)  # read by now; Gradio would put it where it does not belong
     try:
         require_free(options.host, options.port)
+        for sentence in prepare():
+            print(sentence, file=sys.stderr, flush=True)
         from studio import LOCAL, Studio, Visitors, given_model  # after the arguments: --help answers at once
 
         precision = None if options.precision == "auto" else options.precision
@@ -118,14 +138,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             kept=kept if options.uploads and is_private(options) else None,
         )
         visitors = Visitors(studio, options.upload_limit << 20) if options.uploads else None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}." if error.filename else error, file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     from ui import build_page, launch_options, visitors_pages
 
     address = {"server_name": options.host, "server_port": options.port, "share": options.share}
     own = None if visitors is None else visitors_pages(studio, visitors)
-    build_page(studio, own).launch(**address, **launch_options(studio, own, options.upload_limit))
+    page = build_page(studio, own)
+    told = launch_options(studio, own, options.upload_limit)
+    facts = {"models": [model["name"] for model in studio.models()], "cannot be opened": list(studio.unopened)}
+    told["app_kwargs"] = around(told["app_kwargs"], options.root_path, lambda: {"ok": bool(facts["models"]), **facts})
+    page.launch(**address, **told)
     return 0
 
 

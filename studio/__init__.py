@@ -11,6 +11,7 @@ from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
+from .turns import asking
 from .visitors import SUFFIXES, Opened, Visitors, given_model
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "TrainingPicture",
     "Visitors",
     "class_title",
+    "asking",
     "data_url",
     "foreign",
     "given_model",

@@ -19,10 +19,11 @@ from generator.measuring import Cost
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError
 from .recipe import Recipe, Styles
+from .turns import Turns
 
 DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
 SLOW_MS = 250.0  # a picture that takes longer and has no preview is waited for: four a second do not follow a hand
-TURN_SECONDS = 0.1  # how often one that waits for its turn asks whether it is still wanted
+MAX_WAITING = 256  # turns that may be waited for
 OPEN_BYTES = 3 << 30  # of opened models; a house model takes some 40 MB
 
 Array = NDArray[np.float32]
@@ -56,7 +57,8 @@ class _Shared:
         self.open: BoundedCache[Path, OpenModel] = BoundedCache(OPEN_BYTES)
         self.probed: dict[Path, str] = {}
         self.costs: dict[Path, Cost] = {}  # of networks too heavy to follow the hand in any case
-        self.torch = Lock()
+        self.turns = Turns(MAX_WAITING)
+        self.opening = Lock()
         self.threads = torch.get_num_threads()
 
 
@@ -78,7 +80,7 @@ class Painter:
         path, shared = self.paths[name], self._shared
         if (known := shared.open.get(path)) is not None:
             return known
-        with shared.torch:
+        with shared.opening:  # not at the place where pictures are painted: others' hands go on meanwhile
             if (known := shared.open.get(path)) is not None:  # opened by another thread while this one waited
                 return known
             try:
@@ -95,17 +97,18 @@ class Painter:
             return found
 
     @contextmanager
-    def working(self, model: Model, progress: Share | None = None) -> Iterator[None]:
-        """The one place at torch. A light network is done before a second, sleeping thread has woken for each of its
-        small layers; alone it is as fast, and leaves a core to the rest. `progress` hears 0 while others are there."""
-        while not self._shared.torch.acquire(timeout=-1 if progress is None else TURN_SECONDS):
-            assert progress is not None  # or it would have waited
-            progress(0.0)
-        try:
+    def working(self, model: Model, progress: Share | None = None, goes_on: bool = False) -> Iterator[None]:
+        """The one place at torch, in turns (see `studio.turns`). A light network is done before a second, sleeping
+        thread has woken for each of its small layers; alone it is as fast, and leaves a core to the rest. `progress`
+        hears 0 while others are there; `goes_on`: a picture that was begun is finished."""
+        with self._shared.turns.turn(progress, goes_on):
             torch.set_num_threads(1 if model.light else self._shared.threads)
             yield
-        finally:
-            self._shared.torch.release()
+
+    @property
+    def crowd(self) -> int:
+        """How many wait for their turn."""
+        return self._shared.turns.crowd
 
     def paint(self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.
@@ -144,7 +147,7 @@ class Painter:
         images = torch.from_numpy(batch).permute(0, 3, 1, 2) * 2 - 1
         if model.img_channels == 1:
             images = images.mean(dim=1, keepdim=True)
-        with self.working(model):
+        with self.working(model, goes_on=True):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
             return [float(logit) for logit in logits]
 

@@ -27,7 +27,8 @@ from .reading import Reading
 from .recipe import Recipe, Styles, fit
 from .rendering import Rendering, StageReading
 
-MAX_WAITING = 16  # renders that may wait for the one that runs
+MAX_WAITING = 256  # renders that may wait for the one that runs
+CROWD = 4  # of whom so many wait, a hand that moves on gets its pictures without the critic
 RAW_BYTES = 48 << 20  # bounds of the caches: a 128 px picture takes 192 kB
 STAGE_BYTES = 96 << 20
 REGION_BYTES = 48 << 20
@@ -84,6 +85,7 @@ class Studio:
         if default not in self.folders:
             raise StudioError(f"There is no model called {default!r}; there is {', '.join(self.folders)}.")
         self.default = default
+        self.unopened: dict[str, str] = {}  # models that cannot be opened, and why: known once `models` was asked
         self.kept = None if kept is None else kept.expanduser()
         self._painter: Painter = Painter(self.folders, precision, None if beside is None else beside._painter)
         self._memory: _Memory = _Memory() if beside is None else beside._memory
@@ -107,6 +109,7 @@ class Studio:
                     found.append(describe_model(name, opened.model, has_index(path), opened.is_slow))
                 except StudioError as error:
                     logger.warning("%s", error)
+                    self.unopened[name] = str(error)
             self._descriptions = found
         return copy.deepcopy(self._descriptions)
 
@@ -147,6 +150,11 @@ class Studio:
         latent, mix and moves, it is the same picture to the last bit. Errors as for `render`."""
         recipe, opened = self._prepare(recipe)
         return self._painter.styles(opened.model, recipe)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many wait that whoever moves on should be content with a picture."""
+        return self._painter.crowd > CROWD
 
     def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
         """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.

@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("app", "generator", "pictures", "postprocess", "studio", "training", "ui")
+ROOMS = ("app", "generator", "host", "pictures", "postprocess", "studio", "training", "ui")
 MEGABYTE = 10**6
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 

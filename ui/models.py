@@ -27,9 +27,8 @@ def model_entry(studio: Studio, name: str) -> dict[str, Any]:
 def kept_page(recipe: Recipe, error: BroughtError) -> str:
     """The address that shows a recipe of a model that is kept on this machine; raises the error if it is not kept.
 
-    It begins at the root, since it is asked for on pages at several depths: models are kept on one's own machine alone,
-    where nothing stands before the root.
+    Like those of `model_pages` it is relative to the models' pages, also where it is asked for on one below /yours.
     """
     if not error.is_kept:
         raise error
-    return f"/{OWN}/{error.version}/?{recipe.to_query()}"
+    return f"{OWN}/{error.version}/?{recipe.to_query()}"

@@ -19,6 +19,7 @@ from .bundle import head
 from .requests import MAX_FILE_BYTES
 from .theme import theme
 
+MAX_THREADS = 320  # nearly all of which wait for their visitor's turn at the one place where pictures are painted
 SETTINGS = {
     "run_history": False,  # on, every queued call would work through all calls before it in the browser
     "footer_links": [],  # the masthead links to what a visitor may need
@@ -30,6 +31,7 @@ SETTINGS = {
 def application(blocks: gr.Blocks) -> FastAPI:
     """An application that serves these pages, to be mounted somewhere."""
     app = FastAPI(openapi_url=None)
+    blocks.max_threads = MAX_THREADS
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SSR mode")  # which was not asked for
         gr.mount_gradio_app(app, blocks, "/", theme=theme(), head=head(), max_file_size=MAX_FILE_BYTES, **SETTINGS)

@@ -10,20 +10,23 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from studio import Studio, Visitors
 
 from . import classroom
 from .bundle import head
 from .controls import ControlSet
+from .departure import Departures
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import model_entry, model_pages
-from .mounting import SETTINGS, Below
+from .mounting import MAX_THREADS, SETTINGS, Below
 from .open_yours import open_yours
 from .own_pages import OwnPages
 from .parts.tray import tray
 from .places import OPEN, Place, places, seen_from
+from .sessions import keep_little
 from .tabs import find_tabs
 from .theme import theme
 
@@ -92,6 +95,10 @@ def framed(name: str, links: Sequence[Place], model: Mapping[str, Any] | None = 
 
 def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]) -> None:
     """A model's page: every tab, without a bar to choose from where there is but one, and the favourites below them."""
+    if model in studio.unopened:
+        with framed(model, links):
+            gr.HTML(f"<h2>{escape(model)}</h2><p>{escape(studio.unopened[model])}</p>", apply_default_css=False)
+        return
     tabs = find_tabs()
     with framed(model, links, model_entry(studio, model)):
         if len(tabs) == 1:
@@ -105,6 +112,7 @@ def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]
 
 
 def _blocks() -> gr.Blocks:
+    keep_little()
     return gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
@@ -138,6 +146,11 @@ def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: in
         "theme": theme(),
         "head": head(),
         "max_file_size": MAX_FILE_SIZE if own is None else f"{upload_limit}mb",
-        "app_kwargs": {"routes": [route for each in below for route in each.routes], "lifespan": lifespan},
+        "app_kwargs": {
+            "routes": [route for each in below for route in each.routes],
+            "lifespan": lifespan,
+            "middleware": [Middleware(Departures)],
+        },
+        "max_threads": MAX_THREADS,
         **SETTINGS,
     }

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from studio import StoppedError, StudioError
+from studio import StoppedError, StudioError, asking
+
+from .departure import still_there
 
 KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -39,20 +41,22 @@ class Waiting:
     def job(self, job: object) -> Iterator[Callable[[float], None]]:
         """Within, a picture is painted for `job` = {"key", "number"}; gives what must hear its share, 0 … 1, and raises
         StoppedError as soon as nobody waits for it. StudioError for anything else than such a job."""
-        key, number = _read(job)
+        key, number = read_job(job)
         with self._lock:
             page = self._pages.setdefault(key, _Page())
             page.running += 1
             page.ended = max(page.ended, number - 1)
 
         def hear(share: float) -> None:
+            still_there()
             if number <= page.ended:
                 raise StoppedError("This picture was stopped.")
             page.share = share
 
         try:
             hear(0.0)
-            yield hear
+            with asking(key, number):
+                yield hear
         finally:
             with self._lock:
                 page.running -= 1
@@ -61,18 +65,19 @@ class Waiting:
 
     def share(self, job: object) -> float:
         """How much of the newest picture of this key is painted, 0 … 1; 0 if none is."""
-        page = self._pages.get(_read(job)[0])
+        page = self._pages.get(read_job(job)[0])
         return 0.0 if page is None else page.share
 
     def stop(self, job: object) -> None:
         """End this picture and all older ones of the same key."""
-        key, number = _read(job)
+        key, number = read_job(job)
         with self._lock:
             if (page := self._pages.get(key)) is not None:
                 page.ended = max(page.ended, number)
 
 
-def _read(job: object) -> tuple[str, int]:
+def read_job(job: object) -> tuple[str, int]:
+    """A request's key and number; StudioError for anything else than such a job."""
     given: Mapping[str, Any] = job if isinstance(job, Mapping) else {}
     key, number = given.get("key"), given.get("number")
     if not isinstance(key, str) or not KEY.fullmatch(key) or type(number) is not int or number < 0:

@@ -42,8 +42,15 @@ def list_checkpoints(folder: Path) -> dict[str, Path]:
     """Name → folder of every checkpoint below `folder`, in alphabetical order."""
     if not folder.is_dir():
         raise CheckpointError(f"There is no folder of checkpoints at {folder}.")
-    found = sorted(path.parent for path in folder.glob(f"*/{GENERATOR_FILE}"))
-    return {path.name: path for path in found}
+    return {path.name: path for path in sorted(folder.iterdir()) if _holds_one(path)}
+
+
+def _holds_one(folder: Path) -> bool:
+    """Whether a checkpoint lies there. What cannot be looked into may hold one: opening it will say why not."""
+    try:
+        return (folder / GENERATOR_FILE).is_file()
+    except PermissionError:
+        return True
 
 
 def open_checkpoint(
@@ -57,7 +64,11 @@ def open_checkpoint(
     """
     path = Path(path)
     beside = None if critic_path is None else Path(critic_path)
-    if not _is_ours(path):
+    try:
+        ours = _is_ours(path)
+    except PermissionError:  # not even its folder may be looked into
+        raise CheckpointError(f"{path.name} cannot be read: this program has no permission.") from None
+    if not ours:
         model = open_foreign(path / HUB_FILE if path.is_dir() else path, beside, device)
         if precision not in (None, model.precision):  # else its engines would only be made a second time
             model.use(precision)

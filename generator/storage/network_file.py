@@ -46,7 +46,10 @@ def write_network(
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
+    temporary.touch()
+    mode = temporary.stat().st_mode  # the usual one here; save_file makes a file that only its owner may read
     save_file(stored, temporary, metadata=meta)
+    temporary.chmod(mode)
     os.replace(temporary, path)
 
 
@@ -77,15 +80,16 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     Raises CheckpointError with one sentence: missing, no safetensors file, another project's, another kind,
     a newer version, broken metadata.
     """
-    if not path.is_file():
-        raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
     try:
+        if not path.is_file():
+            raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
+        path.open("rb").close()  # a plain reason where it cannot be: safetensors gives its own
         with safe_open(path, framework="pt") as file:
             meta = file.metadata() or {}
             _check_meta(path, meta, kind)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path.name} is not a whole safetensors file ({error}).") from None
+        raise _unread(path, error) from None
     try:
         header = json.loads(meta["header"], parse_constant=_refuse)
     except (KeyError, ValueError, RecursionError):
@@ -99,6 +103,12 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
                 raise CheckpointError(f"{path.name} holds numbers that are not finite, in {name}.")
             tensors[name] = tensor.float()
     return tensors, header
+
+
+def _unread(path: Path, error: Exception) -> CheckpointError:
+    if isinstance(error, PermissionError):
+        return CheckpointError(f"{path.name} in {path.parent.name} cannot be read: this program has no permission.")
+    return CheckpointError(f"{path.name} is not a whole safetensors file ({error}).")
 
 
 def kind_of(path: Path) -> str:

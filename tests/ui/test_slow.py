@@ -42,7 +42,7 @@ def controls(studio: Studio) -> ControlSet:
 @pytest.fixture
 def server(studio: Studio, controls: ControlSet) -> dict[str, Callable[[Any], dict[str, Any]]]:
     """Its live view's functions by name."""
-    return {function.__name__: function for function in live_functions(studio, controls)}
+    return {function.__name__: function for function in live_functions(studio, controls, slow=True)}
 
 
 @pytest.fixture

@@ -39,3 +39,6 @@ export const base64 = (file) =>
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
+
+/** Go to a page whose address is relative to the models' pages; an opened model's page lies two levels below them. */
+export const goTo = (address) => location.assign(new URL(address, location.href.replace(/yours\/[^/]*\/?(\?.*)?$/, "")));

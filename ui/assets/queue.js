@@ -1,10 +1,13 @@
 // Requests of which only the newest matters, as a hand makes them that moves a slider. Pure: it knows neither page nor server.
 
+const OVERTAKE_MS = 150; // after which a hand rests
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * At most `atOnce` requests are on their way; of what waits only the newest is kept; an answer older than one already taken is
- * dropped; so the last request is always answered, and what is taken never goes back in time.
+ * At most `atOnce` requests are on their way, and one more where those take long: that at which the hand rests overtakes them. Of
+ * what waits only the newest is kept; an answer older than one already taken is dropped; so the last request is always answered,
+ * and what is taken never goes back in time.
  *
  * `ask(request)` gives the answer, an object: {busy: ms} is asked again after that time if nothing newer was, {stopped: true}
  * is none, {error: sentence} goes to `refuse(sentence, request)` if nothing newer was asked, all else to `take(answer, request)`.
@@ -15,9 +18,10 @@ export class Queue {
   taken = 0; // number of the newest answer that was taken
   #onTheirWay = 0;
   #waiting = null;
+  #restTimer = 0;
 
-  constructor({ ask, take, refuse = () => {}, idle = () => {}, atOnce = 2 }) {
-    Object.assign(this, { ask, take, refuse, idle, atOnce });
+  constructor({ ask, take, refuse = () => {}, idle = () => {}, atOnce = 2, overtakeMs = OVERTAKE_MS }) {
+    Object.assign(this, { ask, take, refuse, idle, atOnce, overtakeMs });
   }
 
   push(request) {
@@ -36,16 +40,21 @@ export class Queue {
   }
 
   #pump() {
-    while (this.#waiting && this.#onTheirWay < this.atOnce) {
-      const next = this.#waiting;
-      this.#waiting = null;
-      this.#onTheirWay++;
-      this.#run(next).finally(() => {
-        this.#onTheirWay--;
-        this.#pump();
-        if (this.isIdle) this.idle();
-      });
-    }
+    clearTimeout(this.#restTimer);
+    while (this.#waiting && this.#onTheirWay < this.atOnce) this.#send();
+    if (this.#waiting && this.#onTheirWay === this.atOnce)
+      this.#restTimer = setTimeout(() => this.#waiting && this.#onTheirWay === this.atOnce && this.#send(), this.overtakeMs);
+  }
+
+  #send() {
+    const next = this.#waiting;
+    this.#waiting = null;
+    this.#onTheirWay++;
+    this.#run(next).finally(() => {
+      this.#onTheirWay--;
+      this.#pump();
+      if (this.isIdle) this.idle();
+    });
   }
 
   async #run(request) {

@@ -12,6 +12,7 @@ function slowQueue(options = {}) {
     take: (answer, { value }) => log.taken.push(value),
     refuse: (sentence) => log.refused.push(sentence),
     idle: () => log.idle++,
+    overtakeMs: 1e6,
     ...options,
   });
   const push = (value) => queue.push({ value });
@@ -103,4 +104,17 @@ test("what was dropped or stopped is not taken", async () => {
   push(4);
   await answer(4);
   assert.deepEqual(log.taken, [4]);
+});
+
+test("where both places are taken for long, the value at which the hand rests overtakes, and only that", async () => {
+  const { push, answer, open, log } = slowQueue({ overtakeMs: 20 });
+  for (let value = 1; value <= 5; value++) push(value);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.deepEqual([...open.keys()], [1, 2, 5]);
+  push(6);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.deepEqual([...open.keys()], [1, 2, 5]);
+  for (const value of [5, 1, 2]) await answer(value, value === 5 ? {} : { stopped: true });
+  await answer(6);
+  assert.deepEqual(log.taken, [5, 6]);
 });

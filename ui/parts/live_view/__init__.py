@@ -6,8 +6,8 @@ The functions are stateless: the controls' values go in, a picture comes out, so
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from studio import (
     Rendering,
     Studio,
     StudioError,
+    asking,
     data_url,
     foreign,
     picture_accent,
@@ -31,9 +32,10 @@ from studio import (
 from studio import neighbours as next_seeds
 
 from ...controls import ControlSet
+from ...departure import still_there
 from ...models import kept_page, model_pages
 from ...requests import MAX_FILE_BYTES, ServerFunction, answering, bytes_of, field_of
-from ...waiting import Waiting
+from ...waiting import Waiting, read_job
 from .. import part
 
 NEIGHBOURS = 8
@@ -48,7 +50,7 @@ def live_view(
     hand, and neighbours, eight more of them, are not made."""
     return part(
         "live_view",
-        server=live_functions(studio, controls),
+        server=live_functions(studio, controls, slow),
         settings={
             "names": controls.names,
             "initial": initial,
@@ -62,15 +64,30 @@ def live_view(
     )
 
 
-def live_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]:
-    """What the live view may ask of the server, by name; each takes one JSON value and answers with one object."""
+def live_functions(studio: Studio, controls: ControlSet, slow: bool = False) -> list[ServerFunction]:
+    """What the live view may ask of the server, by name; each takes one JSON value and answers with one object.
+
+    `slow`: a newer picture ends the older ones of the same page, also between layers.
+    """
     waiting = Waiting()
+
+    @contextmanager
+    def asked(request: Any, patient: bool = False) -> Iterator[Callable[[float], None]]:
+        """For whom a picture is made; gives what must hear its share."""
+        if slow and "job" in request:
+            with waiting.job(request["job"]) as hear:
+                yield hear
+            return
+        visitor, number = read_job(request["job"]) if "job" in request else ("", None)
+        with asking(visitor, number, patient):
+            yield still_there
 
     def picture(request: Any) -> dict[str, Any]:
         recipe = controls.recipe(field_of(request, "values"))
         read = request.get("read") is not False  # false: a drag goes on, and its next picture will be read
         draft = request.get("draft") is True  # a drag goes on: a heavy network may answer with less
-        with waiting.job(request["job"]) if "job" in request else nullcontext() as hear:
+        read = read and not (draft and studio.crowded)  # it is asked for when the hand rests
+        with asked(request) as hear:
             rendering = studio.render(recipe, critic="all" if read else "none", draft=draft, progress=hear)
         return {**live_answer(rendering), "read": read and not rendering.draft, "draft": rendering.draft}
 
@@ -85,7 +102,10 @@ def live_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
 
     def neighbours(request: Any) -> dict[str, Any]:
         recipe = studio.normalise(controls.recipe(field_of(request, "values")))
-        nearby = [studio.render(near, critic="none", draft=True) for near in next_seeds(recipe, NEIGHBOURS)]
+        with asked(request, patient=True) as hear:
+            nearby = [
+                studio.render(near, critic="none", draft=True, progress=hear) for near in next_seeds(recipe, NEIGHBOURS)
+            ]
         return {
             "neighbours": [
                 {"seed": near.recipe.seed, "picture": data_url(near.picture, near.alpha, at_most=THUMBNAIL)}

@@ -14,7 +14,7 @@ const SLOW_MS = 250; // after which a picture counts as slow
 const PAUSE_MS = 200; // after the last change, with no pointer down, a picture that takes seconds is begun
 const POLL_MS = 250; // how often it is asked how far it is
 
-/** A key that nobody guesses, of this page alone: by it the server knows whose picture is to stop. */
+/** A key that nobody guesses, of this page alone: by it the server knows whose turn it is, and whose picture is to stop. */
 const makeKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
@@ -50,6 +50,10 @@ export class Asking {
   /** Numbers of the newest request and of the answer that is shown. */
   get asked() {
     return this.#queue.asked;
+  }
+
+  get job() {
+    return this.#job(this.asked);
   }
 
   get shown() {
@@ -142,8 +146,8 @@ export class Asking {
     if (seconds && this.#painting !== request) this.#follow(request);
     const read = !request.unread && !seconds && this.now() - this.#readAt >= READ_MS;
     if (read) this.#readAt = this.now();
-    const job = this.slow && { job: this.#job(request.number) };
-    const answer = await this.backend.picture({ values: request.values, read, draft: request.draft === true, ...job });
+    const job = this.#job(request.number); // by the key visitors take turns, and of one's requests the newest is painted
+    const answer = await this.backend.picture({ values: request.values, read, draft: request.draft === true, job });
     if (!answer.busy && this.#painting === request) this.#painting = null;
     return answer;
   }

@@ -1,6 +1,6 @@
 // The live view: what controls say becomes a picture on the plate. It knows the values of all controls, in the order of
 // settings.names; Gradio owns the controls, and takes new values from `controls` when the event "apply" reaches it.
-import { base64, toast } from "../../assets/dom.js";
+import { base64, goTo, toast } from "../../assets/dom.js";
 import { History, same } from "../../assets/history.js";
 import { Asking } from "./asking.js";
 import { copyLink, download, receiveFiles } from "./exchange.js";
@@ -77,7 +77,7 @@ export default function ({ element, settings, backend, action, trigger }) {
     plate.describe(answer);
     if (!unread || !same(good, unread)) window.history.replaceState(null, "", address([answer.query, foreign]));
     if (!settings.neighbours) return; // each of them would take seconds, too
-    const { neighbours } = await backend.neighbours({ values: good });
+    const { neighbours } = await backend.neighbours({ values: good, job: asking.job });
     if (neighbours && same(good, asking.good)) showNeighbours(neighbours);
   }
 
@@ -128,9 +128,9 @@ export default function ({ element, settings, backend, action, trigger }) {
   async function restore(source) {
     const answer = await backend.restore(source);
     const { rest } = answer; // what could be read of a link that was cut
-    const offer = rest && { says: "Show what could be read", run: () => (rest.elsewhere ? location.assign(rest.elsewhere) : show(rest.values)) };
+    const offer = rest && { says: "Show what could be read", run: () => (rest.elsewhere ? goTo(rest.elsewhere) : show(rest.values)) };
     if (answer.error) toast(answer.error, { alert: true, offer });
-    if (answer.elsewhere) location.assign(answer.elsewhere); // the page of another model
+    if (answer.elsewhere) goTo(answer.elsewhere);
     return answer;
   }
 

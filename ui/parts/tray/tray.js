@@ -1,6 +1,6 @@
 // The tray of favourites: kept in this browser, the same on every page; named, ordered, compared, exported and imported.
 import { Job, plateValues, saveFile, worked } from "../../assets/bench.js";
-import { base64, make, text, toast } from "../../assets/dom.js";
+import { base64, goTo, make, text, toast } from "../../assets/dom.js";
 import { part } from "../../assets/page.js";
 import { MOST, STORE_NAME, added, moved, plain, read, renamed, without, write } from "./shelf.js";
 
@@ -53,7 +53,7 @@ export default function ({ element, settings, backend, action }) {
   async function open(recipe) {
     const answer = await backend.open_recipe({ recipe });
     if (!worked(answer)) return;
-    if (answer.elsewhere) return location.assign(answer.elsewhere);
+    if (answer.elsewhere) return goTo(answer.elsewhere);
     (await part("live")).show(answer.values);
     document.querySelector("#tabs [role=tab]")?.click(); // the plate is on the first
     window.scrollTo({ top: 0, behavior: "smooth" });

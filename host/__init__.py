@@ -1,0 +1,10 @@
+"""The machine that the program runs on: what its environment says, folders that can be written, what stands before it.
+
+Knows nothing of pictures and pages. `prepare` comes before torch and Gradio are imported, since both read the
+environment once, so nothing here imports more than the standard library.
+"""
+
+from .preparing import prepare
+from .serving import Behind, Health, around, root_path
+
+__all__ = ["Behind", "Health", "around", "prepare", "root_path"]

@@ -1,0 +1,38 @@
+"""All that must be settled before torch and Gradio are imported, in one call."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+
+from .environment import mend_proxies
+from .folders import clear_at_the_end, home, own_folder
+
+
+def prepare() -> list[str]:
+    """Mend this process's environment and give it a temporary folder of its own, removed at its end.
+
+    Answers with a sentence for everything that the machine does not give, and the program therefore does without;
+    OSError, one sentence, where not even a temporary folder can be had: Gradio does not start without one.
+    """
+    changes, sentences = mend_proxies(os.environ)
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    folder = own_folder()
+    if folder is None:
+        raise OSError("No temporary folder can be written here, or all are full: name one in TMPDIR.")
+    clear_at_the_end(folder)
+    tempfile.tempdir = str(folder)
+    os.environ["TMPDIR"] = str(folder)
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(folder / "uploads"))
+    if home() is None:
+        os.environ["HOME"] = str(folder)  # other libraries would make a folder called "~"
+        sentences.append("No home folder can be written: models that are opened are forgotten at the end.")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    for chatty in ("httpx", "httpcore", "huggingface_hub"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # they would name what is fetched
+    return sentences

@@ -1,0 +1,146 @@
+"""Who comes next at the one place where pictures are painted.
+
+Visitors take turns: whoever was served longest ago comes first, however often each of them asks. Of one visitor's
+requests only the newest is worth a turn, since the page shows nothing older than what it shows already; and what
+nobody's hand waits for (the neighbours' thumbnails) comes when there is a gap, or at every eighth turn.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import Event, Lock
+from time import monotonic
+
+from .errors import BusyError, StoppedError
+
+PATIENT_EVERY = 8  # turns, of which what can wait gets one
+REMEMBERED = 1024  # visitors, of whom it is known when they were served
+LOOK_SECONDS = 0.25  # how often one that waits asks whether it is still wanted
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: a visitor's key ("" for nobody known), the request's number, and whether it can wait."""
+
+    visitor: str = ""
+    number: int | None = None
+    patient: bool = False
+
+
+NOBODY = Asker()
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
+
+
+@contextmanager
+def asking(visitor: str = "", number: int | None = None, patient: bool = False) -> Iterator[None]:
+    """Within, this thread asks for that visitor. Of requests with numbers, a newer one ends those that still wait."""
+    token = _asker.set(Asker(visitor, number, patient))
+    try:
+        yield
+    finally:
+        _asker.reset(token)
+
+
+@dataclass(eq=False)
+class _Waiting:
+    asker: Asker
+    arrived: float
+    goes_on: bool  # of a picture that has had a turn already: never dropped
+    decided: Event  # the place is this one's, or it is not wanted any more: wakes one thread, not all that wait
+    called: bool = False
+
+
+class Turns:
+    """One place, and who waits for it; BusyError for more than `most`. For threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = Lock()
+        self._waiting: list[_Waiting] = []
+        self._taken = False
+        self._served: OrderedDict[str, float] = OrderedDict()  # visitor → when
+        self._turns = 0  # since one that can wait had its turn
+
+    @property
+    def crowd(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @contextmanager
+    def turn(self, hear: Callable[[float], None] | None = None, goes_on: bool = False) -> Iterator[None]:
+        """Within, the place is this thread's. While it waits `hear` hears 0 four times a second; raising, it gives up.
+
+        StoppedError if a newer request of the same visitor came first; not for one that `goes_on`.
+        """
+        one = _Waiting(_asker.get() or NOBODY, monotonic(), goes_on, Event())
+        with self._lock:
+            if len(self._waiting) >= self.most:
+                raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
+            self._waiting.append(one)
+            self._call_next()
+        try:
+            self._wait(one, hear)
+            yield
+        finally:
+            with self._lock:
+                if one.called:
+                    self._taken = False
+                    self._note(one.asker)
+                elif one in self._waiting:
+                    self._waiting.remove(one)
+                self._call_next()
+
+    @staticmethod
+    def _wait(one: _Waiting, hear: Callable[[float], None] | None) -> None:
+        while not one.decided.wait(None if hear is None else LOOK_SECONDS):
+            assert hear is not None  # or it would have waited
+            hear(0.0)
+        if not one.called:
+            raise StoppedError("A newer picture was asked for.")
+
+    def _call_next(self) -> None:
+        if self._taken or not self._waiting:
+            return
+        hands = [one for one in self._waiting if not one.asker.patient]
+        patient = [one for one in self._waiting if one.asker.patient]
+        among = patient if patient and (not hands or self._turns >= PATIENT_EVERY) else hands
+        chosen = min(among, key=self._places(among))
+        self._turns = 0 if chosen.asker.patient else self._turns + 1
+        self._taken = chosen.called = True
+        self._waiting.remove(chosen)
+        for one in [one for one in self._waiting if self._is_older(one, chosen)]:
+            self._waiting.remove(one)
+            one.decided.set()
+        chosen.decided.set()
+
+    def _places(self, among: list[_Waiting]) -> Callable[[_Waiting], tuple[float, bool, float, float]]:
+        """Least first: served longest ago (for a new visitor: when they came); what goes on, then the newest."""
+        came: dict[str, float] = {}
+        for one in among:
+            came.setdefault(one.asker.visitor, one.arrived)
+
+        def place(one: _Waiting) -> tuple[float, bool, float, float]:
+            visitor, number = one.asker.visitor, one.asker.number
+            first = self._served.get(visitor, came[visitor]) if visitor else one.arrived
+            return first, not one.goes_on, -1.0 if number is None else -number, one.arrived
+
+        return place
+
+    @staticmethod
+    def _is_older(one: _Waiting, than: _Waiting) -> bool:
+        mine, other = one.asker, than.asker
+        if one.goes_on or not mine.visitor or mine.visitor != other.visitor or mine.patient != other.patient:
+            return False
+        return mine.number is not None and other.number is not None and mine.number < other.number
+
+    def _note(self, asker: Asker) -> None:
+        if not asker.visitor or asker.patient:
+            return
+        self._served[asker.visitor] = monotonic()
+        self._served.move_to_end(asker.visitor)
+        while len(self._served) > REMEMBERED:
+            self._served.popitem(last=False)

@@ -1,0 +1,151 @@
+"""Turns at the one place: even among visitors, the newest of each, and nobody twice at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
+from time import monotonic, sleep
+
+import pytest
+
+from studio.errors import BusyError, StoppedError
+from studio.turns import PATIENT_EVERY, Turns, asking
+
+
+class Place:
+    """A place that is taken, before which threads line up one after the other; then it is left, and they are served."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.turns = Turns(most)
+        self.order: list[str] = []
+        self.ended: list[str] = []
+        self.threads: list[threading.Thread] = []
+        self.leave = threading.Event()
+        self._run("holder", nullcontext(), self.leave.wait, expect=0)
+
+    def line_up(
+        self, name: str, visitor: str = "", number: int | None = None, patient: bool = False, goes_on: bool = False
+    ) -> None:
+        self._run(name, asking(visitor, number, patient), None, self.turns.crowd + 1, goes_on)
+
+    def _run(self, name, asker, work: Callable[[], object] | None, expect: int, goes_on: bool = False) -> None:
+        begun = threading.Event()
+
+        def serve() -> None:
+            try:
+                with asker, self.turns.turn(goes_on=goes_on):
+                    begun.set()
+                    self.order.append(name)
+                    if work:
+                        work()
+            except StoppedError:
+                self.ended.append(name)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+        end = monotonic() + 10
+        while (not begun.is_set() if expect == 0 else self.turns.crowd < expect) and monotonic() < end:
+            sleep(0.001)
+
+    def served(self) -> list[str]:
+        self.leave.set()
+        for thread in self.threads:
+            thread.join(10)
+        assert self.turns.crowd == 0
+        return self.order[1:]
+
+
+def test_visitors_take_turns_however_often_each_asks():
+    place = Place()
+    for name in ("a1", "a2", "a3", "b1", "c1", "b2"):
+        place.line_up(name, visitor=name[0])
+    assert [name[0] for name in place.served()] == ["a", "b", "c", "a", "b", "a"]
+
+
+def test_only_the_newest_of_a_visitor_is_served():
+    place = Place()
+    for name, number in (("a1", 1), ("a3", 3), ("a2", 2)):
+        place.line_up(name, "a", number)
+    place.line_up("b1", "b", 1)
+    assert place.served() == ["a3", "b1"]
+    assert sorted(place.ended) == ["a1", "a2"]
+
+
+def test_what_goes_on_is_neither_dropped_nor_overtaken_by_the_same_visitor():
+    place = Place()
+    place.line_up("a2", "a", 2)
+    place.line_up("a1", "a", 1, goes_on=True)
+    assert place.served() == ["a1", "a2"]
+    assert place.ended == []
+
+
+def test_unknown_askers_come_in_their_order_and_end_nobody():
+    place = Place()
+    for name in ("x", "y", "z"):
+        place.line_up(name, number=ord(name))
+    assert place.served() == ["x", "y", "z"]
+
+
+def test_what_can_wait_comes_last_but_comes():
+    place = Place()
+    place.line_up("patient", "p", patient=True)
+    for i in range(2 * PATIENT_EVERY):
+        place.line_up(f"hand {i}", f"v{i}")
+    assert place.served().index("patient") == PATIENT_EVERY - 1  # the holder's turn counted, too
+
+
+def test_too_many_are_refused_at_once():
+    place = Place(most=2)
+    place.line_up("a")
+    place.line_up("b")
+    with pytest.raises(BusyError), place.turns.turn():
+        pass
+    assert place.served() == ["a", "b"]
+
+
+def test_one_that_gives_up_leaves_the_place_to_others():
+    place = Place()
+
+    def give_up(share: float) -> None:
+        raise StoppedError("not wanted")
+
+    with pytest.raises(StoppedError), place.turns.turn(give_up):
+        pass
+    place.line_up("b")
+    assert place.served() == ["b"]
+
+
+def test_an_error_within_frees_the_place():
+    turns = Turns(1)
+    with pytest.raises(ZeroDivisionError), turns.turn():
+        1 / 0  # noqa: B018
+    with turns.turn():
+        pass
+
+
+def test_many_at_once_are_never_two_and_get_even_shares():
+    turns, inside = Turns(64), []
+    served: Counter[str] = Counter()
+    end = monotonic() + 0.5
+
+    def ask(visitor: str) -> None:
+        number = 0
+        while monotonic() < end:
+            number += 1
+            with asking(visitor, number), turns.turn():
+                inside.append(visitor)
+                assert len(inside) == 1
+                sleep(0.001)
+                served[visitor] += 1
+                inside.pop()
+
+    threads = [threading.Thread(target=ask, args=(f"v{i % 6}",)) for i in range(6)]
+    threads += [threading.Thread(target=ask, args=(f"w{i}",)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(served.values()) > 0.6 * sum(served.values()) / len(served)
