@@ -32,7 +32,8 @@ CROWD = 4  # of whom so many wait, a hand that moves on gets its pictures withou
 RAW_BYTES = 48 << 20  # bounds of the caches: a 128 px picture takes 192 kB
 STAGE_BYTES = 96 << 20
 REGION_BYTES = 48 << 20
-READINGS = 20_000
+READING_BYTES = 24 << 20  # some 10,000, since what a reading is kept under is larger than itself
+KEY_BYTES = 2_000  # of a recipe without latent or styles, as a key of a cache
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class _Memory:
         self.raws: BoundedCache[RawKey, Array] = BoundedCache(RAW_BYTES)
         self.regions: BoundedCache[RawKey, Regions] = BoundedCache(REGION_BYTES)
         self.stages: BoundedCache[StageKey, Stage] = BoundedCache(STAGE_BYTES)
-        self.readings: BoundedCache[StageKey, Reading] = BoundedCache(READINGS)
+        self.readings: BoundedCache[StageKey, Reading] = BoundedCache(READING_BYTES)
         self.places = BoundedSemaphore(1 + MAX_WAITING)
         self.lookup = Lookup()
 
@@ -217,7 +218,7 @@ class Studio:
         raw = self._memory.raws.get(key)
         if raw is None:
             raw = self._painter.paint(model, key[0], key[2], progress)
-            self._memory.raws.put(key, raw, raw.nbytes)
+            self._memory.raws.put(key, raw, raw.nbytes + _key_bytes(key))
         return raw
 
     def _find_regions(self, key: RawKey, raw: Array, clock: _Clock) -> Regions:
@@ -225,7 +226,8 @@ class Studio:
         if found is None:
             with clock("regions"):
                 found = find_regions(raw)
-            self._memory.regions.put(key, found, _lock_arrays(found.subject, found.labels, found.colours))
+            size = _lock_arrays(found.subject, found.labels, found.colours) + _key_bytes(key)
+            self._memory.regions.put(key, found, size)
         return found
 
     def _apply(self, key: RawKey, raw: Array, uses: tuple[StepUse, ...], clock: _Clock) -> list[Stage]:
@@ -244,7 +246,7 @@ class Studio:
         fresh = apply(start, uses[len(stages) :], lambda: self._find_regions(key, raw, clock))
         clock.add("steps", sum(stage.seconds for stage in fresh))
         for each, stage in zip(keys[len(stages) :], fresh, strict=True):
-            self._memory.stages.put(each, stage, _lock_arrays(stage.image, stage.alpha))
+            self._memory.stages.put(each, stage, _lock_arrays(stage.image, stage.alpha) + _key_bytes(key))
         return [*stages, *fresh]
 
     def _read(
@@ -261,7 +263,7 @@ class Studio:
         logits = self._painter.judge(model, key[0], [pictures[i] for i in missing])
         fresh = {i: Reading.of(logit, model.calibration) for i, logit in zip(missing, logits, strict=True)}
         for i, reading in fresh.items():
-            self._memory.readings.put(keys[i], reading, 1)
+            self._memory.readings.put(keys[i], reading, _key_bytes(key))
         return [fresh[i] if reading is None else reading for i, reading in enumerate(known)]
 
 
@@ -273,6 +275,12 @@ def _leading_part(recipe: Recipe) -> Recipe:
         seed=recipe.seed if recipe.latent is None and recipe.ws is None else 0,
         noise_seed=recipe.noise_seed if recipe.noise else None,
     )
+
+
+def _key_bytes(key: RawKey) -> int:
+    """About what a key of a cache holds: the styles of one recipe may be larger than its picture."""
+    recipe = key[0]
+    return KEY_BYTES + 40 * len(recipe.latent or ()) + (len(recipe.ws.data) if recipe.ws else 0)
 
 
 def _lock_arrays(*arrays: NDArray[Any] | None) -> int:

@@ -1,8 +1,10 @@
 """The bounded cache."""
 
 import random
+from pathlib import Path
 from threading import Thread
 
+from studio import Recipe, Studio
 from studio.cache import BoundedCache
 
 
@@ -48,3 +50,12 @@ def test_many_threads_leave_it_in_order():
     for thread in threads:
         thread.join()
     assert not wrong and 0 <= cache.size <= 50
+
+
+def test_what_a_reading_is_kept_under_counts(checkpoints: Path):
+    """Twenty thousand readings of recipes with styles would hold more than all pictures."""
+    fresh = Studio(checkpoints, default="tiny", precision="fp32")
+    fresh.render(Recipe())
+    plain = fresh._memory.readings.size
+    fresh.render(Recipe(ws=fresh.styles(Recipe())))
+    assert fresh._memory.readings.size - plain == plain + 8 * 16 * 4
