@@ -19,10 +19,22 @@ async function copied(value) {
   }
 }
 
+/** Whether the page stands in a frame of another site, which may forbid downloads and the clipboard without a word. */
+function isFramed() {
+  try {
+    return window.top !== window && !window.top.location.href;
+  } catch {
+    return true; // who stands inside another site's page may not even ask where it is
+  }
+}
+
+const byItself = { says: "Open this page by itself", run: () => window.open(location.href, "_blank") };
+
 /** `link`: null where none can hold the picture, for the reason `why`. */
 export async function copyLink(link, why) {
   if (!link) return toast(why, { alert: true });
   if (await copied(link)) toast("Link copied: it holds the whole recipe.");
+  else if (isFramed()) toast("The site around this page does not let it copy.", { alert: true, offer: byItself });
   else window.prompt("The link to this picture:", link);
 }
 
@@ -33,7 +45,8 @@ export function download(answer) {
   anchor.href = `data:image/png;base64,${answer.png}`;
   anchor.download = answer.name;
   anchor.click();
-  toast(`Saved ${answer.name}; its recipe is inside.`);
+  if (isFramed()) toast(`If no ${answer.name} arrives, the site around this page forbids downloads.`, { offer: byItself });
+  else toast(`Saved ${answer.name}; its recipe is inside.`);
 }
 
 /** Hear of files that are dropped anywhere on the page, or chosen by `picker`; `element` has the class "dropping" meanwhile. */
