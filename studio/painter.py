@@ -18,6 +18,7 @@ from generator.measuring import Cost
 
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError
+from .lent_gpu import is_lent, lent, model_there
 from .recipe import Recipe, Styles
 from .turns import Turns
 
@@ -110,11 +111,19 @@ class Painter:
         """How many wait for their turn."""
         return self._shared.turns.crowd
 
-    def paint(self, model: Model, recipe: Recipe, preview: int | None = None, progress: Share | None = None) -> Array:
+    def paint(
+        self,
+        model: Model,
+        recipe: Recipe,
+        preview: int | None = None,
+        progress: Share | None = None,
+        path: Path | None = None,
+    ) -> Array:
         """The raw picture of a normalised recipe: H×W×3 float32, clipped to [0, 1] as any screen would, read-only.
 
         `preview`: the block at which it stops, one of the model's `preview_resolutions`. `progress`: while it waits for
-        its turn, and after each layer of a model that tells.
+        its turn, and after each layer of a model that tells. `path`: the model's folder, from which a GPU that is lent
+        for the call opens a heavy network.
         """
 
         def tell(done: int, of: int) -> None:
@@ -122,14 +131,10 @@ class Painter:
                 progress(done / of)
 
         with self.working(model, progress):
-            ws = _all_styles(model, recipe)
-            kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
-            noise = (kind, recipe.noise, recipe.noise_seed)
-            if preview is None:
-                image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
+            if path is not None and preview is None and not model.light and is_lent():
+                picture = paint_there(path, recipe)
             else:
-                image = model.preview(ws, preview, *noise)[0]
-            picture = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+                picture = _painted(model, recipe, preview, tell)
         picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
         picture.setflags(write=False)
         return picture
@@ -150,6 +155,25 @@ class Painter:
         with self.working(model, goes_on=True):
             logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
             return [float(logit) for logit in logits]
+
+
+def _painted(model: Model, recipe: Recipe, preview: int | None, tell: Callable[[int, int], None]) -> Array:
+    """H×W×C float32 in [0, 1]."""
+    ws = _all_styles(model, recipe)
+    kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
+    noise = (kind, recipe.noise, recipe.noise_seed)
+    if preview is None:
+        image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
+    else:
+        image = model.preview(ws, preview, *noise)[0]
+    picture: Array = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return picture
+
+
+@lent
+def paint_there(path: Path, recipe: Recipe) -> Array:
+    """The same on a GPU that is lent for the call, in another process: H×W×C float32 in [0, 1]."""
+    return _painted(model_there(path), recipe, None, lambda done, of: None)
 
 
 def model_bytes(path: Path, model: Model) -> int:

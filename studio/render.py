@@ -181,7 +181,7 @@ class Studio:
             key = (*key[:2], opened.draft_resolution)
         draft = key[2] is not None
         with clock("raw"):
-            raw = self._raw(key, model, progress)
+            raw = self._raw(key, opened, progress)
         stages = self._apply(key, raw, uses, clock)
         wants_regions = regions or any(STEPS[use.name].wants_regions or use.where != "all" for use in uses)
         found = self._find_regions(key, raw, clock) if wants_regions else None
@@ -214,10 +214,10 @@ class Studio:
             raise BroughtError(name, recipe.version, is_kept(self.kept, recipe.version))
         return fit(replace(recipe, model=name), opened.model), opened
 
-    def _raw(self, key: RawKey, model: Model, progress: Share | None) -> Array:
+    def _raw(self, key: RawKey, opened: OpenModel, progress: Share | None) -> Array:
         raw = self._memory.raws.get(key)
         if raw is None:
-            raw = self._painter.paint(model, key[0], key[2], progress)
+            raw = self._painter.paint(opened.model, key[0], key[2], progress, opened.path)
             self._memory.raws.put(key, raw, raw.nbytes + _key_bytes(key))
         return raw
 

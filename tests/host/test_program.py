@@ -7,12 +7,14 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,10 @@ def nginx(folder: Path, upstream: str, location: str) -> Iterator[str]:
     )
     with subprocess.Popen([found, "-e", folder / "nginx.log", "-c", folder / "nginx.conf"]) as process:
         try:
+            for _ in range(200):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.05)
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()

@@ -28,13 +28,11 @@ function isFramed() {
   }
 }
 
-const byItself = { says: "Open this page by itself", run: () => window.open(location.href, "_blank") };
-
 /** `link`: null where none can hold the picture, for the reason `why`. */
 export async function copyLink(link, why) {
   if (!link) return toast(why, { alert: true });
   if (await copied(link)) toast("Link copied: it holds the whole recipe.");
-  else if (isFramed()) toast("The site around this page does not let it copy.", { alert: true, offer: byItself });
+  else if (isFramed()) toast("The site around this page does not let it copy: open the page by itself.", { alert: true });
   else window.prompt("The link to this picture:", link);
 }
 
@@ -45,7 +43,8 @@ export function download(answer) {
   anchor.href = `data:image/png;base64,${answer.png}`;
   anchor.download = answer.name;
   anchor.click();
-  if (isFramed()) toast(`If no ${answer.name} arrives, the site around this page forbids downloads.`, { offer: byItself });
+  if (isFramed())
+    toast(`If no ${answer.name} arrives, the site around this page forbids downloads: open the page by itself.`, { alert: true });
   else toast(`Saved ${answer.name}; its recipe is inside.`);
 }
 
