@@ -11,9 +11,10 @@ from pathlib import Path
 
 from host import around, prepare, root_path
 
-# Read once, when torch and Gradio are imported: idle threads sleep after a short spin, and nothing is reported outside.
+# Read once, when torch, NumPy and Gradio are imported: idle threads sleep after a spin, nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a second thread only spins at products as small as ours
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"

@@ -11,6 +11,7 @@ from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
+from .training_pictures import read_picture
 from .turns import asking
 from .visitors import SUFFIXES, Opened, Visitors, given_model
 
@@ -48,6 +49,7 @@ __all__ = [
     "nearness_words",
     "neighbours",
     "picture_accent",
+    "read_picture",
     "recipe_from_png",
     "reference_profile",
     "to_png",

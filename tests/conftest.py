@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-# Before anything imports torch or Gradio: both read these once.
+# Before anything imports torch, NumPy or Gradio, which read these once.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -16,6 +16,7 @@ from .parts import part_folders
 
 UI = Path(__file__).parent
 ASSETS = UI / "assets"
+LESSONS = "classroom/"  # what the names of lessons' scripts begin with: they reach the classroom's pages alone
 BOOT = ASSETS / "boot.js"  # no module: it makes them
 IMPORT = re.compile(r"""^((?:import|export)\b[^"';]*\bfrom\s*|import\s*)(["'])(\.{1,2}/[^"']+)\2""", re.MULTILINE)
 
@@ -27,14 +28,20 @@ def style_sheets() -> list[Path]:
 
 
 def module_files() -> dict[str, Path]:
-    """Every script by the name that others import it by: assets/queue.js, parts/live_view/plate.js."""
+    """Every script by the name that others import it by: assets/queue.js, parts/live_view/plate.js,
+    classroom/lesson.js."""
     shared = {f"assets/{path.name}": path for path in sorted(ASSETS.glob("*.js")) if path != BOOT}
     parts = {
         f"parts/{name}/{path.name}": path
         for name, folder in part_folders().items()
         for path in sorted(folder.glob("*.js"))
     }
-    return shared | parts
+    lessons = {
+        f"{LESSONS}{path.name}": path
+        for folder in map(Path, classroom.__path__)
+        for path in sorted(folder.glob("*.js"))
+    }
+    return shared | parts | lessons
 
 
 def modules() -> list[tuple[str, str]]:
@@ -65,13 +72,14 @@ def modules() -> list[tuple[str, str]]:
     return [*done.items()]
 
 
-def head() -> str:
-    """What goes into `<head>`: all style sheets and scripts.
+def head(lessons: bool = False) -> str:
+    """What goes into `<head>`: all style sheets and scripts; those of lessons only if asked for.
 
     Not `launch(css=…)`: that prefixes every selector, which breaks `@property` and all that is outside its container.
     """
     styles = "\n".join(path.read_text(encoding="utf-8") for path in style_sheets())
-    sources = json.dumps(modules(), ensure_ascii=False).replace("</", "<\\/")
+    wanted = [each for each in modules() if lessons or not each[0].startswith(LESSONS)]
+    sources = json.dumps(wanted, ensure_ascii=False).replace("</", "<\\/")
     boot = BOOT.read_text(encoding="utf-8").replace("/* modules */ []", sources)
     return f"<style>{styles}</style><script>{boot}</script>"
 

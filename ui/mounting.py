@@ -28,13 +28,15 @@ SETTINGS = {
 }
 
 
-def application(blocks: gr.Blocks) -> FastAPI:
-    """An application that serves these pages, to be mounted somewhere."""
+def application(blocks: gr.Blocks, lessons: bool = False) -> FastAPI:
+    """An application that serves these pages, to be mounted somewhere. `lessons`: they are the classroom's."""
     app = FastAPI(openapi_url=None)
     blocks.max_threads = MAX_THREADS
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SSR mode")  # which was not asked for
-        gr.mount_gradio_app(app, blocks, "/", theme=theme(), head=head(), max_file_size=MAX_FILE_BYTES, **SETTINGS)
+        gr.mount_gradio_app(
+            app, blocks, "/", theme=theme(), head=head(lessons), max_file_size=MAX_FILE_BYTES, **SETTINGS
+        )
     return app
 
 
@@ -50,7 +52,7 @@ class Below:
     """The pages of `blocks` at /PATH/; routes and lifespan belong to the application beside whose pages it serves."""
 
     def __init__(self, path: str, blocks: gr.Blocks) -> None:
-        self._blocks, self._app = blocks, application(blocks)
+        self._blocks, self._app = blocks, application(blocks, lessons=True)
         self.routes = [
             Route(f"/{path}", lambda request: RedirectResponse(f"{path}/")),  # relative: a prefix stays
             Mount(f"/{path}", app=self._app),

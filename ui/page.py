@@ -16,6 +16,7 @@ from studio import Studio, Visitors
 
 from . import classroom
 from .bundle import head
+from .classroom.sheet import contents
 from .controls import ControlSet
 from .departure import Departures
 from .endpoints import add_endpoints
@@ -73,11 +74,7 @@ def build_classroom(studio: Studio) -> gr.Blocks:
     name."""
     lessons, links = classroom.find_lessons(), seen_from(1, places(studio))
     with _blocks() as page, framed(classroom.PATH, links):
-        listed = "".join(
-            f'<li><a href="{escape(lesson.name)}"><h3>{escape(lesson.title)}</h3><p>{escape(lesson.summary)}</p></a>'
-            for lesson in lessons
-        )
-        gr.HTML(f'<h2>Classroom</h2><ol class="lessons">{listed}</ol>', elem_id="lessons", apply_default_css=False)
+        contents()
     for lesson in lessons:
         with page.route(lesson.title, lesson.name, show_in_navbar=False), framed(classroom.PATH, links):
             lesson.build(studio, page)

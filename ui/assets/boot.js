@@ -10,7 +10,7 @@ window.atelier = (() => {
   }
   const page = import(addresses["assets/page.js"]);
   return {
-    start: async (name, ...rest) => (await page).start((await import(addresses[`parts/${name}/${name}.js`])).default, ...rest),
+    start: async (name, ...rest) => (await page).start((await import(addresses[name.includes("/") ? `${name}.js` : `parts/${name}/${name}.js`])).default, ...rest),
     part: async (id) => (await page).part(id),
     toast: async (...what) => (await page).toast(...what),
     standIn: async (...what) => (await page).standIn(...what),

@@ -1,5 +1,5 @@
 """The classroom: one module a lesson. Adding a lesson is adding a file: each module here has a `LESSON`, /classroom
-lists them, and each has a page, /classroom/NAME. A style sheet beside it is found as well."""
+lists them, and each has a page, /classroom/NAME. A style sheet and a script beside it are found as well."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATH = "classroom"
 @dataclass(frozen=True)
 class Lesson:
     """A lesson: `name` is the end of its address, `summary` one sentence on what it shows. `build(studio, page)` is
-    called inside its page's context and adds its components and listeners to `page`."""
+    called inside its page's context and adds its components and listeners to `page`. Lessons stand in their `order`."""
 
     name: str
     title: str

@@ -1,0 +1,50 @@
+"""What the lessons compute: pure, and without a page. One module a subject."""
+
+from .codes import Codes, find_codes
+from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
+from .duel import COVERS_WITHIN, MOST_STEPS, Duel, read_program
+from .errors import ClassroomError
+from .history import History, find_histories
+from .layers import CRITIC, FACTORS, GENERATOR, Networks, convolve
+from .sheets import eye_url, grey_values, maps_url, picture_url, sheet_url, tensor_rows, tensor_url, tensors
+from .training_data import SIDE, Diets, RealPictures, find_diets, find_real
+from .turns import SLICE, Sessions, Turns
+
+__all__ = [
+    "tensor_rows",
+    "tensors",
+    "Codes",
+    "find_codes",
+    "eye_url",
+    "grey_values",
+    "maps_url",
+    "tensor_url",
+    "ACROSS",
+    "COUNT",
+    "PSI",
+    "REACH",
+    "SIDE",
+    "STEP",
+    "Dice",
+    "CRITIC",
+    "FACTORS",
+    "GENERATOR",
+    "Networks",
+    "Diets",
+    "RealPictures",
+    "convolve",
+    "find_diets",
+    "find_real",
+    "COVERS_WITHIN",
+    "MOST_STEPS",
+    "SLICE",
+    "ClassroomError",
+    "Duel",
+    "History",
+    "Sessions",
+    "Turns",
+    "find_histories",
+    "picture_url",
+    "read_program",
+    "sheet_url",
+]

@@ -1,0 +1,71 @@
+"""Turns are given in the order of asking; sessions are each visitor's own and end by themselves."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from classroom.errors import ClassroomError
+from classroom.turns import Sessions, Turns
+
+A, B, C = "a" * 20, "b" * 20, "c" * 20
+
+
+def test_one_at_a_time_in_the_order_of_asking():
+    turns, order, inside = Turns(), [], []
+
+    def work(name: int) -> None:
+        with turns.turn():
+            inside.append(name)
+            assert len(inside) == 1
+            time.sleep(0.002)
+            order.append(name)
+            inside.remove(name)
+
+    threads = []
+    with turns.turn() as before:
+        assert before == 0
+        for name in range(6):
+            threads.append(threading.Thread(target=work, args=(name,)))
+            threads[-1].start()
+            while turns.waiting < name + 2:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == [*range(6)] and turns.waiting == 0
+
+
+def test_too_many_are_refused_and_an_error_gives_the_place_back():
+    turns = Turns(most=1)
+    with pytest.raises(KeyError), turns.turn():
+        with pytest.raises(ClassroomError), turns.turn():
+            pass
+        raise KeyError
+    with turns.turn() as before:
+        assert before == 0
+
+
+def test_sessions_are_kept_apart_bounded_and_forgotten():
+    now = [0.0]
+    sessions: Sessions[str] = Sessions(idle=10, most=2, clock=lambda: now[0])
+    sessions.put(A, "mine")
+    now[0] = 6
+    sessions.put(B, "yours")
+    assert (sessions.get(A), sessions.get(B), sessions.get(C)) == ("mine", "yours", None)
+    with pytest.raises(ClassroomError):
+        sessions.put(C, "no room")
+    now[0] = 12
+    sessions.get(B)
+    now[0] = 17
+    assert sessions.get(A) is None and sessions.get(B) == "yours"
+    sessions.put(C, "now there is")
+    sessions.end(C)
+    assert len(sessions) == 1
+
+
+@pytest.mark.parametrize("token", [None, "", "short", "a" * 65, "x/../" * 5, 7])
+def test_a_token_is_checked(token: object):
+    with pytest.raises(ClassroomError):
+        Sessions[int]().get(token)

@@ -1,0 +1,122 @@
+// Lesson 1, what it learned from: one network on four diets, and the pictures themselves.
+import { make } from "../assets/dom.js";
+import { choice, group, pick, press, tiles } from "./draw.js";
+import { lesson } from "./lesson.js";
+
+export default function (context) {
+  const { diets, real } = context.settings;
+  lesson(context, { ...(Object.keys(diets).length && { spoiled }), ...(Object.keys(real).length && { real: realOnes }) });
+}
+
+// ---------------------------------------------------------------- four diets
+
+function spoiled({ stage, t, n, seen, ask, link, settings }) {
+  const model = Object.keys(settings.diets)[0];
+  const { runs, pictures } = settings.diets[model];
+  const classes = settings.classes[model];
+  let label = classes.includes(link.get("class")) ? classes.indexOf(link.get("class")) : null;
+  const labels = pick({
+    label: t("class"),
+    options: [["", t("every_class")], ...classes.map((name, i) => [i, name])],
+    value: label === null ? "" : String(label),
+    run: (value) => {
+      label = value === "" ? null : Number(value);
+      link.set({ class: label === null ? null : classes[label] });
+      draw();
+    },
+  });
+  labels.select.value = label === null ? "" : String(label);
+  const rows = runs.map((run) => {
+    const sheet = tiles({ count: 16, columns: 8, words: () => "" });
+    const fact = make("p", { className: "note" });
+    const node = make("section", { className: "diet" }, make("h3", { textContent: t(`runs.${run.name}`) }), fact, sheet.node);
+    return { run, sheet, fact, node };
+  });
+  stage.classList.add("halves");
+  const head = make("div", { className: "wide whole-row" }, labels.node, make("p", { className: "note", textContent: t("alike", { pictures: n(pictures) }) }));
+  stage.append(head, ...rows.map(({ node }) => node));
+
+  async function draw() {
+    const wanted = label;
+    for (const { run, sheet, fact } of rows) {
+      const shares = Object.values(run.recognised);
+      const share = label === null ? shares.reduce((a, b) => a + b, 0) / shares.length : run.recognised[classes[label]];
+      fact.textContent = t("fact", { ratio: n(run.frechet), share: n(100 * share) });
+    }
+    for (const { run, sheet } of rows) {
+      const reply = await ask("spoiled", { model, run: run.name, label: wanted });
+      if (wanted !== label || !reply) return;
+      sheet.show(reply.sheet);
+      sheet.mark(null, (i) => t("tile", { seed: i, run: t(`runs.${run.name}`) }));
+    }
+    if (label === null) return seen(t("seen"));
+    const share = (name) => n(100 * (runs.find((run) => run.name === name)?.recognised[classes[label]] ?? 0));
+    seen(t("seen_class", { class: classes[label], whole: share("whole"), missing: share("missing"), tenth: share("tenth"), noisy: share("noisy") }));
+  }
+  draw();
+}
+
+// ---------------------------------------------------------------- the pictures themselves
+
+function realOnes({ stage, t, n, seen, ask, link, settings }) {
+  const names = Object.keys(settings.real).sort((a, b) => (b === "wardrobe") - (a === "wardrobe")); // its data come as a package
+  let model = names.includes(link.get("model")) ? link.get("model") : names[0];
+  let label = null;
+  let page = 0;
+  const models = choice({
+    label: t("model"), options: names.map((name) => [name, name]), value: model,
+    run: (name) => {
+      model = name;
+      label = null;
+      page = 0;
+      link.set({ model: name === names[0] ? null : name });
+      draw();
+    },
+  });
+  const wall = make("ol", { className: "wall" });
+  const bars = make("div", {});
+  stage.classList.add("with-charts");
+  stage.append(
+    make("div", { className: "wide" }, group(models.node, press(t("others"), () => (page++, draw()))), wall),
+    make("figure", {}, bars, make("figcaption", {})),
+  );
+  const caption = stage.querySelector("figcaption");
+
+  function balance() {
+    const all = Object.entries(settings.real[model].balance);
+    caption.textContent = t(all.length ? "balance" : "even", { data: settings.real[model].data });
+    if (!all.length) return bars.replaceChildren();
+    const most = all[0][1];
+    const list = make("ol", { className: "balance" });
+    for (const [name, count] of all) {
+      const button = make("button", { type: "button", ariaPressed: String(label === name) });
+      button.setAttribute("aria-label", t("bar", { class: name, count: n(count) }));
+      const bar = make("i", {});
+      bar.style.width = `${(100 * count) / most}%`;
+      button.append(make("span", { textContent: name }), make("b", {}, bar), make("em", { textContent: n(count) }));
+      button.addEventListener("click", () => {
+        label = label === name ? null : name;
+        page = 0;
+        draw();
+      });
+      list.append(make("li", {}, button));
+    }
+    bars.replaceChildren(list);
+  }
+
+  async function draw() {
+    balance();
+    const asked = JSON.stringify([model, label, page]);
+    const reply = await ask("real_ones", { model, class: label, page });
+    if (!reply || asked !== JSON.stringify([model, label, page])) return;
+    wall.replaceChildren(
+      ...reply.pictures.map(({ record, url, source }) => {
+        const face = url ? make("img", { src: url, alt: t("real_one", { record }) }) : make("span", { className: "away", textContent: record });
+        return make("li", {}, source ? make("a", { href: source, target: "_blank", rel: "noopener", title: record }, face) : face);
+      }),
+    );
+    const here = reply.pictures.some(({ url }) => url);
+    seen(t(here ? "seen" : "seen_away", { count: n(settings.real[model].count), model }));
+  }
+  draw();
+}

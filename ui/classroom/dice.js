@@ -1,0 +1,240 @@
+// Lesson 6, rolling the dice: the dial between quality and variety, and a map of latent space to walk on.
+import { make } from "../assets/dom.js";
+import { board, colour, group, pick, slider, tiles } from "./draw.js";
+import { lesson } from "./lesson.js";
+
+export default function (context) {
+  lesson(context, { dial, map });
+}
+
+function chooser({ settings, link, t }, run, every) {
+  const names = Object.keys(settings.models);
+  const first = names.includes("wardrobe") ? "wardrobe" : names[0];
+  const state = { model: names.includes(link.get("model")) ? link.get("model") : first, label: every ? null : 0 };
+  const classes = () => settings.models[state.model].classes;
+  const asked = classes().indexOf(link.get("class"));
+  if (asked >= 0) state.label = asked;
+  const labels = pick({ label: t("class"), options: [], value: "", run: (value) => (choose(value === "" ? null : Number(value)), run()) });
+  const choose = (label) => {
+    state.label = label;
+    link.set({ class: label === null ? null : classes()[label] });
+  };
+  const fill = () => {
+    labels.node.hidden = !classes().length;
+    if (!classes().length) state.label = null;
+    labels.select.replaceChildren(
+      ...(every ? [make("option", { value: "", textContent: t("every_class") })] : []),
+      ...classes().map((name, i) => make("option", { value: i, textContent: name, selected: i === state.label })),
+    );
+  };
+  fill();
+  const models = pick({
+    label: t("model"), options: names.map((name) => [name, name]), value: state.model,
+    run: (name) => {
+      Object.assign(state, { model: name, label: every || !settings.models[name].classes.length ? null : 0 });
+      link.set({ model: name === first ? null : name, class: null });
+      fill();
+      run();
+    },
+  });
+  return { node: group(models.node, labels.node), state };
+}
+
+// ---------------------------------------------------------------- the dial
+
+function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
+  const who = chooser({ settings, link, t, ...rest }, () => draw(), true);
+  let psi = link.number("psi", 0.7, ...settings.psi);
+  const turn = slider({
+    label: t("variety"), term: t("truncation"), min: settings.psi[0], max: settings.psi[1], step: settings.step, value: psi,
+    format: (v) => n(v, 2),
+    run: (v) => ((psi = v), link.set({ psi: v.toFixed(2) }), draw()),
+  });
+  const sheet = tiles({ count: settings.count, columns: 16, words: (i, v) => t("tile", { seed: i, share: n(v ?? 0) }) });
+  sheet.node.classList.add("dense");
+  const figures = make("dl", { className: "figures large" });
+  const trail = new Map(); // figures of each setting seen so far, so that one can compare
+  const table = make("table", { className: "trail" });
+  stage.classList.add("with-charts");
+  stage.append(make("div", { className: "wide" }, who.node, turn.node, sheet.node), make("div", { className: "beside" }, figures, table));
+
+  let number = 0;
+  async function draw() {
+    const mine = ++number;
+    const asked = { ...who.state, psi };
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    while (mine === number && !hidden) {
+      const reply = await ask("roll", asked);
+      if (!reply || mine !== number) return;
+      if (reply.sheet) sheet.show(reply.sheet);
+      sheet.mark(reply.readings);
+      if (!reply.figures) {
+        if (reply.sheet) seen(t("rolling", { done: n(reply.done), all: n(settings.count) }));
+        continue;
+      }
+      tell(asked, reply.figures);
+      return;
+    }
+  }
+
+  function tell(asked, { reading, spread, doubles }) {
+    const rows = [[t("reading"), t("of_100", { share: n(reading) })]];
+    if (spread !== null) rows.push([t("spread"), n(spread, 2)]);
+    if (doubles !== null) rows.push([t("doubles"), t("of_64", { count: n(doubles) })]);
+    figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
+    const key = `${asked.model} ${asked.label}`;
+    if (!trail.has(key)) trail.set(key, new Map());
+    trail.get(key).set(asked.psi, [reading, spread, doubles]);
+    const cell = (value, digits = 0) => make("td", { textContent: value === null ? "–" : n(value, digits) });
+    const lines = [...trail.get(key)].sort(([a], [b]) => a - b).map(([at, [r, s, d]]) => {
+      const row = make("tr", { className: at === asked.psi ? "now" : "" }, make("th", { scope: "row", textContent: `ψ ${n(at, 2)}` }), cell(r), cell(s, 2), cell(d));
+      return row;
+    });
+    const head = make("tr", {}, ...["", t("reading_short"), t("spread_short"), t("doubles_short")].map((words) => make("th", { scope: "col", textContent: words })));
+    table.replaceChildren(make("caption", { textContent: t("compare") }), make("thead", {}, head), make("tbody", {}, ...lines));
+    const which = asked.psi <= 0.2 ? "seen_low" : asked.psi > 1.05 ? "seen_high" : "seen";
+    seen(t(which, { psi: n(asked.psi, 2), share: n(reading), doubles: n(doubles ?? 0) }));
+  }
+
+  let hidden = false;
+  return { show: () => ((hidden = false), draw()), hide: () => (hidden = true) };
+}
+
+// ---------------------------------------------------------------- the map
+
+function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
+  const who = chooser({ settings, link, t, ...rest }, () => begin(), false);
+  const { across, reach } = settings;
+  const image = new Image();
+  image.addEventListener("load", () => chart.paint());
+  let readings = [];
+  let place = [link.number("x", 0, -reach, reach), link.number("y", 0, -reach, reach)];
+  let hidden = false;
+  const chart = board(paint);
+  chart.canvas.tabIndex = 0;
+  chart.canvas.setAttribute("aria-describedby", "map-help");
+  const picture = make("img", { className: "under-pointer", alt: "" });
+  const reading = make("p", { className: "note" });
+  const axes = make("p", { className: "note" });
+  stage.classList.add("side-by-side");
+  stage.append(
+    make("div", { className: "plane" }, who.node, chart.canvas, axes, make("p", { className: "note", id: "map-help", textContent: t("help") })),
+    make("div", { className: "beside" }, picture, reading),
+  );
+
+  const at = (v, side) => ((v / reach) * (1 - 1 / across) * 0.5 + 0.5) * side; // the middle of a thumbnail is its place
+  const from = (v) => Math.max(-reach, Math.min(reach, ((v - 0.5) / 0.5) * (reach / (1 - 1 / across))));
+
+  async function begin() {
+    readings = [];
+    const asked = { ...who.state };
+    const same = () => JSON.stringify(asked) === JSON.stringify(who.state) && !hidden;
+    const [right, up] = settings.models[asked.model].titles;
+    axes.textContent = t("axes", { right, up });
+    look();
+    while (same()) {
+      const reply = await ask("chart", asked);
+      if (!reply || !same()) return;
+      readings = reply.readings;
+      if (reply.sheet) image.src = reply.sheet;
+      if (reply.done === across ** 2) break;
+    }
+  }
+
+  let busy = false;
+  let again = false;
+  async function look() {
+    if (busy) return (again = true);
+    busy = true;
+    do {
+      again = false;
+      const [x, y] = place;
+      const reply = await ask("at", { ...who.state, x, y });
+      if (!reply) break;
+      picture.src = reply.picture;
+      const words = t("here", { x: n(x, 1), y: n(y, 1), share: n(reply.reading) });
+      picture.alt = words;
+      reading.textContent = words;
+      seen(t(Math.hypot(x, y) < 0.75 ? "seen_middle" : Math.hypot(x, y) > 2.5 ? "seen_far" : "seen", { share: n(reply.reading) }));
+      chart.canvas.setAttribute("aria-label", `${t("map_says")} ${words}`);
+      link.set({ x: x.toFixed(2), y: y.toFixed(2) });
+    } while (again);
+    busy = false;
+  }
+
+  const move = (x, y) => {
+    place = [Math.round(x * 100) / 100, Math.round(y * 100) / 100];
+    chart.paint();
+    look();
+  };
+  const point = (event) => {
+    const box = chart.canvas.getBoundingClientRect();
+    move(from((event.clientX - box.left) / box.width), -from((event.clientY - box.top) / box.height));
+  };
+  chart.canvas.addEventListener("pointerdown", (event) => (chart.canvas.setPointerCapture(event.pointerId), point(event)));
+  chart.canvas.addEventListener("pointermove", (event) => (event.buttons || event.pointerType === "mouse") && point(event));
+  chart.canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const clip = (v) => Math.max(-reach, Math.min(reach, v));
+    move(clip(place[0] + step[0] * 0.15), clip(place[1] + step[1] * 0.15));
+  });
+
+  function paint(context, side) {
+    context.fillStyle = colour("well");
+    context.fillRect(0, 0, side, side);
+    if (image.naturalWidth && readings.length) {
+      const rows = Math.floor(readings.length / across); // the sheet has room for all
+      context.drawImage(image, 0, 0, side, (side * image.naturalHeight) / image.naturalWidth);
+      if (rows >= 2) contours(context, side, rows);
+    }
+    const [x, y] = [at(place[0], side), at(-place[1], side)];
+    for (const [width, ink] of [[4, colour("paper")], [2, colour("made")]]) {
+      context.lineWidth = width;
+      context.strokeStyle = ink;
+      context.strokeRect(x - side / across / 2, y - side / across / 2, side / across, side / across);
+    }
+  }
+
+  /** Lines of equal reading, by marching squares between the middles of thumbnails; each carries its number. */
+  function contours(context, side, rows) {
+    const cell = side / across;
+    context.font = "600 11px system-ui";
+    for (const level of [10, 25, 50, 75]) {
+      context.beginPath();
+      let named = null;
+      for (let r = 0; r + 1 < rows; r++)
+        for (let c = 0; c + 1 < across; c++) {
+          const v = [readings[r * across + c], readings[r * across + c + 1], readings[(r + 1) * across + c + 1], readings[(r + 1) * across + c]];
+          const corner = [[0, 0], [1, 0], [1, 1], [0, 1]];
+          const cuts = [];
+          for (let k = 0; k < 4; k++) {
+            const [a, b] = [v[k], v[(k + 1) % 4]];
+            if (a < level === b < level) continue;
+            const f = (level - a) / (b - a);
+            const [p, q] = [corner[k], corner[(k + 1) % 4]];
+            cuts.push([(c + 0.5 + p[0] + f * (q[0] - p[0])) * cell, (r + 0.5 + p[1] + f * (q[1] - p[1])) * cell]);
+          }
+          for (let k = 0; k + 1 < cuts.length; k += 2) {
+            context.moveTo(...cuts[k]);
+            context.lineTo(...cuts[k + 1]);
+            named ??= cuts[k];
+          }
+        }
+      for (const [width, ink] of [[3.5, "rgb(0 0 0 / 55%)"], [1.6, "#ffd76a"]]) {
+        context.lineWidth = width;
+        context.strokeStyle = ink;
+        context.stroke();
+      }
+      if (!named) continue;
+      context.lineWidth = 3;
+      context.strokeStyle = "rgb(0 0 0 / 75%)";
+      context.strokeText(level, named[0] + 3, named[1] - 3);
+      context.fillStyle = "#ffd76a";
+      context.fillText(level, named[0] + 3, named[1] - 3);
+    }
+  }
+
+  return { show: () => ((hidden = false), begin()), hide: () => (hidden = true) };
+}

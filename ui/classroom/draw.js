@@ -1,0 +1,264 @@
+// Controls and drawings that lessons share. Every drawing has words: `says(node, sentence)`.
+import { make } from "../assets/dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** What a drawing shows, in words. */
+export function says(node, sentence) {
+  node.setAttribute("role", "img");
+  if (node.getAttribute("aria-label") !== sentence) node.setAttribute("aria-label", sentence);
+}
+
+let count = 0;
+
+/** A slider: {label, term, min, max, step, value, format, log, run(value, done)}. `log`: the values are powers of ten. */
+export function slider({ label, term = "", min, max, step, value, format = String, log = false, run }) {
+  const id = `control-${++count}`;
+  const inner = (v) => (log ? Math.log10(v) : v);
+  const outer = (v) => (log ? 10 ** v : v);
+  const input = make("input", { type: "range", id, min: inner(min), max: inner(max), step, value: inner(value) });
+  const shown = make("output", { htmlFor: id });
+  const draw = () => {
+    const at = (input.value - input.min) / (input.max - input.min);
+    input.style.setProperty("--range_progress", `${100 * at}%`);
+    shown.textContent = format(outer(Number(input.value)));
+    input.setAttribute("aria-valuetext", shown.textContent);
+  };
+  input.addEventListener("input", () => (draw(), run(outer(Number(input.value)), false)));
+  input.addEventListener("change", () => run(outer(Number(input.value)), true));
+  const words = make("label", { htmlFor: id, textContent: label });
+  if (term) words.append(make("span", { className: "term", textContent: ` · ${term}` }));
+  const node = make("div", { className: "control" }, make("div", { className: "line" }, words, shown), input);
+  draw();
+  return {
+    node,
+    input,
+    get value() {
+      return outer(Number(input.value));
+    },
+    set(v) {
+      input.value = inner(v);
+      draw();
+    },
+  };
+}
+
+/** One of several: {label, options: [[value, words]], value, run(value)}. */
+export function choice({ label, options, value, run }) {
+  const name = `choice-${++count}`;
+  const node = make("fieldset", { className: "choice" }, make("legend", { textContent: label }));
+  const inputs = options.map(([own, words]) => {
+    const input = make("input", { type: "radio", name, value: own, checked: own === value });
+    input.addEventListener("change", () => run(own));
+    node.append(make("label", {}, input, make("span", { textContent: words })));
+    return input;
+  });
+  return { node, set: (wanted) => inputs.forEach((input) => (input.checked = input.value === wanted)) };
+}
+
+/** A list to choose from: {label, options: [[value, words]], value, run(value)}. */
+export function pick({ label, options, value, run }) {
+  const id = `pick-${++count}`;
+  const select = make("select", { id });
+  for (const [own, words] of options) select.append(make("option", { value: own, textContent: words, selected: own === value }));
+  select.addEventListener("change", () => run(select.value));
+  return { node: make("div", { className: "control pick" }, make("label", { htmlFor: id, textContent: label }), select), select };
+}
+
+export function press(label, run, { strong = false, title = "" } = {}) {
+  const node = make("button", { type: "button", textContent: label, className: strong ? "press strong" : "press", title });
+  node.addEventListener("click", run);
+  return node;
+}
+
+export const group = (...nodes) => make("div", { className: "group" }, ...nodes);
+
+/**
+ * Curves over one axis: {series: [{name, className, points: [[x, y]]}], log (of x), cursor, x, y: words, height}.
+ * Each curve is told apart by its dash as well as by its colour, and named at its end.
+ */
+export function curves({ series, log = false, cursor = null, x, y, width = 420, height = 150, low = null, high = null }) {
+  const left = 38, right = 84, top = 20, foot = 26;
+  const all = series.flatMap(({ points }) => points);
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "curves" });
+  if (!all.length) return root;
+  const at = (v) => (log ? Math.log10(v + 1) : v);
+  const xs = all.map(([v]) => at(v)), ys = all.map(([, v]) => v);
+  const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
+  const [y0, y1] = [low ?? Math.min(...ys), high ?? Math.max(...ys)];
+  const px = (v) => left + ((at(v) - x0) / (x1 - x0 || 1)) * (width - left - right);
+  const py = (v) => height - foot - ((Math.min(Math.max(v, y0), y1) - y0) / (y1 - y0 || 1)) * (height - top - foot);
+  root.append(svg("path", { class: "axis", d: `M${left} ${top}V${height - foot}H${width - right}` }));
+  const number = (v) => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toPrecision(2).replace(/\.0$/, ""));
+  for (const v of [y0, y1]) root.append(svg("text", { x: left - 5, y: py(v) + 4, class: "tick end" }, number(v)));
+  root.append(svg("text", { x: left, y: height - 8, class: "tick" }, x));
+  root.append(svg("text", { x: left, y: 11, class: "tick" }, y));
+  const ends = [];
+  for (const { name, className, points } of series) {
+    root.append(svg("path", { class: `curve ${className}`, d: points.map(([a, b], i) => `${i ? "L" : "M"}${px(a).toFixed(1)} ${py(b).toFixed(1)}`).join("") }));
+    const [a, b] = points.at(-1);
+    let height = py(b) + 4;
+    while (ends.some((other) => Math.abs(other - height) < 13)) height -= 13;
+    ends.push(height);
+    root.append(svg("text", { x: px(a) + 6, y: height, class: `tick ${className}` }, name));
+  }
+  if (cursor !== null) root.append(svg("path", { class: "cursor", d: `M${px(cursor).toFixed(1)} ${top}V${height - foot}` }));
+  return root;
+}
+
+/** A canvas as wide as its place, sharp on every screen; `draw(context, side)` in units of a square of that side. */
+export function board(draw) {
+  const canvas = make("canvas", { className: "board" });
+  const paint = () => {
+    const side = canvas.clientWidth;
+    if (!side) return;
+    const scale = window.devicePixelRatio || 1;
+    if (canvas.width !== Math.round(side * scale)) canvas.width = canvas.height = Math.round(side * scale);
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    draw(context, side);
+  };
+  new ResizeObserver(paint).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(paint, 60));
+  return { canvas, paint };
+}
+
+/** A colour of the page, as it stands just now. */
+export const colour = (name, node = document.querySelector(".lesson")) => getComputedStyle(node).getPropertyValue(`--${name}`).trim();
+
+/** Tiles of one picture that holds many in rows: {count, columns, words(i), run(i)}; `.show(url)`, `.mark(values)`. */
+export function tiles({ count, columns, words, run = null }) {
+  const list = make("ol", { className: "tiles" });
+  list.style.setProperty("--columns", columns);
+  const rows = Math.ceil(count / columns);
+  const items = [...Array(count).keys()].map((i) => {
+    const face = make("span", { className: "face" });
+    face.style.backgroundSize = `${100 * columns}% ${100 * rows}%`;
+    face.style.backgroundPosition = `${(100 * (i % columns)) / Math.max(columns - 1, 1)}% ${(100 * Math.floor(i / columns)) / Math.max(rows - 1, 1)}%`;
+    const bar = make("span", { className: "bar" }, make("i"));
+    const inner = run ? make("button", { type: "button" }, face) : make("span", {}, face);
+    if (run) inner.addEventListener("click", () => run(i));
+    const item = make("li", {}, inner, bar);
+    list.append(item);
+    return { item, inner, face, bar };
+  });
+  return {
+    node: list,
+    show(url) {
+      for (const { face } of items) face.style.backgroundImage = `url(${url})`;
+    },
+    mark(values, say = words) {
+      items.forEach(({ inner, bar }, i) => {
+        const value = values?.[i];
+        bar.hidden = value == null;
+        if (value != null) bar.firstChild.style.width = `${value}%`;
+        run ? inner.setAttribute("aria-label", say(i, value)) : says(inner, say(i, value));
+      });
+    },
+    select: (wanted) => items.forEach(({ item }, i) => item.classList.toggle("chosen", i === wanted)),
+  };
+}
+
+/** Asks for the newest; what came late is dropped. */
+export function newest(ask, verb, show) {
+  let busy = false;
+  let wanted = null;
+  return async (request) => {
+    wanted = request;
+    if (busy) return;
+    busy = true;
+    while (wanted) {
+      const asked = wanted;
+      wanted = null;
+      const reply = await ask(verb, asked);
+      if (reply && !wanted) show(reply, asked);
+    }
+    busy = false;
+  };
+}
+
+/** A class and a seed, which name a picture: {node, state: {model, label, seed}}; both are kept in the link. */
+export function subject({ settings, link, t }, run, { seedName = "seed", className = "class", seed = 0, label = 0 } = {}) {
+  const model = Object.keys(settings.models)[0];
+  const { classes } = settings.models[model];
+  const state = { model, seed: link.number(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.get(className, classes[label])), 0) };
+  const labels = pick({
+    label: t("class"), options: classes.map((name, i) => [i, name]), value: state.label,
+    run: (value) => {
+      state.label = Number(value);
+      link.set({ [className]: classes[state.label] });
+      run();
+    },
+  });
+  labels.select.value = String(state.label);
+  labels.node.hidden = !classes.length;
+  const another = press(t("another"), () => {
+    state.seed = (state.seed + 1) % 2 ** 32;
+    link.set({ [seedName]: state.seed });
+    run();
+  });
+  return { node: group(labels.node, another), state };
+}
+
+/** A sketch pad of side×side grey pixels, white on black as the garments are: {node, rows(), clear(), load(rows)}; `run` when the hand lets go. */
+export function pad(side, words, run) {
+  const canvas = make("canvas", { className: "pixels pad", width: side, height: side });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", words);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const clear = () => {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, side, side);
+  };
+  clear();
+  let last = null;
+  const at = (event) => {
+    const area = canvas.getBoundingClientRect();
+    return [((event.clientX - area.left) / area.width) * side, ((event.clientY - area.top) / area.height) * side];
+  };
+  const stroke = (from, to) => {
+    context.strokeStyle = "#ddd";
+    context.lineWidth = side / 11;
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(to[0] + 0.01, to[1]);
+    context.stroke();
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    last = at(event);
+    stroke(last, last);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!last) return;
+    const now = at(event);
+    stroke(last, now);
+    last = now;
+  });
+  canvas.addEventListener("pointerup", () => {
+    if (!last) return;
+    last = null;
+    run();
+  });
+  return {
+    node: canvas,
+    clear,
+    rows() {
+      const { data } = context.getImageData(0, 0, side, side);
+      return [...Array(side).keys()].map((y) => [...Array(side).keys()].map((x) => data[4 * (y * side + x)]));
+    },
+    load(rows) {
+      const image = new ImageData(side, side);
+      rows.flat().forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
+      context.putImageData(image, 0, 0);
+    },
+  };
+}

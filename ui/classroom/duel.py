@@ -1,0 +1,78 @@
+"""Lesson 2, the duel: generator against critic, through a training that happened and in one that happens now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+
+from classroom import MOST_STEPS, SLICE, Duel, History, Sessions, find_histories, sheet_url
+from studio import Studio
+
+from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
+
+COLUMNS = 8  # of the sheet of sixteen
+ENLARGED = {32: 4, 64: 2}  # small pictures, so that the browser does not have to
+
+Request = Callable[[Any], dict[str, Any]]
+
+
+def history_functions(histories: Mapping[str, History]) -> list[Request]:
+    """A moment's pictures and readings, and the matrix of who judges whom."""
+
+    @in_turn
+    def moment(request: Any) -> dict[str, Any]:
+        history, index, label = one_of(histories, fields_of(request)), request.get("index"), request.get("label")
+        pictures = history.pictures(index, label)
+        last = len(history) - 1
+        same_size = history.model(index).resolution == history.model(last).resolution
+        return {
+            "sheet": sheet_url(pictures, COLUMNS, ENLARGED.get(pictures.shape[1], 1)),
+            "own": history.readings(index, label),
+            "final": history.readings(index, label, last) if same_size else None,
+        }
+
+    @in_turn
+    def matrix(request: Any) -> dict[str, Any]:
+        history = one_of(histories, fields_of(request))
+        return {"judges": history.judges(), "cells": history.cells(request.get("label"), SLICE)}
+
+    return [moment, matrix]
+
+
+def duel_functions() -> list[Request]:
+    """A visitor's own duel in the plane: begin one, and let it go on for a slice."""
+    duels: Sessions[Duel] = Sessions()
+
+    @in_turn
+    def begin(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        duel = Duel(fields.get("shape", "ring"), fields.get("seed", 0), fields.get("drawn") or ())
+        duel.follow(fields.get("program", ""))
+        duels.put(fields.get("token"), duel)
+        return duel.view()
+
+    @in_turn
+    def advance(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        duel = duels.get(fields.get("token"))
+        if duel is None:
+            return {"lost": True}  # the page begins it again from what it knows
+        if not duel.planned:
+            duel.change(fields.get("generator"), fields.get("critic"), fields.get("batch"))
+        duel.advance(str(fields.get("kind")), fields.get("most", 1), SLICE)
+        return duel.view(whole=False)
+
+    return [begin, advance]
+
+
+def build(studio: Studio, page: gr.Blocks) -> None:
+    """The sheet, with all of its chapters."""
+    histories = find_histories(folders_of(studio))
+    classes = {model["name"]: list(model["classes"]) for model in studio.models()}
+    told = {name: {"moments": each.told_of(), "classes": classes[name]} for name, each in histories.items()}
+    sheet("duel", [*history_functions(histories), *duel_functions()], {"histories": told, "most": MOST_STEPS})
+
+
+LESSON = lesson("duel", 2, build)

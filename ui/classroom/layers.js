@@ -1,0 +1,289 @@
+// Lesson 3, how a picture is built and read: maps layer by layer, channels turned, what a place looks at, the critic's eye, a kernel.
+import { make } from "../assets/dom.js";
+import { choice, group, newest, pick, press, says, slider, subject } from "./draw.js";
+import { lesson } from "./lesson.js";
+
+const COLUMNS = 8;
+
+export default function (context) {
+  lesson(context, { built: (chapter) => inside(chapter, "generator"), read: (chapter) => inside(chapter, "critic"), eye, kernel });
+}
+
+// ---------------------------------------------------------------- layer by layer
+
+function inside(chapter, side) {
+  const { stage, t, n, seen, ask, link, settings } = chapter;
+  const who = subject(chapter, () => draw());
+  const layers = settings.models[who.state.model].layers[side];
+  const builds = side === "generator";
+  const asked = layers.find((layer) => layer.name === link.get(builds ? "layer" : "reader"));
+  let layer = asked ?? layers[builds ? layers.length - 2 : 0];
+  let channel = link.number(builds ? "channel" : "map", 0, 0, layer.channels - 1);
+  let turned = builds ? read(link.get("turned")) : new Map();
+  let place = null;
+
+  const steps = choice({
+    label: t("layer"), options: layers.map(({ name, side: across }) => [name, t("layer_name", { name, side: across })]), value: layer.name,
+    run: (name) => {
+      layer = layers.find((each) => each.name === name);
+      channel = 0;
+      place = null;
+      link.set({ [builds ? "layer" : "reader"]: name, [builds ? "channel" : "map"]: null });
+      fill();
+      draw();
+    },
+  });
+  const maps = make("ol", { className: "maps" });
+  const chosen = make("div", { className: "chosen-map" });
+  const picture = make("img", { className: "specimen", alt: "" });
+  const before = make("img", { className: "specimen", alt: "" });
+  const frame = make("div", { className: "framed" }, picture);
+  const box = make("span", { className: "field-box", hidden: true });
+  frame.append(box);
+  const turn = slider({
+    label: t("turn"), min: settings.factors[0], max: settings.factors[1], step: 0.25, value: 1, format: (v) => (v === 0 ? t("silent") : `× ${n(v, 2)}`),
+    run: (v) => {
+      const key = `${layer.name}:${channel}`;
+      v === 1 ? turned.delete(key) : turned.set(key, v);
+      remember();
+      draw();
+    },
+  });
+  const reset = press(t("reset"), () => (turned.clear(), remember(), fill(), draw()));
+  const remember = () => link.set({ turned: [...turned].map(([key, v]) => `${key}:${v}`).join("~") });
+  const caption = (words) => make("figcaption", { textContent: words });
+  stage.classList.add("side-by-side");
+  stage.append(
+    make("div", { className: "wide" }, who.node, steps.node, maps),
+    make(
+      "div",
+      { className: "beside" },
+      builds
+        ? make("div", { className: "pair" }, make("figure", {}, before, caption(t("as_is"))), make("figure", {}, frame, caption(t("turned"))))
+        : make("figure", {}, frame, caption(t("looked_at"))),
+      ...(builds ? [turn.node, group(reset)] : [chosen]),
+    ),
+  );
+
+  function fill() {
+    maps.style.setProperty("--columns", COLUMNS);
+    const rows = Math.ceil(layer.channels / COLUMNS);
+    maps.replaceChildren(
+      ...[...Array(layer.channels).keys()].map((i) => {
+        const button = make("button", { type: "button" });
+        button.style.backgroundSize = `${100 * COLUMNS}% ${100 * rows}%`;
+        button.style.backgroundPosition = `${(100 * (i % COLUMNS)) / (COLUMNS - 1)}% ${(100 * Math.floor(i / COLUMNS)) / Math.max(rows - 1, 1)}%`;
+        button.addEventListener("click", (event) => choose(i, event));
+        return make("li", {}, button);
+      }),
+    );
+    mark();
+  }
+
+  function mark() {
+    [...maps.children].forEach((item, i) => {
+      const factor = turned.get(`${layer.name}:${i}`);
+      item.className = i === channel ? "chosen" : "";
+      const button = item.firstChild;
+      button.setAttribute("aria-pressed", String(i === channel));
+      button.setAttribute("aria-label", t("map", { number: i, factor: n(factor ?? 1, 2) }));
+      button.textContent = factor === undefined ? "" : factor === 0 ? "∅" : `×${n(factor, 2)}`;
+    });
+    turn.set(turned.get(`${layer.name}:${channel}`) ?? 1);
+  }
+
+  function choose(i, event) {
+    channel = i;
+    link.set({ [builds ? "channel" : "map"]: i || null });
+    mark();
+    if (builds) return;
+    const area = event.currentTarget.getBoundingClientRect();
+    const at = (v, low, size) => Math.min(Math.max(Math.floor(((v - low) / size) * layer.side), 0), layer.side - 1);
+    place = event.detail ? [at(event.clientX, area.left, area.width), at(event.clientY, area.top, area.height)] : [layer.side >> 1, layer.side >> 1];
+    look();
+  }
+
+  async function look() {
+    const [x, y] = place;
+    const reply = await ask("support", { model: who.state.model, layer: layer.name, x, y });
+    if (!reply) return;
+    const size = settings.models[who.state.model].resolution;
+    const [left, top, right, bottom] = reply.box;
+    Object.assign(box.style, { left: `${(100 * left) / size}%`, top: `${(100 * top) / size}%`, width: `${(100 * (right - left)) / size}%`, height: `${(100 * (bottom - top)) / size}%` });
+    box.hidden = false;
+    const words = { x: n(x + 1), y: n(y + 1), width: n(right - left), height: n(bottom - top), side: n(layer.side) };
+    chosen.textContent = t("field", words);
+    seen(t("seen_field", words));
+  }
+
+  const ask_inside = newest(ask, "inside", (reply, asked) => {
+    picture.src = reply.picture;
+    before.src = reply.before;
+    before.alt = t("picture_says", { share: n(reply.reading_before) });
+    picture.alt = t("picture_says", { share: n(reply.reading) });
+    for (const item of maps.children) item.firstChild.style.backgroundImage = `url(${reply.maps})`;
+    if (place && !builds) return;
+    if (!builds) return seen(t("seen", { count: n(layer.channels), side: n(layer.side) }));
+    const fields = { count: n(layer.channels), side: n(layer.side), turned: n(asked.turned.length), before: n(reply.reading_before), after: n(reply.reading) };
+    seen(t(asked.turned.length ? "seen_turned" : "seen", fields));
+  });
+
+  function draw() {
+    mark();
+    ask_inside({ ...who.state, side, layer: layer.name, turned: [...turned].map(([key, v]) => [...split(key), v]) });
+  }
+
+  fill();
+  return { show: draw };
+}
+
+const split = (key) => [key.slice(0, key.lastIndexOf(":")), Number(key.slice(key.lastIndexOf(":") + 1))];
+const read = (text) =>
+  new Map((text ?? "").split("~").filter(Boolean).map((part) => [part.slice(0, part.lastIndexOf(":")), Number(part.slice(part.lastIndexOf(":") + 1))]));
+
+// ---------------------------------------------------------------- the critic's eye
+
+function eye(chapter) {
+  const { stage, t, n, seen, ask } = chapter;
+  const who = subject(chapter, () => draw());
+  const figure = (words) => {
+    const image = make("img", { className: "specimen", alt: "" });
+    return { image, node: make("figure", {}, image, make("figcaption", { textContent: words })) };
+  };
+  const picture = figure(t("picture"));
+  const hidden = figure(t("occlusion"));
+  const slope = figure(t("gradient"));
+  stage.append(who.node, make("div", { className: "triple" }, picture.node, hidden.node, slope.node), make("p", { className: "note", textContent: t("key") }));
+
+  const ask_eye = newest(ask, "eye", (reply) => {
+    picture.image.src = reply.picture;
+    hidden.image.src = reply.occlusion;
+    slope.image.src = reply.gradient;
+    const count = reply.fallen.length;
+    const all = reply.fallen.flatMap((row, y) => row.map((value, x) => ({ value, x, y })));
+    const where = ({ x, y }) => t(`places.${["top", "middle", "bottom"][Math.min(Math.floor((3 * y) / count), 2)]}_${["left", "centre", "right"][Math.min(Math.floor((3 * x) / count), 2)]}`);
+    const most = all.reduce((a, b) => (b.value > a.value ? b : a));
+    const least = all.reduce((a, b) => (b.value < a.value ? b : a));
+    const words = t("seen", { most: where(most), least: where(least), share: n(reply.reading) });
+    picture.image.alt = t("picture_says", { share: n(reply.reading) });
+    hidden.image.alt = words;
+    slope.image.alt = t("gradient");
+    seen(words);
+  });
+  const draw = () => ask_eye(who.state);
+  return { show: draw };
+}
+
+// ---------------------------------------------------------------- a kernel by hand
+
+const PRESETS = {
+  nothing: [0, 0, 0, 0, 1, 0, 0, 0, 0],
+  blur: Array(9).fill(0.111),
+  sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
+  upright: [-1, 0, 1, -2, 0, 2, -1, 0, 1],
+  level: [-1, -2, -1, 0, 0, 0, 1, 2, 1],
+};
+
+function kernel(chapter) {
+  const { stage, t, n, seen, ask, link } = chapter;
+  const who = subject(chapter, () => draw());
+  const given = (link.get("kernel") ?? "").split("~").map(Number);
+  let values = given.length === 9 && given.every((v) => Number.isFinite(v) && Math.abs(v) <= 100) ? given : PRESETS.upright;
+  let at = [14, 10];
+  let last = null;
+  const inputs = values.map((value, i) => {
+    const input = make("input", { type: "text", inputMode: "decimal", value });
+    input.setAttribute("aria-label", t("cell", { row: Math.floor(i / 3) + 1, column: (i % 3) + 1 }));
+    input.addEventListener("input", () => {
+      const number = input.value.trim() === "" ? NaN : Number(input.value.replace(",", "."));
+      input.setAttribute("aria-invalid", String(!Number.isFinite(number) || Math.abs(number) > 100));
+      if (!Number.isFinite(number) || Math.abs(number) > 100) return seen(t("no_number"));
+      values = values.with(i, number);
+      draw();
+    });
+    return input;
+  });
+  const presets = pick({
+    label: t("preset"), options: [["", "…"], ...Object.keys(PRESETS).map((name) => [name, t(`presets.${name}`)])], value: "",
+    run: (name) => {
+      if (!name) return;
+      values = PRESETS[name];
+      inputs.forEach((input, i) => ((input.value = values[i]), input.setAttribute("aria-invalid", "false")));
+      draw();
+    },
+  });
+  const canvas = () => make("canvas", { className: "pixels", tabIndex: 0 });
+  const source = canvas();
+  const result = canvas();
+  const sum = make("p", { className: "sum" });
+  const figure = (node, words) => make("figure", {}, node, make("figcaption", { textContent: words }));
+  stage.append(
+    who.node,
+    make("div", { className: "triple" }, figure(source, t("picture")), make("div", { className: "beside" }, presets.node, make("div", { className: "kernel" }, ...inputs), sum), figure(result, t("result"))),
+  );
+
+  for (const node of [source, result]) {
+    const point = (event) => {
+      const area = node.getBoundingClientRect();
+      const size = last?.values.length ?? 32;
+      const cell = (v, low, extent) => Math.min(Math.max(Math.floor(((v - low) / extent) * size), 0), size - 1);
+      at = [cell(event.clientX, area.left, area.width), cell(event.clientY, area.top, area.height)];
+      show();
+    };
+    node.addEventListener("pointermove", point);
+    node.addEventListener("pointerdown", point);
+    node.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (!step || !last) return;
+      event.preventDefault();
+      const size = last.values.length;
+      at = at.map((v, i) => Math.min(Math.max(v + step[i], 0), size - 1));
+      show();
+    });
+  }
+
+  function paint(node, rows, low, high) {
+    const size = rows.length;
+    node.width = node.height = size;
+    const image = new ImageData(size, size);
+    rows.flat().forEach((v, i) => {
+      const grey = (255 * (v - low)) / (high - low || 1);
+      image.data.set([grey, grey, grey, 255], 4 * i);
+    });
+    const [x, y] = at;
+    const context = node.getContext("2d");
+    context.putImageData(image, 0, 0);
+    const area = node === source ? [x - 1, y - 1, 3, 3] : [x, y, 1, 1];
+    context.fillStyle = "rgb(217 140 60 / 60%)";
+    context.fillRect(...area);
+  }
+
+  function show() {
+    if (!last) return;
+    const { values: rows, result: out } = last;
+    const size = rows.length;
+    const flat = out.flat();
+    const [low, high] = [Math.min(0, ...flat), Math.max(1, ...flat)];
+    paint(source, rows, 0, 1);
+    paint(result, out, low, high);
+    const clip = (v) => Math.min(Math.max(v, 0), size - 1);
+    const parts = values.map((k, i) => [k, rows[clip(at[1] + Math.floor(i / 3) - 1)][clip(at[0] + (i % 3) - 1)]]).filter(([k]) => k !== 0);
+    const total = n(out[at[1]][at[0]], 2);
+    sum.textContent = `${parts.map(([k, v]) => `${n(k, 2)} · ${n(v, 2)}`).join(" + ") || 0} = ${total}`;
+    says(source, t("source_says", { x: at[0] + 1, y: at[1] + 1, total }));
+    says(result, t("result_says", { low: n(low, 1), high: n(high, 1) }));
+  }
+
+  const ask_kernel = newest(ask, "kernel", (reply) => {
+    last = reply;
+    show();
+    const total = values.reduce((a, b) => a + b, 0);
+    const edges = Math.abs(total) < 0.01;
+    seen(t(edges ? "seen_edges" : "seen", { total: n(total, 2) }));
+  });
+  function draw() {
+    link.set({ kernel: values.join("~") });
+    ask_kernel({ ...who.state, kernel: [values.slice(0, 3), values.slice(3, 6), values.slice(6)] });
+  }
+  return { show: draw };
+}

@@ -1,0 +1,280 @@
+// What every lesson's page has: its head, chapters, what was seen, what to try, words explained, worksheet, presenter's mode,
+// language, and a link that holds all that is shown.
+import { make, text, toast } from "../assets/dom.js";
+
+const query = () => new URLSearchParams(location.search);
+
+/** The language: what the link says, else what the browser prefers, else English. */
+export function language(texts) {
+  const wanted = [query().get("lang"), ...(navigator.languages ?? [])].map((code) => (code ?? "").slice(0, 2));
+  return wanted.find((code) => texts[code]) ?? "en";
+}
+
+const filled = (sentence, fields = {}) => sentence.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+
+/** Looks up "a.b.c" in each of the places in turn; the path itself where it is nowhere, so that a hole is seen. */
+function finder(places) {
+  return (path, fields) => {
+    for (const place of places) {
+      const found = path.split(".").reduce((at, step) => at?.[step], place);
+      if (typeof found === "string") return filled(found, fields);
+      if (found !== undefined) return found;
+    }
+    return path;
+  };
+}
+
+/** Texts, numbers and the link, as every page of the classroom has them. */
+export function reader(settings) {
+  const lang = language(settings.texts);
+  const whole = settings.texts[lang];
+  const own = whole.lessons[settings.name] ?? {};
+  document.documentElement.lang = lang;
+  const formats = new Map();
+  return {
+    lang,
+    whole,
+    t: finder([own, whole.page, whole]),
+    n: (value, digits = 0) => {
+      if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(lang, { maximumFractionDigits: digits }));
+      return formats.get(digits).format(value);
+    },
+  };
+}
+
+/** The part of the address behind "?": read once, written when the hand rests. What is null or "" is not written. */
+export const link = (() => {
+  const kept = query();
+  let timer = 0;
+  const write = () => history.replaceState(history.state, "", kept.size ? `?${kept}` : location.pathname);
+  return {
+    get: (name, otherwise = null) => kept.get(name) ?? otherwise,
+    number: (name, otherwise, low, high) => {
+      const value = Number(kept.get(name) ?? NaN);
+      return kept.has(name) && Number.isFinite(value) && value >= low && value <= high ? value : otherwise;
+    },
+    set: (values) => {
+      for (const [name, value] of Object.entries(values)) value === null || value === "" ? kept.delete(name) : kept.set(name, value);
+      clearTimeout(timer);
+      timer = setTimeout(write, 200);
+    },
+    flush: () => (clearTimeout(timer), write()),
+    to: (path, values = {}) => {
+      const lang = kept.get("lang");
+      const there = new URLSearchParams({ ...(lang && { lang }), ...values });
+      return there.size ? `${path}?${there}` : path;
+    },
+  };
+})();
+
+/**
+ * A lesson. `chapters`: {name: build}, in their order; each is built when it is first shown, with
+ *   stage        where it draws
+ *   t, n, lang   texts of the chapter (then of the lesson, then of the page), numbers, the language
+ *   link         the address
+ *   seen(text)   the sentence of what was seen, read aloud by a screen reader when it settles
+ *   ask(name, request)  the server; null where it refused, which has been said already
+ *   settings     from Python
+ * and may return {hide, show}, called when another chapter is looked at.
+ */
+export function lesson({ element, settings, backend, action }, chapters) {
+  const read = reader(settings);
+  const { t, whole, lang } = read;
+  const page = whole.page;
+  const root = element.querySelector(".lesson");
+  const fits = !settings.models || Object.keys(settings.models).length > 0;
+  const names = fits ? Object.keys(chapters) : [];
+  const order = settings.order ?? [settings.name];
+  const place = order.indexOf(settings.name);
+
+  // ---------------------------------------------------------------- head
+  const button = (label, run, more = {}) => {
+    const node = make("button", { type: "button", textContent: label, ...more });
+    node.addEventListener("click", run);
+    return node;
+  };
+  const languages = make("select", { ariaLabel: page.language });
+  languages.setAttribute("aria-label", page.language);
+  for (const [code, texts] of Object.entries(settings.texts))
+    languages.append(make("option", { value: code, textContent: texts.language, selected: code === lang }));
+  languages.addEventListener("change", () => {
+    link.set({ lang: languages.value });
+    link.flush();
+    location.reload();
+  });
+  const present = (on = !document.documentElement.classList.contains("presenting")) => {
+    document.documentElement.classList.toggle("presenting", on);
+    link.set({ present: on ? "1" : null });
+    window.dispatchEvent(new Event("resize"));
+  };
+  const copy = async () => {
+    link.flush();
+    try {
+      await navigator.clipboard.writeText(location.href);
+      toast(page.copied);
+    } catch {
+      toast(location.href);
+    }
+  };
+  const head = make(
+    "header",
+    { className: "lesson-head" },
+    make(
+      "p",
+      { className: "crumbs" },
+      make("a", { href: link.to("."), textContent: page.classroom }),
+      ` · ${t("lesson_of", { number: place + 1, count: order.length })}`,
+    ),
+    make("h2", { textContent: t("title") }),
+    make(
+      "div",
+      { className: "lesson-tools" },
+      languages,
+      button(page.present, () => present(), { title: "f" }),
+      button(page.worksheet, () => window.print()),
+      button(page.copy, copy),
+    ),
+  );
+
+  // ---------------------------------------------------------------- chapters
+  const tabs = make("div", { className: "chapters" });
+  tabs.setAttribute("role", "tablist");
+  tabs.setAttribute("aria-label", t("title"));
+  const panels = new Map();
+  let shown = null;
+
+  function panel(name) {
+    const words = finder([t(`chapters.${name}`), whole.lessons[settings.name], page, whole]);
+    const stage = make("div", { className: "stage" });
+    const seen = make("p", { className: "seen" });
+    seen.setAttribute("role", "status");
+    const tries = make("ol", {}, ...words("try").map((each) => make("li", { textContent: each })));
+    const node = make(
+      "section",
+      { className: "chapter", id: `chapter-${name}` },
+      make("p", { className: "question", textContent: words("question") }),
+      stage,
+      make("div", { className: "after" }, seen, make("div", { className: "try" }, make("h3", { textContent: page.try }), tries)),
+    );
+    node.setAttribute("role", "tabpanel");
+    node.setAttribute("aria-labelledby", `tab-${name}`);
+    let waitingSaid = 0;
+    const ask = async (verb, request = {}) => {
+      const reply = await backend[verb](request);
+      if (reply.queue > 2 && performance.now() - waitingSaid > 15000) {
+        waitingSaid = performance.now();
+        toast(filled(page.waiting, { count: reply.queue }));
+      }
+      if (reply.busy) return null;
+      if (!reply.error) return reply;
+      const told = whole.errors?.[reply.key];
+      toast(told ? filled(told, reply.fields) : reply.error, { alert: true });
+      return null;
+    };
+    let settle = 0;
+    const api = chapters[name]({
+      stage,
+      lang,
+      link,
+      ask,
+      settings,
+      t: words,
+      n: read.n,
+      seen: (sentence) => {
+        clearTimeout(settle);
+        settle = setTimeout(() => text(seen, sentence), seen.textContent ? 250 : 0);
+      },
+    });
+    return { node, api: api ?? {} };
+  }
+
+  function show(name) {
+    if (name === shown) return;
+    if (shown) {
+      panels.get(shown).api.hide?.();
+      panels.get(shown).node.hidden = true;
+    }
+    shown = name;
+    if (!panels.has(name)) {
+      panels.set(name, panel(name));
+      body.append(panels.get(name).node);
+    }
+    panels.get(name).node.hidden = false;
+    panels.get(name).api.show?.();
+    for (const tab of tabs.children) {
+      const on = tab.id === `tab-${name}`;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+    }
+    link.set({ part: name === names[0] ? null : name });
+  }
+
+  for (const name of names) {
+    const tab = button(t(`chapters.${name}.title`), () => show(name), { id: `tab-${name}` });
+    tab.setAttribute("role", "tab");
+    tabs.append(tab);
+  }
+  tabs.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = names[(names.indexOf(shown) + step + names.length) % names.length];
+    show(next);
+    document.getElementById(`tab-${next}`).focus();
+    event.preventDefault();
+  });
+  const body = make("div", { className: "chapter-body" });
+
+  // ---------------------------------------------------------------- foot
+  const go = (step) => {
+    const name = order[place + step];
+    if (name) location.href = link.to(name, document.documentElement.classList.contains("presenting") ? { present: "1" } : {});
+  };
+  const onward = make("nav", { className: "onward" });
+  onward.setAttribute("aria-label", page.classroom);
+  for (const [step, mark] of [[-1, "← "], [1, " →"]]) {
+    const name = order[place + step];
+    const title = name && whole.titles[name];
+    onward.append(name ? make("a", { href: link.to(name), textContent: step < 0 ? mark + title : title + mark }) : make("span"));
+  }
+  action("present", { keys: ["f"], says: page.present, run: () => present() });
+  action("next-lesson", { keys: ["PageDown", "n"], says: page.next, run: () => go(1) });
+  action("previous-lesson", { keys: ["PageUp", "p"], says: page.previous, run: () => go(-1) });
+
+  if (!names.length) {
+    const none = make("p", { className: "seen", textContent: page.no_model_here });
+    return root.replaceChildren(head, none, onward);
+  }
+  root.replaceChildren(head, ...(names.length > 1 ? [tabs] : []), body, words(t("terms"), whole), worksheet(t, page), onward);
+  if (link.get("present") === "1") present(true);
+  const first = link.get("part");
+  if (first !== null && !names.includes(first)) toast(page.no_part, { alert: true });
+  show(names.includes(first) ? first : names[0]);
+}
+
+/** The field's terms of a lesson, explained. */
+function words(names, whole) {
+  const list = make("dl", {});
+  for (const name of names) {
+    const entry = whole.glossary[name];
+    list.append(make("dt", { textContent: entry.term, id: `term-${name}` }), make("dd", { textContent: entry.means }));
+  }
+  return make("details", { className: "terms" }, make("summary", { textContent: whole.page.glossary }), list);
+}
+
+/** For print: questions with room to write, and on a sheet of its own the answers. */
+function worksheet(t, page) {
+  const tasks = t("worksheet");
+  const list = (key) =>
+    make("ol", {}, ...tasks.map((task) => make("li", {}, make("p", { textContent: task.ask }), make("p", { className: key, textContent: key === "answer" ? task.answer : "" }))));
+  return make(
+    "section",
+    { className: "worksheet", ariaHidden: "true" },
+    make("div", { className: "paper" },
+      make("h2", { textContent: `${page.worksheet}: ${t("title")}` }),
+      make("p", { className: "name", textContent: page.name_and_date }),
+      make("p", { textContent: t("summary") }),
+      list("room"),
+      make("p", { className: "from", textContent: location.href.split("?")[0] })),
+    make("div", { className: "paper" }, make("h2", { textContent: `${page.answers}: ${t("title")}` }), list("answer")),
+  );
+}
