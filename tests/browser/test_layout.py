@@ -110,9 +110,13 @@ def test_a_swipe_that_begins_on_a_slider_scrolls(phone: Visitor, share: float) -
     before, scrolled = phone.latest(), phone.page.evaluate("window.scrollY")
     box = track.bounding_box()
     assert box
-    Finger(phone).swipe((box["x"] + box["width"] * share, box["y"] + box["height"] / 2), (2, 150))
-    phone.page.wait_for_timeout(300)
-    assert phone.page.evaluate("window.scrollY") < scrolled - 50
+    for _ in range(4):  # a busy browser now and then takes the first touch after a script's scrolling for none
+        Finger(phone).swipe((box["x"] + box["width"] * share, box["y"] + box["height"] / 2), (2, 150))
+        phone.page.wait_for_timeout(400)
+        if phone.page.evaluate("window.scrollY") < scrolled - 50:
+            break
+    else:
+        pytest.fail("The page does not scroll.")
     assert float(track.input_value()) == 0
     assert phone.latest()["asked"] == before["asked"]
 
