@@ -19,8 +19,9 @@
     return "";
   };
   const name = (node) => node.getAttribute("aria-label") || node.title || node.textContent.trim() || node.outerHTML.slice(0, 80);
+  const unseen = ".off-screen, .visually-hidden"; // the latter is a second row of tabs, by which Gradio measures the first
   const seen = (node) =>
-    node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().width > 1 && !node.closest(".off-screen");
+    node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().width > 1 && !node.closest(unseen);
   const controls = [...document.querySelectorAll("button, input, select, textarea, a[href]")].filter(seen);
   const complaints = controls.map((node) => [name(node), reached(node)]).filter(([, what]) => what);
   for (const node of document.querySelectorAll("#page *, #masthead *"))

@@ -22,7 +22,7 @@ RECIPE = Recipe(seed=5, psi=0.05, moves=(("pc1", -3.95),), mix=Mix(9, None, 3), 
 UPRIGHT = [(320, 568), (360, 640), (390, 844), (768, 1024)]
 ON_ITS_SIDE = [(568, 320), (667, 375), (844, 390), (1024, 768)]
 ZOOMED = [(640, 400), (512, 384)]  # a window of 1280 or 1024 px at 200 %
-DESKS = [(width, 800) for width in (*range(360, 1280, 80), 639, 1001, 1107, 1199, 1280, 1480, 1920)] + [(2560, 1440)]
+DESKS = [(width, 800) for width in (*range(360, 1280, 160), 639, 1001, 1107, 1199, 1280, 1480, 1920)] + [(2560, 1440)]
 
 LOOK = Path(__file__).with_name("layout.js").read_text(encoding="utf-8")
 OPEN_ALL = """() => {
