@@ -417,7 +417,7 @@ def test_no_label_shines_through_the_plate_on_a_phone(visit: Visit) -> None:
     on_top = visitor.page.evaluate("""async () => {
         window.scrollTo(0, 480);
         await new Promise((resolve) => setTimeout(resolve, 200));
-        const plate = document.querySelector(".plate");
+        const plate = document.querySelector(".pinned");
         const foot = plate.getBoundingClientRect().bottom;
         return [...document.querySelectorAll("#latent label > span")]
             .map((label) => label.getBoundingClientRect())

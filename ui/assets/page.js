@@ -3,6 +3,7 @@
 import { backendOf } from "./backend.js";
 import { make, toast } from "./dom.js";
 import { actionOfButton, actionOfKey, keySheet } from "./keys.js";
+import "./touch.js";
 
 export { toast };
 
@@ -79,31 +80,37 @@ document.addEventListener("keydown", (event) => {
 
 // ---------------------------------------------------------------- buttons
 
-// What is held lasts until the key or the finger goes up, wherever that is.
+// What is held lasts until the key or the finger goes up, wherever that is. A tap on such a button is for who cannot hold: it lasts
+// until the next one.
+const TAP_MS = 300;
 let held = null;
-const begin = (hold) => {
-  held = hold;
+const begin = (hold, button = null) => {
+  const wasOn = button?.getAttribute("aria-pressed") === "true";
+  held = { hold, button, wasOn, at: performance.now() };
+  button?.setAttribute("aria-pressed", "true");
   hold(true);
 };
 const end = () => {
-  held?.(false);
+  if (!held) return;
+  const { hold, button, wasOn, at } = held;
   held = null;
+  if (button && !wasOn && performance.now() - at < TAP_MS) return;
+  button?.setAttribute("aria-pressed", "false");
+  hold(false);
 };
 
+const buttonOf = (event, attribute) => event.target.closest?.(`[data-${attribute}]`) ?? null;
 const named = (event, attribute) => {
-  const button = event.target.closest?.(`[data-${attribute}]`);
+  const button = buttonOf(event, attribute);
   return button && actionOfButton(button.dataset[attribute], everyPart(), (element) => element.contains(button));
 };
-const isPress = (event) => [" ", "Enter"].includes(event.key) && !event.repeat;
-
-document.addEventListener("pointerdown", (event) => {
+const press = (event) => {
   const { hold } = named(event, "hold") ?? {};
-  if (hold) begin(hold);
-});
-document.addEventListener("keydown", (event) => {
-  const { hold } = (isPress(event) && named(event, "hold")) || {};
-  if (hold) begin(hold);
-});
+  if (hold) begin(hold, buttonOf(event, "hold"));
+};
+
+document.addEventListener("pointerdown", press);
+document.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && !event.repeat && press(event));
 document.addEventListener("keyup", end);
 for (const over of ["pointerup", "pointercancel", "blur"]) window.addEventListener(over, end);
 

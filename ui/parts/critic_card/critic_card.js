@@ -1,10 +1,13 @@
 // The critic's card: two densities drawn once from the checkpoint's calibration, one marker for the raw picture and
-// one for each stage after it.
+// a numbered one below the axis for each stage after it.
 import { text } from "../../assets/dom.js";
+import { spreadOut } from "./spread.js";
 
 const WIDTH = 320;
 const FLOOR = 78; // y of the axis
 const TOP = 8;
+const ROW = 13; // from the axis to the middle of the stages' markers
+const GAP = 14; // between two of them
 const SVG = "http://www.w3.org/2000/svg";
 
 export default function ({ element, settings }) {
@@ -51,8 +54,10 @@ export default function ({ element, settings }) {
       const group = draw("g", { class: i ? "marker stage" : "marker raw" });
       if (i) scale.insertBefore(group, markers[0]); // the raw picture's stands before all others
       if (!i) draw("line", { class: "stem", x1: 0, x2: 0, y1: TOP - FLOOR, y2: 0 }, group);
-      draw("path", { class: "diamond", d: "M0 -6L5 0L0 6L-5 0Z" }, group);
-      if (i) draw("text", { y: 13, "text-anchor": "middle" }, group).textContent = i;
+      if (i) draw("line", { class: "thread-to", x2: 0, y1: -ROW, y2: -6 }, group); // from where it stands
+      if (i) draw("circle", { class: "diamond", r: 6.5 }, group);
+      else draw("path", { class: "diamond", d: "M0 -6L5 0L0 6L-5 0Z" }, group);
+      if (i) draw("text", { y: 3.2, "text-anchor": "middle" }, group).textContent = i;
       markers[i] = group;
     }
     return markers[i];
@@ -103,7 +108,12 @@ export default function ({ element, settings }) {
     if (!detail.read) return; // in the middle of a drag: its reading comes with one of the next pictures
     newest = detail;
     const readings = densities ? readingsOf(detail).filter(({ critic }) => critic) : [];
-    readings.forEach(({ critic }, i) => marker(i).setAttribute("transform", `translate(${place(critic.logit).toFixed(1)} ${FLOOR})`));
+    const places = readings.map(({ critic }) => place(critic.logit));
+    const spread = spreadOut(places.slice(1), GAP, 7, WIDTH - 7);
+    places.forEach((x, i) => {
+      marker(i).setAttribute("transform", `translate(${(i ? spread[i - 1] : x).toFixed(1)} ${i ? FLOOR + ROW : FLOOR})`);
+      if (i) marker(i).firstChild.setAttribute("x1", x - spread[i - 1]);
+    });
     while (markers.length > readings.length) markers.pop().remove();
     if (!wordsTimer) write();
   });

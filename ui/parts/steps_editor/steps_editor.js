@@ -14,6 +14,7 @@ export default function ({ element, settings, backend, action, props, trigger, w
   const byName = Object.fromEntries(schema.map((step) => [step.name, step]));
 
   let steps = [];
+  const closed = new WeakSet(); // steps of which only the name is shown
 
   /** Tell Gradio: it feeds the live view with the new value. */
   function changed() {
@@ -138,7 +139,17 @@ export default function ({ element, settings, backend, action, props, trigger, w
       item.classList.toggle("off", !use.on);
       changed();
     });
-    const title = make("span", { className: "step-title", title: step.summary }, step.title);
+    const title = make("button", { type: "button", className: "step-title", title: step.summary }, step.title);
+    const close = (closed) => {
+      item.classList.toggle("closed", closed);
+      title.setAttribute("aria-expanded", String(!closed));
+    };
+    close(closed.has(use));
+    title.addEventListener("click", () => {
+      const isClosed = !item.classList.contains("closed");
+      closed[isClosed ? "add" : "delete"](use);
+      close(isClosed);
+    });
     if (step.term && step.term.toLowerCase() !== step.title.toLowerCase())
       title.append(make("span", { className: "term", textContent: ` · ${step.term}` }));
     const up = button("↑", `Move ${step.title} earlier (Alt+↑)`, () => move(i, -1));
@@ -174,6 +185,19 @@ export default function ({ element, settings, backend, action, props, trigger, w
     list.children[to].querySelector(".switch").focus();
   }
 
+  /** Steps that are open though they do not fit close, but for the one that is `kept` open: every step keeps its name in view. */
+  function closeWhatDoesNotFit(kept) {
+    const box = list.closest(".fold-body");
+    for (const use of steps) {
+      if (!box || box.scrollHeight <= box.clientHeight + 1) return;
+      if (use === kept || closed.has(use)) continue;
+      closed.add(use);
+      const item = list.children[steps.indexOf(use)];
+      item.classList.add("closed");
+      item.querySelector(".step-title").setAttribute("aria-expanded", "false");
+    }
+  }
+
   function redraw() {
     list.replaceChildren(...steps.map(stepItem));
     find(".none").hidden = steps.length > 0;
@@ -194,6 +218,7 @@ export default function ({ element, settings, backend, action, props, trigger, w
     const parameters = Object.fromEntries(step.parameters.map(({ name, default: value }) => [name, value]));
     steps.push({ name: step.name, on: true, where: step.where[0], parameters });
     redraw();
+    closeWhatDoesNotFit(steps.at(-1));
     changed();
     list.lastChild.querySelector(".step-body input, .step-body select, .switch").focus();
     list.lastChild.scrollIntoView({ block: "nearest" });
@@ -204,6 +229,7 @@ export default function ({ element, settings, backend, action, props, trigger, w
     if (JSON.stringify(value) === JSON.stringify(steps)) return;
     steps = structuredClone(JSON.parse(JSON.stringify(value)));
     redraw();
+    requestAnimationFrame(() => closeWhatDoesNotFit(steps.at(-1)));
   };
   watch("value", take); // a link, a dropped picture, undo
   take();
