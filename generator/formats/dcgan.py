@@ -20,12 +20,14 @@ from generator.formats.reading.content import Content
 from generator.model import Model
 
 from ..errors import CheckpointError
+from .critics import if_it_opens
 from .naming import foreign_model, unknown_provenance
 from .state_dicts import flat_tensors, numbers
 
 NAME = "dcgan"  # in saved files: stays when this file is renamed
 TITLE = "DCGAN"
 COLOURS = (1, 3)
+MOST = 10_000  # of a layer's number
 DEPTHS = range(3, 10)  # convolutions: pictures of 16 to 1024 pixels
 NORM = ("weight", "bias", "running_mean", "running_var")
 _Place = tuple[int, ...]
@@ -61,12 +63,18 @@ def load(content: Content, critic: Content | None = None) -> Model:
     # A training file may hold an average of the generator beside the generator itself.
     file, maker = next((p for p in makers if any(word in p[1].place.lower() for word in ("ema", "avg"))), makers[0])
     generator = _weights(file, maker)
-    judge = _weights(*judges[-1]) if judges else None
-    if judge is not None:
+
+    def read() -> Weights | None:
+        if not judges:
+            return None
+        judge = _weights(*judges[-1])
         _check_pair(generator, judge, judges[-1][0])
+        return judge
+
+    judge, notes = if_it_opens(critic, read)
     family = DCGAN(generator, judge)
     path = file.path
-    return foreign_model(path, family, Averages(torch.zeros(family.w_dim)), unknown_provenance(path, ""))
+    return foreign_model(path, family, Averages(torch.zeros(family.w_dim)), unknown_provenance(path, "", notes))
 
 
 def _check_pair(generator: Weights, critic: Weights, file: Content) -> None:
@@ -82,7 +90,7 @@ def _check_pair(generator: Weights, critic: Weights, file: Content) -> None:
 def _stacks(content: Content) -> list[_Stack]:
     """Every network of this kind in the file, in its order."""
     sequences: dict[str, dict[_Place, _Part]] = {}
-    for name, tensor in flat_tensors(content.root).items():
+    for name, tensor in _numbered(flat_tensors(content.root)).items():
         *parts, last = name.split(".")
         numbered = len(parts)
         while numbered and re.fullmatch(r"[0-9]{1,6}", parts[numbered - 1]):
@@ -92,6 +100,24 @@ def _stacks(content: Content) -> list[_Stack]:
             sequences.setdefault(".".join(parts[:numbered]), {}).setdefault(place, {})[last] = tensor
     stacks = (_stack(place, sequence) for place, sequence in sequences.items())
     return [stack for stack in stacks if stack is not None]
+
+
+def _numbered(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with pytorch_GAN_zoo's names of layers as numbers in the order of the data: `formatLayer`, then
+    `main.batchNorm0`, `main.convTranspose1` … `main.outlayer`; its discriminator counts down to `decisionLayer`."""
+    for name in [name for name in tensors if name.endswith(("formatLayer.weight", "decisionLayer.weight"))]:
+        place, first = name.rpartition(".weight")[0].removesuffix("formatLayer"), name.endswith("formatLayer.weight")
+        place = place.removesuffix("decisionLayer")
+        own = {n: t for n, t in tensors.items() if n.startswith((f"{place}main.", name))}
+        rest = {n: t for n, t in tensors.items() if n not in own}
+        for theirs, tensor in own.items():
+            layer, _, last = theirs.removeprefix(place).removeprefix("main.").rpartition(".")
+            kind, digits = layer.rstrip("0123456789"), re.sub(r"\D", "", layer)[:4]
+            step = (int(digits or 0) if first else MOST - int(digits or 0)) * 2 + (kind == "batchNorm")
+            number = {"formatLayer": 0, "outlayer": 4 * MOST, "decisionLayer": 4 * MOST}.get(layer, step)
+            rest[f"{place}main.{number}.{last}"] = tensor
+        tensors = rest
+    return tensors
 
 
 def _stack(place: str, sequence: dict[_Place, _Part]) -> _Stack | None:

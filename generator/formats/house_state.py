@@ -48,15 +48,19 @@ def load(content: Content, critic: Content | None = None) -> Model:
         raise CheckpointError(f"{critic.path.name} holds no critic of this project's.")
     file, state = makers[0]
     generator = _generator(Renaming(state, f"The generator in {file.path.name}"), _configuration(file))
-    judge = None
-    if judges:
+
+    def read() -> Critic | None:
+        if not judges:
+            return None
         beside, state = judges[-1]
         judge = _critic(Renaming(state, f"The critic in {beside.path.name}"), _configuration(beside))
         if judge.config.num_classes != generator.config.num_classes:
             raise CheckpointError(f"The critic in {beside.path.name} knows other classes than the generator.")
+        return judge
+
     # The hub calls every file model.safetensors: its folder says more.
     path = file.path if model_name(file.path) != "model" else file.path.absolute().parent
-    return make_model(path, "", generator, judge)
+    return make_model(path, "", generator, read, critic)
 
 
 def _find(content: Content, marks: tuple[str, ...]) -> dict[str, Tensor] | None:

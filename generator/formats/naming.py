@@ -22,10 +22,10 @@ def foreign_model(
     return Model(model_name(path), "1", family, classes, averages, (), None, provenance)
 
 
-def unknown_provenance(path: Path, title: str) -> Provenance:
+def unknown_provenance(path: Path, title: str, notes: str = "") -> Provenance:
     """A provenance that claims nothing. `title`: what the page calls it; the file's stem if empty."""
     unknown, nobody = "unknown", "Its file does not say whose pictures it was trained on."
-    return Provenance(title=title or path.stem or unknown, licence=unknown, attribution=nobody, data=unknown)
+    return Provenance(title or path.stem or unknown, unknown, nobody, unknown, notes=notes)
 
 
 def numbered_classes(count: int) -> tuple[str, ...]:

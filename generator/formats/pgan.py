@@ -17,6 +17,7 @@ from generator.formats.reading.content import Content, Inert
 from generator.model import Model
 
 from ..errors import CheckpointError
+from .critics import if_it_opens
 from .naming import foreign_model, numbered_classes, unknown_provenance
 from .state import State
 from .state_dicts import state_dicts
@@ -44,10 +45,14 @@ def load(content: Content, critic: Content | None = None) -> Model:
     judge = _find(content if critic is None else critic, CRITIC_MARKS)
     if critic is not None and judge is None:
         raise CheckpointError(f"{critic.path.name} holds no discriminator of a Progressive GAN.")
-    weights = None if judge is None else _critic(State(judge, (critic or content).path.name), equalised, generator)
+
+    def read() -> CriticWeights | None:
+        return None if judge is None else _critic(State(judge, (critic or content).path.name), equalised, generator)
+
+    weights, notes = if_it_opens(critic, read)
     classes = _classes(config, generator.first[0].shape[1], weights)
     family = PGAN(generator, weights, settings, len(classes))
-    provenance = unknown_provenance(content.path, "")
+    provenance = unknown_provenance(content.path, "", notes)
     return foreign_model(content.path, family, family.averages(), provenance, classes=classes)
 
 

@@ -16,6 +16,7 @@ from generator.formats.reading.content import Content, Inert, Persistent, read_c
 from generator.model import Model
 
 from ..errors import CheckpointError
+from .unread import program_of
 
 OPTIMISER = re.compile(r"^opt_|_optim$")
 
@@ -50,6 +51,8 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
     content = read_content(path)
     known = next((known for known in formats() if known.recognises(content)), None)
     if known is None:
+        if program := program_of(content):
+            raise CheckpointError(f"{path.name} is {program}.")
         raise CheckpointError(f"{path.name} is {describe(content)}; it holds no generator that this program knows.")
     critic = None if critic_path is None else read_content(critic_path)
     _drop_unused(content.root)
@@ -57,7 +60,9 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
         model = known.load(content, critic)
         _check_finite(path, model)
         return _moved(model, device)
-    except CheckpointError:
+    except CheckpointError as error:
+        if program := program_of(content):  # a relative of what this format reads
+            raise CheckpointError(f"{path.name} is {program}.") from error
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path.name} looks like {known.TITLE}, but its parts do not fit together.") from error

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from generator.formats.reading.content import Content
+from generator.formats.reading.content import Content, Inert
+from generator.formats.reading.values import tensors_below
 
 from ..errors import CheckpointError
 
+AVERAGED = re.compile(r"ema|avg|average")
 MAX_DEPTH = 6  # of dictionaries in dictionaries: a training file has two or three
 
 
@@ -21,6 +24,7 @@ def flat_tensors(root: Any) -> dict[str, Tensor]:
 
 
 def _walk(node: Any, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+    node = as_dict(node)
     if isinstance(node, Tensor):
         yield prefix, node
     elif isinstance(node, dict) and depth < MAX_DEPTH:
@@ -36,7 +40,30 @@ def state_dicts(root: Any) -> Iterator[tuple[str, dict[str, Tensor]]]:
     yield from _dicts(root, "", 0)
 
 
+def as_dict(node: Any) -> Any:
+    """A whole module (`torch.save(network)`) as the state dictionary that it would give; anything else as it is."""
+    whole = isinstance(node, Inert) and isinstance(node.state.get("_modules"), dict)
+    return tensors_below(node) if whole else node
+
+
+def named(root: Any, *signs: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Every state dictionary in which these names are found after one and the same beginning, such as `generator.`:
+    its place with that beginning, and the tensors after it, without it."""
+    for place, tensors in state_dicts(root):
+        for beginning in [name.removesuffix(signs[0]) for name in tensors if name.endswith(signs[0])]:
+            if all(beginning + sign in tensors for sign in signs) and beginning[-1:] in ("", "."):
+                own = {n.removeprefix(beginning): t for n, t in tensors.items() if n.startswith(beginning)}
+                yield ".".join(part for part in (place, beginning.rstrip(".")) if part), own
+
+
+def averaged_first(found: Iterable[tuple[str, dict[str, Tensor]]]) -> list[dict[str, Tensor]]:
+    """Those whose place says that they are an average (ema, avg) before the others; else in the file's order."""
+    pairs = list(found)
+    return [tensors for _, tensors in sorted(pairs, key=lambda pair: not AVERAGED.search(pair[0].lower()))]
+
+
 def _dicts(node: Any, place: str, depth: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    node = as_dict(node)
     if not isinstance(node, dict) or depth >= MAX_DEPTH:
         return
     tensors = {_plain(str(key)): value for key, value in node.items() if isinstance(value, Tensor)}

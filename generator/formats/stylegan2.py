@@ -6,7 +6,7 @@ they differ in names, in dimensions of one, and in what they leave to be inferre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +24,9 @@ from generator.model import Model
 from generator.weights import Undrawn
 
 from ..errors import CheckpointError
+from .critics import if_it_opens
 from .naming import model_name, numbered_classes, unknown_provenance
+from .reading.content import Content
 
 AVERAGED = 4096  # draws of w for an average that the file does not hold, as rosinality's programs take
 _C = TypeVar("_C", bound=Config)
@@ -161,20 +163,31 @@ def average_w(generator: Generator) -> Tensor:
     return generator.mapping(z, label).mean(dim=0)
 
 
-def make_model(path: Path, title: str, generator: Generator, critic: Critic | None) -> Model:
+def make_model(
+    path: Path, title: str, generator: Generator, read_critic: Callable[[], Critic | None], asked: Content | None
+) -> Model:
     """A model of a foreign file's networks, in float32.
+
+    `read_critic` gives the discriminator, from the file `asked` if there is one; beside the generator it may also be
+    one that does not open, which the model's notes then say.
 
     Its pictures and logits stay in float32 until the caller asks for something else (`Model.probe`, `Model.use`):
     opened as it is, a foreign file gives the numbers of the program that wrote it. Truncation pulls to the one average
     of all w, as that program has it: there are none for each class.
     """
     config = generator.config
-    if critic is not None:
-        theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
-        if theirs != (config.resolution, config.num_classes, config.img_channels):
-            raise CheckpointError(
-                f"The discriminator for {path.name} judges other pictures (resolution, classes or colours differ)."
-            )
+
+    def fitting() -> Critic | None:
+        critic = read_critic()
+        if critic is not None:
+            theirs = (critic.config.resolution, critic.config.num_classes, critic.config.img_channels)
+            if theirs != (config.resolution, config.num_classes, config.img_channels):
+                raise CheckpointError(
+                    f"The discriminator for {path.name} judges other pictures (resolution, classes or colours differ)."
+                )
+        return critic
+
+    critic, notes = if_it_opens(asked, fitting)
     return Model(
         name=model_name(path),
         version="1",
@@ -183,7 +196,7 @@ def make_model(path: Path, title: str, generator: Generator, critic: Critic | No
         averages=Averages(generator.w_avg, None),
         directions=(),
         calibration=None,
-        provenance=unknown_provenance(path, title),
+        provenance=unknown_provenance(path, title, notes),
         precision="fp32",
     )
 

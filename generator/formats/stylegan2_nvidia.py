@@ -15,17 +15,22 @@ from numbers import Real
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from generator.families.stylegan2.config import WHOLE_BATCH, CriticConfig, GeneratorConfig
 from generator.families.stylegan2.networks import Critic, Generator
-from generator.formats.reading.content import Content, Persistent
+from generator.formats.reading.content import Content, Inert, Persistent
 
 from ..errors import CheckpointError
 from ..model import Model
+from .state_dicts import averaged_first, named
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
 NAME = "stylegan2_nvidia"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (NVIDIA)"
+GENERATOR_SIGNS = ("synthesis.b4.const", "synthesis.b4.conv1.affine.weight", "mapping.fc0.weight")
+CRITIC_SIGNS = ("b4.out.weight", "b4.fc.weight", "b4.conv.weight")
+CLAMP = 256.0
 ACTIVATED = re.compile(r"conv[01]?|fromrgb|fc\d*")  # the modules that end in a leaky ReLU
 BOUNDED = re.compile(r"conv[01]?|fromrgb|torgb")  # and those whose output `conv_clamp` bounds
 
@@ -33,24 +38,50 @@ BOUNDED = re.compile(r"conv[01]?|fromrgb|torgb")  # and those whose output `conv
 def recognises(content: Content) -> bool:
     """Whether the file holds a generator with a learnt constant at 4 px and modulated blocks b4, b8, …"""
     generator = _find(content, "G_ema", "G")
-    return generator is not None and {"mapping", "synthesis"} <= set(generator.modules) and _is_stylegan2(generator)
+    if generator is None:
+        return _state(content, GENERATOR_SIGNS) is not None
+    return {"mapping", "synthesis"} <= set(generator.modules) and _is_stylegan2(generator)
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
     """The exponential average G_ema (G without it) and the discriminator D, or that of a second file."""
-    generator = _find(content, "G_ema", "G")
+    generator = _find(content, "G_ema", "G") or _state(content, GENERATOR_SIGNS)
     if generator is None:
         raise CheckpointError(f"{content.path.name} holds no generator of NVIDIA's.")
-    discriminator = _find(content if critic is None else critic, "D")
-    if critic is not None and discriminator is None:
+    made = generator_of(generator, f"The generator in {content.path.name}")
+    return make_model(content.path, content.path.stem, made, lambda: _critic(content, critic), critic)
+
+
+def _critic(content: Content, critic: Content | None) -> Critic | None:
+    source = content if critic is None else critic
+    what = f"The discriminator in {source.path.name}"
+    found = _find(source, "D") or _state(source, CRITIC_SIGNS)
+    if found is not None and found.class_name == "Discriminator":
+        return critic_of(found, what)
+    if critic is not None:
         raise CheckpointError(f"{critic.path.name} holds no discriminator of NVIDIA's.")
-    if discriminator is not None and discriminator.class_name != "Discriminator":
-        discriminator = None  # projected discriminators and other relatives: the pictures can be shown all the same
-    made = _generator(generator, f"The generator in {content.path.name}")
-    judge = None
-    if discriminator is not None:
-        judge = critic_of(discriminator, f"The discriminator in {(critic or content).path.name}")
-    return make_model(content.path, content.path.stem, made, judge)
+    other = source.root.get("D") if isinstance(source.root, dict) else None
+    if isinstance(other, (Persistent, Inert)):  # a projected one, for example
+        name = other.class_name if isinstance(other, Persistent) else other.name
+        raise CheckpointError(f"{what} is a {name[:40]}, which this program does not know.")
+    return None
+
+
+def _state(content: Content, signs: tuple[str, ...]) -> Persistent | None:
+    """A network of this kind saved as its state dictionary, or as a whole module of a class of another name."""
+    found = averaged_first(named(content.root, *signs))
+    if not found:
+        return None
+    generates = signs is GENERATOR_SIGNS
+    # What a state dictionary does not say is as the program's own configurations have it.
+    clamp = {"synthesis.b4.conv1" if generates else "b4.conv": {"conv_clamp": CLAMP}}
+    return flat_network("Generator" if generates else "Discriminator", found[0], clamp)
+
+
+def flat_network(class_name: str, tensors: dict[str, Tensor], attributes: dict[str, dict[str, Any]]) -> Persistent:
+    """A network of these tensors by their whole names; `attributes`: what some of its modules say of themselves."""
+    told = {name: Persistent("", state, (), {}, {}, {}, {}) for name, state in attributes.items()}
+    return Persistent(class_name, {}, (), {}, tensors, {}, dict(told))
 
 
 def _find(content: Content, *keys: str) -> Persistent | None:
@@ -75,7 +106,8 @@ def _is_stylegan2(generator: Persistent) -> bool:
 # ---- generator ----------------------------------------------------------------------------------------------------
 
 
-def _generator(module: Persistent, what: str) -> Generator:
+def generator_of(module: Persistent, what: str) -> Generator:
+    """The generator in an object of the original program; `what` names it in errors (CheckpointError)."""
     names = Renaming(module.tensors(), what)
     attributes = _Attributes(module, what)
     names.skip_filters("resample_filter")

@@ -7,6 +7,8 @@ average w (`latent_avg`). Widths come from a multiplier that only the tensors' s
 
 from __future__ import annotations
 
+import re
+
 import torch
 from torch import Tensor
 
@@ -16,52 +18,69 @@ from generator.formats.reading.content import Content
 
 from ..errors import CheckpointError
 from ..model import Model
+from .state_dicts import averaged_first, named
 from .stylegan2 import Renaming, make_critic, make_generator, make_model
 
 NAME = "stylegan2_rosinality"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (rosinality)"
+BASICSR_SIGNS = ("style_conv1.modulated_conv.weight", "constant_input.weight")
+BASICSR = (
+    (r"^style_mlp\.", "style."), (r"^constant_input\.weight$", "input.input"), (r"^style_conv1\.", "conv1."),
+    (r"^style_convs\.", "convs."), (r"\.modulated_conv\.", ".conv."), (r"^noises\.noise(\d)", r"noises.noise_\1"),
+)  # fmt: skip
+
+
+GENERATOR_SIGNS = ("conv1.conv.modulation.weight", "input.input")
+CRITIC_SIGNS = ("final_linear.1.weight", "convs.0.0.weight")
 
 
 def recognises(content: Content) -> bool:
     """Whether there is a state dictionary with a constant input and this format's modulated first layer."""
-    return _find(content, "conv1.conv.modulation.weight", "g_ema", "g") is not None
+    return bool(_generators(content))
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
     """The average g_ema (g without it) and the discriminator d, or that of a second file."""
-    tensors = _find(content, "conv1.conv.modulation.weight", "g_ema", "g")
-    if tensors is None:
+    found = _generators(content)
+    if not found:
         raise CheckpointError(f"{content.path.name} holds no generator of this format.")
     judge = critic or content
-    critic_tensors = _find(judge, "final_linear.1.weight", "d")
-    if critic is not None and critic_tensors is None:
+    critics = averaged_first(named(judge.root, *CRITIC_SIGNS))
+    if critic is not None and not critics:
         raise CheckpointError(f"{critic.path.name} holds no discriminator of this format.")
-    generator = _generator(tensors, _latent_avg(content), f"The generator in {content.path.name}")
-    network = None
-    if critic_tensors is not None:
-        network = _critic(critic_tensors, f"The discriminator in {judge.path.name}")
-    return make_model(content.path, content.path.stem, generator, network)
+    generator = _generator(found[0], _latent_avg(content), f"The generator in {content.path.name}")
+
+    def read() -> Critic | None:
+        return _critic(critics[0], f"The discriminator in {judge.path.name}") if critics else None
+
+    return make_model(content.path, content.path.stem, generator, read, critic)
 
 
-def _find(content: Content, sign: str, *keys: str) -> dict[str, Tensor] | None:
-    """The first state dictionary with the tensor `sign`: under one of the keys, or the file itself."""
-    if not isinstance(content.root, dict):
-        return None
-    for values in (*(content.root.get(key) for key in keys), content.root):
-        if isinstance(values, dict):
-            found = {
-                name.removeprefix("module."): tensor  # saved from within nn.DataParallel
-                for name, tensor in values.items()
-                if isinstance(name, str) and isinstance(tensor, Tensor)
-            }
-            if sign in found:
-                return found
-    return None
+def _generators(content: Content) -> list[dict[str, Tensor]]:
+    """The generators in the file, averages first: at its root, under any key, and as a part of an encoder's file
+    (pSp, e4e: `decoder.…`)."""
+    own = averaged_first(named(content.root, *GENERATOR_SIGNS))
+    return own or [_from_basicsr(one) for one in averaged_first(named(content.root, *BASICSR_SIGNS))]
+
+
+def _from_basicsr(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """BasicSR's names (GFPGAN's and others' `params_ema`) → those of the program that it took the network from."""
+    renamed = {}
+    for name, tensor in tensors.items():
+        for theirs, ours in BASICSR:
+            name = re.sub(theirs, ours, name)
+        if tensor.shape == (1,) and re.fullmatch(r"(conv1|convs\.\d+)\.weight", name):
+            name = name.replace(".weight", ".noise.weight")
+        renamed[name] = tensor
+    return renamed
 
 
 def _latent_avg(content: Content) -> Tensor | None:
+    """The average w, which the files of encoders repeat for each layer."""
     value = content.root.get("latent_avg")
-    return value if isinstance(value, Tensor) else None
+    if not isinstance(value, Tensor):
+        return None
+    return value[0] if value.ndim == 2 and len(value) and torch.equal(value, value[:1].expand_as(value)) else value
 
 
 # ---- generator ----------------------------------------------------------------------------------------------------

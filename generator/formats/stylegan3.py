@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from generator.families.stylegan2.networks import Critic
 from generator.families.stylegan3.config import StyleGAN3Config
 from generator.families.stylegan3.networks import StyleGAN3
 from generator.family import Averages
@@ -19,6 +20,7 @@ from generator.formats.reading.content import Content, Persistent
 from generator.model import Model
 
 from ..errors import CheckpointError
+from .critics import if_it_opens
 from .naming import foreign_model, numbered_classes, unknown_provenance
 from .stylegan2_nvidia import critic_of  # the same discriminator, written by the same program
 
@@ -54,17 +56,23 @@ def load(content: Content, critic: Content | None = None) -> Model:
     discriminator = _discriminator(source)
     if critic is not None and discriminator is None:
         raise CheckpointError(f"{critic.path.name} holds no discriminator of NVIDIA's.")
-    if discriminator is not None:
+
+    def read() -> Critic | None:
+        if discriminator is None:
+            return None
         judge = critic_of(discriminator, f"The discriminator in {source.path.name}")
         for part in ("resolution", "img_channels", "num_classes"):
             if getattr(judge.config, part) != getattr(family, part):
                 raise CheckpointError(f"The discriminator in {source.path.name} judges pictures of another {part}.")
-        family.critic, family.has_critic = judge, True
+        return judge
+
+    family.critic, notes = if_it_opens(critic, read)
+    family.has_critic = family.critic is not None
     return foreign_model(
         content.path,
         family,
         Averages(average),
-        unknown_provenance(content.path, content.path.stem),
+        unknown_provenance(content.path, content.path.stem, notes),
         classes=numbered_classes(family.num_classes),
     )
 

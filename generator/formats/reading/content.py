@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from generator.errors import CheckpointError
 
 from .limits import MAX_DIRECTORY, MAX_FILE, Budget, MalformedError, UnknownNameError
+from .names import is_known
 from .source import Region, Source
 from .torch_legacy import MAGIC, read_blob, read_legacy
 from .torch_zip import LOCAL, read_zip
@@ -101,6 +102,8 @@ def _read(path: Path, region: Region, head: bytes) -> Content:
         raise CheckpointError(_malformed(path, head, "a value in it is not what it should be")) from None
     except MemoryError:
         raise CheckpointError(f"{path.name} does not fit this machine's memory.") from None
+    if isinstance(root, Inert) and not root.state and not is_known(root.module, root.name):
+        raise CheckpointError(_unknown(path, UnknownNameError(root.module, root.name)))
     return Content(path, "nvidia" if tree.persistent else kind, root)
 
 

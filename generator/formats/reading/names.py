@@ -20,6 +20,10 @@ class Name(NamedTuple):
         return f"{self.module}.{self.name}"
 
 
+class UnknownName(Name):
+    """A name that is not on the list. It may only be that of a class, whose instances are kept as their attributes."""
+
+
 PERSISTENT = Name("torch_utils.persistence", "_reconstruct_persistent_obj")
 LOAD_FROM_BYTES = Name("torch.storage", "_load_from_bytes")
 REBUILD_TENSOR = Name("torch._utils", "_rebuild_tensor")
@@ -72,7 +76,15 @@ TYPES = {
     Name("torch", "Tensor"), Name("torch.nn.parameter", "Parameter"),
 }  # fmt: skip
 TORCH_MODULE = re.compile(r"torch\.nn\.modules\.[a-z]{1,30}")  # nn.ReLU and its like
+IDENTIFIER = re.compile(r"[A-Za-z_]\w{0,60}", re.ASCII)
+MODULE = re.compile(r"[A-Za-z_][\w.]{0,150}", re.ASCII)
 CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,60}")
+
+# Modules of Python itself: a checkpoint that needs more of them than is listed here is up to something.
+CORE = {
+    "builtins", "__builtin__", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "code", "pty", "socket",
+    "shutil",
+}  # fmt: skip
 
 # Python 2 and other versions of NumPy have other names for the same.
 MOVED = {
@@ -88,9 +100,20 @@ def is_torch_module(name: Name) -> bool:
     return bool(TORCH_MODULE.fullmatch(name.module) and CLASS_NAME.fullmatch(name.name))
 
 
-def allowed(module: str, name: str) -> Name:
-    """The name, if it is one of these; UnknownNameError if not. Nothing is imported."""
+def is_known(module: str, name: str) -> bool:
+    """Whether a name is on the list."""
+    found = Name(module, name)
+    return found in KNOWN or is_torch_module(found)
+
+
+def noted(module: str, name: str) -> Name:
+    """The name as a note; one that is not on the list is an UnknownName. Nothing is imported.
+
+    UnknownNameError for what cannot be a class's own name, such as a path through attributes.
+    """
     found = Name(MOVED.get(module, module), name)
     if found in KNOWN or is_torch_module(found):
         return found
-    raise UnknownNameError(module, name)
+    if not (IDENTIFIER.fullmatch(name) and MODULE.fullmatch(module)) or module.partition(".")[0] in CORE:
+        raise UnknownNameError(module, name)
+    return UnknownName(*found)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import names
 from .limits import MAX_DEPTH, MAX_NODES, MAX_TEXT, Budget, MalformedError
-from .names import Name
+from .names import Name, UnknownName
 from .source import Region
 from .tensors import read_storage, reshape, view
 from .unpickle import Instance, Stored
@@ -103,6 +103,8 @@ class Tree:
         args = tuple(map(self._part, raw.args))
         if builder := self._builders.get(raw.name):
             return builder(args, state)
+        if isinstance(raw.name, UnknownName):
+            return self._inert(raw.name, (), state if isinstance(state, dict) else None)
         if raw.name not in names.INERT and not names.is_torch_module(raw.name):
             raise MalformedError(f"it calls {raw.name} in an unknown way")
         return self._inert(raw.name, args, state)

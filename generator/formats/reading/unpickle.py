@@ -1,7 +1,8 @@
 """A pickle as data: a small machine that follows its instructions and makes nothing but inert values.
 
-Where Python's own machine would import a name and call it, this one notes the name (if it is on the list in
-`names.py`, else it stops) beside the arguments. Opcodes and protocols 0 to 5 as `pickletools` documents them.
+Where Python's own machine would import a name and call it, this one notes the name beside the arguments. It stops at a
+call of a name that is not on the list in `names.py`; a class that is not may have instances, of which it notes the
+attributes. Opcodes and protocols 0 to 5 as `pickletools` documents them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .limits import MAX_INT, MAX_LINE, MAX_TEXT, Budget, MalformedError
-from .names import CONTAINERS, MAPPINGS, RECONSTRUCTOR, Name, allowed
+from .limits import MAX_INT, MAX_LINE, MAX_TEXT, Budget, MalformedError, UnknownNameError
+from .names import CONTAINERS, MAPPINGS, RECONSTRUCTOR, Name, UnknownName, noted
 from .source import Region, Source
 
 SMALL = 256  # bytes up to which they are read at once; longer ones (tensors) are left where they are
@@ -205,10 +206,10 @@ class Unpickler:
     # ---- names, and calls that are not made -----------------------------------------------------------------------
 
     def name(self, module: Any, name: Any) -> None:
-        """Push a name if it is on the list."""
+        """Push a name."""
         if not isinstance(module, str) or not isinstance(name, str):
             raise MalformedError("it names something by other than text")
-        self.push(allowed(module, name))
+        self.push(noted(module, name))
 
     def call(self, name: Any, args: Any) -> None:
         """Push what a call would have made: a container of our own, or a note."""
@@ -218,6 +219,10 @@ class Unpickler:
             if len(args) != 3 or not isinstance(args[0], Name) or not isinstance(args[2], (dict, type(None))):
                 raise MalformedError(f"it calls {name} in an unknown way")
             name, args = args[0], args[2:] if args[2] else ()
+            if isinstance(name, UnknownName) and not args:
+                return self.push(Instance(name, ()))
+        if isinstance(name, UnknownName):
+            raise UnknownNameError(*name)
         if name in MAPPINGS:
             self.push(self.mapping(name, args))
         elif name in CONTAINERS:
@@ -228,6 +233,14 @@ class Unpickler:
             self.push(self.add(set(), [*items]) if CONTAINERS[name] is set else [*items])
         else:
             self.push(Instance(name, args))
+
+    def new(self, name: Any, args: Any) -> None:
+        """NEWOBJ: an instance of a class, whose attributes follow. Of a class that nobody knows only as object makes
+        it, without arguments."""
+        if isinstance(name, UnknownName) and args == ():
+            self.push(Instance(name, ()))
+        else:
+            self.call(name, args)
 
     def mapping(self, name: Name, args: tuple[Any, ...]) -> dict[Any, Any]:
         """A dict in place of one of its subclasses: empty, or from pairs; a default's factory is dropped."""
@@ -245,7 +258,12 @@ class Unpickler:
         return made
 
     def refer(self, key: Any) -> None:
-        """PERSID, BINPERSID: push a note of something outside the pickle."""
+        """PERSID, BINPERSID: push a note of something outside the pickle.
+
+        Old torch files name a module's class so, too, beside its source, which is left.
+        """
+        if isinstance(key, tuple) and len(key) == 4 and key[0] == "module" and isinstance(key[1], Name):
+            return self.push(key[1])
         self.stored.append(key)
         self.push(Stored(key))
 
@@ -254,7 +272,7 @@ class Unpickler:
         name, args, named = self.take(3)
         if not isinstance(named, dict) or named:
             raise MalformedError("it makes something with named arguments")
-        self.call(name, args)
+        self.new(name, args)
 
     def obj(self) -> None:
         """OBJ: a class and its arguments above a mark."""
@@ -343,7 +361,7 @@ STEPS: dict[bytes, Callable[[Unpickler], object]] = {
     b"c": lambda m: m.name(m.line(), m.line()),
     b"\x93": lambda m: m.name(*m.take(2)),
     b"R": lambda m: m.call(*m.take(2)),
-    b"\x81": lambda m: m.call(*m.take(2)),
+    b"\x81": lambda m: m.new(*m.take(2)),
     b"\x92": Unpickler.new_with_names,
     b"o": Unpickler.obj,
     b"i": Unpickler.inst,

@@ -40,7 +40,12 @@ class Persistent:
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors below it under their dotted names, as torch's `state_dict` has them."""
-        return dict(_walk(self, ""))
+        return tensors_below(self)
+
+
+def tensors_below(module: Persistent | Inert) -> dict[str, Tensor]:
+    """All tensors of a module under their dotted names, as torch's `state_dict` has them."""
+    return dict(_walk(module, ""))
 
 
 def _walk(module: Persistent | Inert, prefix: str) -> Iterator[tuple[str, Tensor]]:

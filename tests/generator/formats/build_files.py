@@ -30,6 +30,13 @@ class BaseConfig:
     """Stands for pytorch_GAN_zoo's: an object with attributes."""
 
 
+class Network:
+    """Stands for dnnlib.tflib's: an object with attributes, its variables among them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+
 def _reconstruct_persistent_obj(meta: dict[str, Any]) -> None:
     raise AssertionError("only its name is written")
 
@@ -96,6 +103,7 @@ FOREIGN: dict[str, Any] = {
     "torch_utils.persistence": _reconstruct_persistent_obj,
     "dnnlib.util": EasyDict,
     "models.utils.config": BaseConfig,
+    "dnnlib.tflib.network": Network,
 }
 
 

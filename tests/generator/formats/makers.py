@@ -24,6 +24,7 @@ from . import (
     pgan_files,
     stylegan2_files,
     stylegan3_reference,
+    tensorflow_files,
 )
 from .build_files import as_config, as_layer, write_pickle, write_torch
 
@@ -119,6 +120,17 @@ def _stylegan2_rosinality(folder: Path) -> Made:
     return Made(write_torch(folder / "550000.pt", root), maps=True)
 
 
+def _stylegan2_tensorflow(folder: Path) -> Made:
+    parts, widths = ("mapping", "synthesis"), (12, 10, 8)
+    average = tensorflow_files.generator_variables(widths, 8, 16, 2)
+    root = (
+        tensorflow_files.network("G", average, parts),
+        tensorflow_files.network("D", tensorflow_files.critic_variables(widths)),
+        tensorflow_files.network("Gs", average, parts),
+    )
+    return Made(write_pickle(folder / "stylegan2-plums-config-f.pkl", root), maps=True)
+
+
 def _stylegan3(folder: Path) -> Made:
     more: dict[str, object] = {"channel_base": 256, "channel_max": 12}
     critic = replace(stylegan2_files.Options(), widths=(12, 10, 8, 6), classes=3)
@@ -139,5 +151,6 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "pgan": _pgan,
     "stylegan2_nvidia": _stylegan2_nvidia,
     "stylegan2_rosinality": _stylegan2_rosinality,
+    "stylegan2_tensorflow": _stylegan2_tensorflow,
     "stylegan3": _stylegan3,
 }

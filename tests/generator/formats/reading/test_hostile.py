@@ -148,6 +148,19 @@ CODE: dict[str, tuple[bytes, str]] = {
 }
 
 
+def test_an_instance_of_a_class_that_nobody_knows_is_its_attributes_and_its_module_is_not_imported(tmp_path: Path):
+    (tmp_path / "plums.py").write_text("raise SystemExit")
+    code = name("plums", "Thing") + b")\x81" + mapping(a=number(3), b=name("plums", "Other")) + b"b"
+    path = tmp_path / "thing.pkl"
+    path.write_bytes(HEAD + mapping(D=code) + STOP)
+    found: list[Any] = []
+    assert read_watched(path, lambda path: found.append(read_content(path).root["D"])) == ""
+    assert (found[0].module, found[0].name, found[0].state["a"]) == ("plums", "Thing", 3)
+    for call_of_it in (b")R", number(1) + b"\x85\x81", number(1) + b"\x85R"):  # but nothing is made with arguments
+        path.write_bytes(HEAD + name("plums", "Thing") + call_of_it + STOP)
+        assert "names plums.Thing, which this program does not know" in read_watched(path)
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder in which nothing but the file under test may appear."""
