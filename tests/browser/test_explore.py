@@ -122,7 +122,7 @@ def test_every_kind_of_control_reaches_the_picture(visitor: Visitor, studio: Stu
     visitor.page.get_by_label("number input for Variety · truncation ψ").fill("1.2")
     visitor.page.keyboard.press("Tab")
     visitor.rest()
-    first = int(slider(visitor, "From layer … on").input_value())
+    first = int(slider(visitor, "Second seed from this layer on").input_value())
     mix = {"seed": 9, "first": first}
     assert visitor.picture == shown(studio, **{"class": "gage", "mix": mix, "noise": 0, "psi": 1.2})
 

@@ -26,14 +26,14 @@ export async function copyLink(link, why) {
   else window.prompt("The link to this picture:", link);
 }
 
-/** `answer`: {png: base64, name}, or {error}. */
-export function download(answer) {
+/** `answer`: {png: base64, name}, or {error}. `size`: how large it is, in words. */
+export function download(answer, size) {
   if (answer.error) return toast(answer.error, { alert: true });
   const anchor = document.createElement("a");
   anchor.href = `data:image/png;base64,${answer.png}`;
   anchor.download = answer.name;
   anchor.click();
-  toast(`Saved ${answer.name}; its recipe is inside.`);
+  toast(`Saved ${answer.name}, ${size}; its recipe is inside.`);
 }
 
 /** Hear of files that are dropped anywhere on the page, or chosen by `picker`; `element` has the class "dropping" meanwhile. */
