@@ -24,6 +24,7 @@ from generator import (
     Say,
     architecture,
     content_hash,
+    is_content_hash,
     list_checkpoints,
     quietly,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -34,9 +33,9 @@ def test_the_live_path_is_not_queued(page: gr.Blocks) -> None:
         assert function.queue == (function.api_name in ("render", "models")), function.api_name
 
 
-def test_no_event_of_the_page_announces_its_progress(studio: Studio, tmp_path: Path) -> None:
+def test_no_event_of_the_page_announces_its_progress(studio: Studio) -> None:
     # Gradio would tell screen readers "common.complete", a key for which it has no words.
-    own = visitors_pages(studio, Visitors(studio, tmp_path))
+    own = visitors_pages(studio, Visitors(studio))
     for function in [*build_page(studio, own).fns.values(), *build_classroom(studio).fns.values()]:
         assert function.show_progress == "hidden" or function.api_name in ("render", "models"), function.api_name
 
