@@ -4,7 +4,7 @@ from generator.storage import NAME_SUFFIXES
 
 from .describe import class_title, label_text
 from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedError, StudioError
-from .files import data_url, picture_accent, recipe_from_png, reference_profile, to_png
+from .files import MAX_WIDTH, data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .kept import LOCAL
 from .nearest import TrainingPicture, nearness_words
 from .reading import NOTE, Reading
@@ -20,6 +20,7 @@ __all__ = [
     "LOCAL",
     "MAX_SEED",
     "MAX_STEPS",
+    "MAX_WIDTH",
     "NAME_SUFFIXES",
     "NOTE",
     "SUFFIXES",

@@ -24,6 +24,7 @@ from generator import (
     Say,
     architecture,
     content_hash,
+    is_content_hash,
     list_checkpoints,
     quietly,
 )
@@ -37,6 +38,7 @@ from .kept import LOCAL, is_kept, kept_models
 from .render import Studio
 
 SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors")
+NAMED = "named"  # beside the models: which version of a file has its class names
 MAX_MODELS = 16  # opened at a time
 MAX_BYTES = 8 << 30  # of the files of a host's visitors
 MAX_AGE = 6 * 3600.0  # seconds since it was used last
@@ -177,25 +179,55 @@ def local_folder(
     root: Path = LOCAL,
     say: Say = quietly,
 ) -> Path:
-    """The folder ROOT/HASH/NAME of the converted checkpoint, made now unless it is there; CheckpointError."""
+    """The folder ROOT/HASH/NAME of the converted checkpoint, made now unless it is there; CheckpointError.
+
+    A file that came with class names keeps them: opened again without any, it is the model with its latest names.
+    """
     for path in (source, critic):
         if path is not None and path.suffix.lower() not in SUFFIXES:
             raise CheckpointError(f"{path.name} is no checkpoint: those end in {', '.join(SUFFIXES)}.")
-    version = content_hash(*(path for path in (source, critic, class_names) if path is not None))
-    place = root.expanduser() / version
+    root = root.expanduser()
+    weights = [path for path in (source, critic) if path is not None]
+    version = content_hash(*weights, *([] if class_names is None else [class_names]))
+    named = root / NAMED / content_hash(*weights)
+    if class_names is None and (folder := _noted(root, named)) is not None:
+        say("opened before", 1.0)
+        return folder
+    place = root / version
     if place.is_dir() and (known := list(list_checkpoints(place).values())):
         say("opened before", 1.0)
+        _note(named, version, class_names)
         return known[0]
     try:
-        return convert(
+        folder = convert(
             source, critic, place, model_name(source), class_names=class_names, seconds=CALIBRATION_SECONDS, say=say
         )
+        _note(named, version, class_names)
+        return folder
     except CheckpointError:
         if place.is_dir() and (known := list(list_checkpoints(place).values())):
             return known[0]  # another program has converted it meanwhile
         with suppress(OSError):
             place.rmdir()
         raise
+
+
+def _note(named: Path, version: str, class_names: Path | None) -> None:
+    """Note which version of a file has its class names, if it came with any."""
+    if class_names is not None:
+        named.parent.mkdir(parents=True, exist_ok=True)
+        named.write_text(version, encoding="ascii")
+
+
+def _noted(root: Path, named: Path) -> Path | None:
+    """The folder of the version of a file that has class names; None if there is none, or not any more."""
+    try:
+        version = named.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
+    there = is_content_hash(version) and (root / version).is_dir()
+    known = list(list_checkpoints(root / version).values()) if there else []
+    return known[0] if known else None
 
 
 def given_model(source: str, root: Path = LOCAL, limit: int = LIMIT, say: Say = quietly) -> tuple[str, Path]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import TRANSFORM, Recipe, RecipeError, Styles
+from studio import MAX_SEED, TRANSFORM, Recipe, RecipeError, Styles
 
 SAME_CLASS = "same class"
 MOVE = "move:"
@@ -103,7 +103,9 @@ class ControlSet:
             "label": recipe.label,
             "psi": recipe.psi,
             "mix": mix is not None,
-            "mix_seed": mix.seed if mix else recipe.seed,
+            "mix_seed": mix.seed
+            if mix
+            else (recipe.seed + 1) % (MAX_SEED + 1),  # mixed with itself it would be the same
             "mix_label": (mix.label if mix else None) or SAME_CLASS,
             "mix_first": mix.first if mix else self.layers // 2,
             "noise_on": recipe.noise > 0,

@@ -22,7 +22,7 @@ from .theme import theme
 MAX_THREADS = 320  # nearly all of which wait for their visitor's turn at the one place where pictures are painted
 SETTINGS = {
     "run_history": False,  # on, every queued call would work through all calls before it in the browser
-    "footer_links": [],  # the masthead links to what a visitor may need
+    "footer_links": ["api"],  # a page that does not list it does not show it; the masthead links to it
     "ssr_mode": False,
     "enable_monitoring": False,
 }

@@ -32,8 +32,13 @@ INTRODUCTION = (
 )
 
 Say = Callable[[str, float], None]
-Answer = tuple[Any, Any, str]  # what is found, the models opened before, and a sentence if something went wrong
-TOAST = "(sentence) => { if (sentence) atelier.toast(sentence, { alert: true }); return []; }"
+Answer = tuple[Any, Any, str, str]  # what is found, the models opened before, a sentence if something went wrong, and
+# the address of the opened model's page
+FOLLOW = """(sentence, address) => {
+    if (sentence) atelier.toast(sentence, { alert: true });
+    if (address) location.assign(address);
+    return [];
+}"""
 
 
 def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
@@ -72,7 +77,7 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
         with gr.Row(elem_classes="files", elem_id="own-kept", visible=visitors.kept is not None):
             before = gr.Dropdown(_kept(visitors), value=None, label="Opened before", elem_id="own-before")
             again = gr.Button("Open it again", elem_id="own-again")
-        problem = gr.Textbox(visible=False)
+        problem, leads_to = gr.Textbox(visible=False), gr.Textbox(visible=False)
 
     async def open_file(source: str | None, *beside: str | None) -> AsyncIterator[Answer]:
         if source is None:
@@ -105,22 +110,27 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
             yield answer
 
     options: dict[str, Any] = {
-        "outputs": [found, before, problem],
+        "outputs": [found, before, problem, leads_to],
         "api_visibility": "private",
         "show_progress": "hidden",
         "trigger_mode": "once",
         "concurrency_limit": AT_ONCE,
         "concurrency_id": "open-yours",
     }
-    in_browser: dict[str, Any] = {"fn": None, "queue": False, "api_visibility": "private"}
-    opened = run.click(open_file, files, api_name="open_file", **options)
-    opened.then(inputs=problem, js=TOAST, **in_browser)
+    in_browser: dict[str, Any] = {
+        "fn": None,
+        "queue": False,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+    }
+    follow: dict[str, Any] = {"inputs": [problem, leads_to], "js": FOLLOW, **in_browser}
+    run.click(open_file, files, api_name="open_file", **options).then(**follow)
     run.click(outputs=files, js="() => [null, null, null]", **in_browser)
-    opened = gr.on([take.click, repository.submit], open_repository, repository, api_name="open_repository", **options)
-    opened.then(inputs=problem, js=TOAST, **in_browser)
-    opened = again.click(open_again, before, api_name="open_again", **options)
-    opened.then(inputs=problem, js=TOAST, **in_browser)
-    page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, queue=False, api_visibility="private")
+    fetching = [take.click, repository.submit]
+    gr.on(fetching, open_repository, repository, api_name="open_repository", **options).then(**follow)
+    again.click(open_again, before, api_name="open_again", **options).then(**follow)
+    options = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    page.load(lambda: gr.Dropdown(_kept(visitors)), None, before, **options)
 
 
 async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterator[Answer]:
@@ -133,7 +143,7 @@ async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterato
 
     task = asyncio.get_running_loop().run_in_executor(None, work, say)
     while not task.done():
-        yield _progress(*done), gr.skip(), ""
+        yield _progress(*done), gr.skip(), "", ""
         await asyncio.wait([task], timeout=POLL_SECONDS)
     try:
         opened = task.result()
@@ -141,7 +151,7 @@ async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterato
     except StudioError as error:
         yield _refusal(str(error))
         return
-    yield _card(opened, address), gr.Dropdown(_kept(own.visitors)), ""
+    yield _card(opened, address), gr.Dropdown(_kept(own.visitors)), "", address
 
 
 def _discard_later(loop: asyncio.AbstractEventLoop, paths: Sequence[Path]) -> None:
@@ -167,7 +177,7 @@ def _kept(visitors: Visitors) -> list[tuple[str, str]]:
 
 
 def _refusal(sentence: str) -> Answer:
-    return "", gr.skip(), sentence
+    return "", gr.skip(), sentence, ""
 
 
 def _progress(what: str, share: float) -> str:

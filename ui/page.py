@@ -21,7 +21,7 @@ from .controls import ControlSet
 from .departure import Departures
 from .endpoints import add_endpoints
 from .masthead import masthead
-from .models import model_entry, model_pages
+from .models import OWN, model_entry, model_pages
 from .mounting import MAX_THREADS, SETTINGS, Below
 from .open_yours import open_yours
 from .own_pages import OwnPages
@@ -62,9 +62,12 @@ def build_page(studio: Studio, own: OwnPages | None = None) -> gr.Blocks:
 
 
 def build_own_page(studio: Studio, links: Sequence[Place]) -> gr.Blocks:
-    """The page of the one model of a visitor's studio, with endpoints of its own; its masthead leads to `links`."""
+    """The page of the one model of a visitor's studio, with endpoints of its own; its masthead leads to `links`, and
+    names the model after those of the house."""
+    house = sum(link.is_model for link in links)
+    own = Place(OWN, studio.default, "./", is_model=True)  # not by its name, which one of the house may have, too
     with _blocks() as page:
-        _explore(studio, page, studio.default, links)
+        _explore(studio, page, studio.default, [*links[:house], own, *links[house:]], OWN)
         add_endpoints(studio)
     return _queued(page)
 
@@ -90,14 +93,14 @@ def framed(name: str, links: Sequence[Place], model: Mapping[str, Any] | None = 
         yield
 
 
-def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]) -> None:
+def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place], place: str | None = None) -> None:
     """A model's page: every tab, without a bar to choose from where there is but one, and the favourites below them."""
     if model in studio.unopened:
         with framed(model, links):
             gr.HTML(f"<h2>{escape(model)}</h2><p>{escape(studio.unopened[model])}</p>", apply_default_css=False)
         return
     tabs = find_tabs()
-    with framed(model, links, model_entry(studio, model)):
+    with framed(place or model, links, model_entry(studio, model)):
         if len(tabs) == 1:
             tabs[0].build(studio, page, model)
         else:

@@ -122,7 +122,7 @@ def test_every_kind_of_control_reaches_the_picture(visitor: Visitor, studio: Stu
     visitor.page.get_by_label("number input for Variety · truncation ψ").fill("1.2")
     visitor.page.keyboard.press("Tab")
     visitor.rest()
-    first = int(slider(visitor, "From layer … on").input_value())
+    first = int(slider(visitor, "Second seed from this layer on").input_value())
     mix = {"seed": 9, "first": first}
     assert visitor.picture == shown(studio, **{"class": "gage", "mix": mix, "noise": 0, "psi": 1.2})
 
@@ -300,19 +300,30 @@ def test_a_saved_picture_restores_the_same_pixels(visit: Visit, studio: Studio, 
     first.page.keyboard.press("d")
     add(first, "contrast")
     first.rest()
+    first.page.get_by_role("button", name="Save PNG").click()
     with first.page.expect_download() as download:
-        first.page.get_by_role("button", name="Save PNG").click()
+        first.page.get_by_role("button", name="32 px as made").click()
     saved = tmp_path / download.value.suggested_filename
     download.value.save_as(saved)
     assert str(recipe_from_png(saved).seed) == first.seed
     with Image.open(saved) as image:
         assert image.size == (32, 32)
+    first.page.get_by_role("button", name="Save PNG").click()
+    as_shown = first.page.get_by_role("button", name="as on the plate")
+    with first.page.expect_download() as download:
+        as_shown.click()
+    large = tmp_path / download.value.suggested_filename
+    download.value.save_as(large)
+    with Image.open(large) as image:
+        assert image.size == (first.page.locator("#live img.after").evaluate("(image) => image.clientWidth"),) * 2
     second = visit()
     second.open()
-    drop(second, saved)
-    second.page.get_by_text("Restored from the picture.").wait_for()
-    second.rest()
-    assert second.picture == first.picture and second.seed == first.seed
+    for file in (saved, large):
+        second.page.keyboard.press("n")
+        drop(second, file)
+        second.page.get_by_text("Restored from the picture.").wait_for()
+        second.rest()
+        assert second.picture == first.picture and second.seed == first.seed
 
 
 def drop(visitor: Visitor, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,10 @@ def test_classes_get_the_names_of_a_file(studio: Studio, tmp_path: Path):
     with pytest.raises(StudioError, match=r"^few\.txt names 1 class, but the model has 2: it wants one name a line\.$"):
         local.open(source, None, file(tmp_path, "few.txt", b"tabby"))
     assert len(local.kept_models()) == 2
+    again = local.open(file(tmp_path, "renamed.pkl", b"abc"))
+    assert again.folder == named.folder, "a file that came with names has them when it is opened again"
+    shutil.rmtree(named.folder.parent)
+    assert local.open(source).folder == plain.folder
 
 
 def test_on_a_host_nobody_meets_and_nothing_stays(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -64,9 +64,9 @@ def test_a_model_with_an_input_transform_has_its_controls(moved: dict[str, float
     recipe = Recipe.from_json({"model": "pinwheel", **moved})
     values = controls.values(recipe)
     assert controls.recipe(values) == recipe and len(values) == len(controls.names)
-    for name, value in (("rotation", 181), ("x", None), ("y", "up")):
+    for name, title, value in (("rotation", "Rotation", 181), ("x", "Horizontal", None), ("y", "Vertical", "up")):
         wrong = [value if each == name else given for each, given in zip(controls.names, values, strict=True)]
-        with pytest.raises(RecipeError, match=rf"\({name}\)"):
+        with pytest.raises(RecipeError, match=rf"^{title} "):
             controls.recipe(wrong)
 
 

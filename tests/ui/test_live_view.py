@@ -108,6 +108,10 @@ def test_a_saved_picture_restores_its_values(server: Functions, studio: Studio, 
     assert recipe_from_png(base64.b64decode(saved["png"])).seed == 77
     assert saved["name"] == "plums-gage-77.png"
     assert server["restore"]({"png": saved["png"]}) == {"values": values}
+    large = server["save"]({"values": values, "width": 90})
+    assert large["name"] == "plums-gage-77-90px.png"
+    assert server["restore"]({"png": large["png"]}) == {"values": values}
+    assert "px wide, not 9000" in server["save"]({"values": values, "width": 9000})["error"]
 
 
 @pytest.mark.parametrize("extra", ["", "__theme=dark&", "view=api&", "fbclid=IwAR&"])

@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from studio import Studio
+from studio import Studio, Visitors
 from tests.ui.serving import MODEL, OTHER
 from ui.bundle import UI
 from ui.masthead import masthead
 from ui.models import model_entry, model_pages
-from ui.page import build_page, launch_options
+from ui.page import build_classroom, build_own_page, build_page, launch_options, visitors_pages
 from ui.places import Place, places, seen_from
 from ui.tabs import find_tabs
 
@@ -31,6 +31,21 @@ def test_only_the_endpoints_for_programs_are_public(page: gr.Blocks) -> None:
 def test_the_live_path_is_not_queued(page: gr.Blocks) -> None:
     for function in page.fns.values():
         assert function.queue == (function.api_name in ("render", "models")), function.api_name
+
+
+def test_no_event_of_the_page_announces_its_progress(studio: Studio) -> None:
+    # Gradio would tell screen readers "common.complete", a key for which it has no words.
+    own = visitors_pages(studio, Visitors(studio))
+    for function in [*build_page(studio, own).fns.values(), *build_classroom(studio).fns.values()]:
+        assert function.show_progress == "hidden" or function.api_name in ("render", "models"), function.api_name
+
+
+def test_an_opened_model_is_named_in_its_masthead(studio: Studio) -> None:
+    page = build_own_page(studio, [*seen_from(2, places(studio))])
+    (head,) = [block for block in page.blocks.values() if getattr(block, "elem_id", "") == "masthead"]
+    links = re.findall(r'<a href="([^"]*)"([^>]*)>([^<]*)</a>', str(head.value))  # type: ignore[attr-defined]
+    current = [(path, title) for path, attributes, title in links if "aria-current=page" in attributes]
+    assert current == [("./", MODEL)], "not one of the house that may have the same name"
 
 
 def test_every_direction_has_a_slider(page: gr.Blocks, studio: Studio) -> None:

@@ -60,13 +60,15 @@ function shown(element) {
 
 // ---------------------------------------------------------------- keys
 
+const COVERED = CSS.supports("selector(:popover-open)") ? "dialog[open], :popover-open" : "dialog[open]";
+
 const isTyping = (target) =>
   target.isContentEditable ||
   target.matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio], [type=button], [type=color])");
 
 const byKey = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return null;
-  if (document.querySelector("dialog[open]")) return null;
+  if (document.querySelector(COVERED)) return null; // Escape closes what is open, and nothing else
   return actionOfKey(event.key, everyPart(), { shown, focused: (element) => element.contains(document.activeElement) });
 };
 

@@ -20,7 +20,7 @@ from ..parts.steps_editor import steps_editor
 from . import Tab
 
 # Run in the browser, past the queue: see parts/live_view/live_view.js.
-CHANGE = "(value) => {{ atelier.part('live').then((live) => live.change({name}, value, {quiet})); return []; }}"
+CHANGE = "(value) => {{ atelier.part('live').then((live) => live.change({name}, value, {how})); return []; }}"
 CONTROLS = "async () => (await atelier.part('live')).controls()"
 OPEN = "async () => (await atelier.part('live')).open()"
 
@@ -92,7 +92,7 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
         max(controls.layers - 1, 1),
         start["mix_first"],
         step=1,
-        label="From layer … on",
+        label="Second seed from this layer on",
         elem_classes="only-mixed",
         visible=controls.layers > 1,  # a model of one layer has no choice, and a slider wants two values
     )
@@ -124,17 +124,18 @@ def _wire(page: gr.Blocks, live: Any, parts: dict[str, Any]) -> None:
     for name, part in parts.items():
         if isinstance(part, gr.Number):
             _listen([part.input], name, part, quiet=True)  # half typed
-            _listen([part.blur, part.submit], name, part)
-        elif isinstance(part, gr.Slider):
-            _listen([part.input, part.release], name, part)  # the slider's ↺ fires `release` alone
-        else:
+            _listen([part.blur, part.submit], name, part, settled=True)
+        elif isinstance(part, gr.Slider) or name == "steps":
             _listen([part.input], name, part)
+            _listen([part.release], name, part, settled=True)  # the slider's ↺ fires `release` alone
+        else:
+            _listen([part.input], name, part, settled=True)
     _in_browser([live.apply], CONTROLS, outputs=list(parts.values()))
     _in_browser([page.load], OPEN, outputs=list(parts.values()))
 
 
-def _listen(triggers: list[Any], name: str, part: Any, quiet: bool = False) -> None:
-    _in_browser(triggers, CHANGE.format(name=json.dumps(name), quiet=json.dumps(quiet)), inputs=[part])
+def _listen(triggers: list[Any], name: str, part: Any, **how: bool) -> None:
+    _in_browser(triggers, CHANGE.format(name=json.dumps(name), how=json.dumps(how)), inputs=[part])
 
 
 def _in_browser(triggers: list[Any], js: str, **ends: list[gr.Component]) -> Dependency:

@@ -8,6 +8,7 @@ import random
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,7 +16,18 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from studio import Mix, Recipe, RecipeError, Rendering, StageReading, Studio, recipe_from_png, to_png
+from studio import (
+    MAX_WIDTH,
+    Mix,
+    Recipe,
+    RecipeError,
+    Rendering,
+    StageReading,
+    Studio,
+    StudioError,
+    recipe_from_png,
+    to_png,
+)
 from studio.files.png import KEYWORD
 from studio.files.png_chunks import MAX_FILE, MAX_TEXT, SIGNATURE
 from studio.files.xmp import packet
@@ -34,6 +46,22 @@ def rendering(studio: Studio) -> Rendering:
 @pytest.fixture(scope="module")
 def png(rendering: Rendering) -> bytes:
     return to_png(rendering)
+
+
+@pytest.mark.parametrize("width", [None, 32, 33, 64, 128])
+def test_an_enlarged_file_holds_the_same_recipe(rendering: Rendering, png: bytes, width: int | None):
+    data = to_png(rendering, width)
+    assert recipe_from_png(data) == rendering.recipe
+    with Image.open(io.BytesIO(data)) as image, Image.open(io.BytesIO(png)) as made:
+        assert image.size == (width or 32, width or 32)
+        back = np.asarray(image.resize(made.size, Image.Resampling.BOX), np.float32)
+        assert np.corrcoef(back.ravel(), np.asarray(made, np.float32).ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("width", [0, -64, 31, MAX_WIDTH + 1, True, 64.0, "64", [64], 10**30])
+def test_a_width_that_cannot_be_is_a_sentence(rendering: Rendering, width: Any):
+    with pytest.raises(StudioError, match=rf"^This picture can be saved from 32 to {MAX_WIDTH} px wide, not .*\.$"):
+        to_png(rendering, width)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

@@ -15,6 +15,7 @@ import gradio as gr
 
 from studio import (
     MAX_SEED,
+    MAX_WIDTH,
     BroughtError,
     CutLinkError,
     Recipe,
@@ -57,6 +58,7 @@ def live_view(
             "neighbours": 0 if slow else NEIGHBOURS,
             "max_seed": MAX_SEED,
             "max_file_bytes": MAX_FILE_BYTES,
+            "max_width": MAX_WIDTH,
             "slow": slow,
         },
         events=["apply"],
@@ -142,7 +144,9 @@ def live_functions(studio: Studio, controls: ControlSet, slow: bool = False) -> 
 
     def save(request: Any) -> dict[str, Any]:
         rendering = studio.render(controls.recipe(field_of(request, "values")))
-        return {"png": base64.b64encode(to_png(rendering)).decode("ascii"), "name": file_name(rendering.recipe)}
+        width = request.get("width")  # px; without one as it was made
+        png = base64.b64encode(to_png(rendering, width)).decode("ascii")
+        return {"png": png, "name": file_name(rendering.recipe, width)}
 
     return [answering(function) for function in (picture, progress, details, neighbours, restore, save)]
 
@@ -153,6 +157,7 @@ def live_answer(rendering: Rendering) -> dict[str, Any]:
     return {
         "picture": data_url(rendering.picture, rendering.alpha, at_least=VIEW),
         "width": rendering.picture.shape[1],
+        "height": rendering.picture.shape[0],
         "cut_out": rendering.alpha is not None,
         "critic": report["critic"],
         "spoken": report["spoken"],
@@ -179,9 +184,9 @@ def rest_answer(rendering: Rendering) -> dict[str, Any]:
     }
 
 
-def file_name(recipe: Recipe) -> str:
-    """A name for the saved picture: orchard-peach-1234.png."""
+def file_name(recipe: Recipe, width: int | None = None) -> str:
+    """A name for the saved picture: orchard-peach-1234.png; orchard-peach-1234-512px.png if it was enlarged."""
     origin = "styles" if recipe.ws else "latent" if recipe.latent else str(recipe.seed)
-    parts = (recipe.model, recipe.label, origin)
+    parts = (recipe.model, recipe.label, origin, None if width is None else f"{width}px")
     plain = "-".join(part for part in parts if part)
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in plain) + ".png"

@@ -36,8 +36,8 @@ export async function copyLink(link, why) {
   else window.prompt("The link to this picture:", link);
 }
 
-/** `answer`: {png: base64, name}, or {error}. */
-export function download(answer) {
+/** `answer`: {png: base64, name}, or {error}. `size`: how large it is, in words. */
+export function download(answer, size) {
   if (answer.error) return toast(answer.error, { alert: true });
   const anchor = document.createElement("a");
   anchor.href = `data:image/png;base64,${answer.png}`;
@@ -45,7 +45,7 @@ export function download(answer) {
   anchor.click();
   if (isFramed())
     toast(`If no ${answer.name} arrives, the site around this page forbids downloads: open the page by itself.`, { alert: true });
-  else toast(`Saved ${answer.name}; its recipe is inside.`);
+  else toast(`Saved ${answer.name}, ${size}; its recipe is inside.`);
 }
 
 /** Hear of files that are dropped anywhere on the page, or chosen by `picker`; `element` has the class "dropping" meanwhile. */

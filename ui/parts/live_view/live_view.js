@@ -6,6 +6,7 @@ import { Asking } from "./asking.js";
 import { copyLink, download, receiveFiles } from "./exchange.js";
 import { neighbourStrip } from "./neighbours.js";
 import { Plate } from "./plate.js";
+import { sizesAt } from "./sizes.js";
 
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
@@ -30,10 +31,19 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   // ---------------------------------------------------------------- values
 
-  /** A control has a new value. `quiet`: it is half typed, and refused without a word. */
-  function change(name, value, quiet) {
-    asking.feed(withValues({ ...(name === "seed" && { latent: null }), [name]: value }), { quiet, draft: true });
+  /** A control has a new value. `quiet`: it is half typed, and refused without a word; `settled`: it was set by one act of the
+   * hand, which is over (a click, a choice, a thumb let go), and so is a step of history by itself. */
+  function change(name, value, { quiet = false, settled = false } = {}) {
+    const changes = { ...(name === "seed" && { latent: null }), [name]: value };
+    if (name === "mix" && value) changes.mix_seed = besides(asking.current[at("seed")], asking.current[at("mix_seed")]);
+    const values = withValues(changes);
+    if (changes.mix_seed !== undefined && !same(values[at("mix_seed")], asking.current[at("mix_seed")])) return show(values);
+    if (settled) remember(values);
+    asking.feed(values, { quiet, draft: true });
   }
+
+  /** A second seed to be mixed in: a picture mixed with itself is the same picture. */
+  const besides = (seed, second) => (Number(second) !== Number(seed) ? second : Number(seed) < settings.max_seed ? Number(seed) + 1 : 0);
 
   /** The same values with some replaced, by name. */
   function withValues(changes) {
@@ -50,7 +60,10 @@ export default function ({ element, settings, backend, action, trigger }) {
     trigger("apply");
   }
 
+  /** Show what was asked for at once. It is a step of history, even if the next one is asked for before its picture came. */
   function show(values) {
+    if (asking.isGood) remember(asking.good); // a drag that has not come to rest yet is a step of its own
+    remember(values);
     setControls(values);
     asking.feed(values);
   }
@@ -66,6 +79,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   /** A sentence, and everything as it was before. */
   function refuse(sentence) {
     toast(sentence, { alert: true });
+    withdraw(asking.current);
     if (asking.good) setControls(asking.good);
   }
 
@@ -94,6 +108,7 @@ export default function ({ element, settings, backend, action, trigger }) {
    * saved. A visitor who cancels wants things as they were; who wants the picture after all finds its recipe one step ahead, at "redo".
    */
   function stopped(wanted) {
+    history.withdraw(wanted);
     remember(asking.good);
     history.leaveAhead(wanted);
     markHistory();
@@ -111,10 +126,18 @@ export default function ({ element, settings, backend, action, trigger }) {
     markHistory();
   }
 
+  function withdraw(values) {
+    history.withdraw(values);
+    markHistory();
+  }
+
   function travel(by) {
-    if (asking.isGood) history.remember(asking.good); // a drag that has not come to rest yet is a step of its own
+    if (asking.isGood) history.remember(asking.good); // as in `show`
     const step = history.travel(by);
-    if (step) show(step);
+    if (step) {
+      setControls(step);
+      asking.feed(step);
+    }
     markHistory();
   }
 
@@ -144,6 +167,18 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   receiveFiles(element, filePicker, openFile);
 
+  /** The size of the picture on the plate, as it was made and as it is shown, in pixels of the screen. */
+  const measure = () =>
+    asking.answer && { width: asking.answer.width, height: asking.answer.height, shown: Math.round(plate.width * devicePixelRatio) };
+
+  async function save(width) {
+    if (!asking.good) return;
+    const size = `${width ?? asking.answer.width} px wide`;
+    download(await backend.save({ values: asking.good, width }), size);
+  }
+
+  sizesAt(element.querySelector(".save"), { most: settings.max_width, measure, save });
+
   // ---------------------------------------------------------------- buttons and keys
 
   /** Fetch "before" if the hand has not rested since the picture changed. */
@@ -169,7 +204,6 @@ export default function ({ element, settings, backend, action, trigger }) {
   action("cancel", { keys: ["Escape"], says: "stop a picture that takes seconds", run: () => asking.cancel() });
   action("paint", { run: () => asking.feed(asking.current) });
   action("reset", { run: () => show(settings.initial) });
-  action("save", { run: async () => asking.good && download(await backend.save({ values: asking.good })) });
   action("open", { run: () => filePicker.click() });
 
   element.classList.toggle("takes-seconds", settings.slow);
@@ -180,6 +214,7 @@ export default function ({ element, settings, backend, action, trigger }) {
     foreign = linked.foreign ?? "";
     if (linked.error) unread = settings.initial;
     asking.current = linked.values ?? settings.initial;
+    remember(asking.current);
     asking.feed(asking.current);
     return controls();
   }

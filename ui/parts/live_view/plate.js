@@ -42,6 +42,11 @@ export class Plate {
     if (before) this.#before.src = before;
   }
 
+  /** How wide the picture is shown, in CSS pixels. */
+  get width() {
+    return this.#after.clientWidth;
+  }
+
   /** Whether "before" is to be seen. */
   get compares() {
     return this.element.matches(".holding, .split");

@@ -16,13 +16,14 @@ from .. import part
 
 
 def steps_editor(schema: list[dict[str, Any]]) -> gr.HTML:
-    """Add, switch, reorder, tune, aim and remove steps. Fires `input` whenever its value changes under the hand."""
+    """Add, switch, reorder, tune, aim and remove steps. Fires `input` whenever its value changes under the hand, and
+    `release` when a change is done: at a click, or when a thumb is let go."""
     return part(
         "steps_editor",
         value=[],
         server=[profile],
         settings={"schema": schema, "max_steps": MAX_STEPS},
-        events=["input"],
+        events=["input", "release"],
     )
 
 

@@ -16,10 +16,10 @@ export default function ({ element, settings, backend, action, props, trigger, w
   let steps = [];
   const closed = new WeakSet(); // steps of which only the name is shown
 
-  /** Tell Gradio: it feeds the live view with the new value. */
-  function changed() {
+  /** Tell Gradio: it feeds the live view with the new value. `event` "input": the hand is still at it. */
+  function changed(event = "release") {
     props.value = structuredClone(steps);
-    queueMicrotask(() => trigger("input"));
+    queueMicrotask(() => trigger(event));
   }
 
   const button = (text, title, run) => {
@@ -46,7 +46,13 @@ export default function ({ element, settings, backend, action, props, trigger, w
     range.addEventListener("input", () => {
       number.value = range.value;
       fill();
-      set(Number(range.value));
+      set(Number(range.value), "input");
+    });
+    let held = false; // by a pointer: keys change it by one step after the other, and are one change when they rest
+    range.addEventListener("pointerdown", () => (held = true));
+    range.addEventListener("change", () => {
+      if (held) set(Number(range.value));
+      held = false;
     });
     number.addEventListener("change", () => {
       if (number.value === "" || !number.checkValidity()) {
@@ -83,7 +89,8 @@ export default function ({ element, settings, backend, action, props, trigger, w
     colour(parameter, get, set, name) {
       const picker = make("input", { type: "color", value: get() });
       picker.setAttribute("aria-label", name);
-      picker.addEventListener("input", () => set(picker.value));
+      picker.addEventListener("input", () => set(picker.value, "input"));
+      picker.addEventListener("change", () => set(picker.value));
       return [picker];
     },
     profile(parameter, get, set, name) {
@@ -105,9 +112,9 @@ export default function ({ element, settings, backend, action, props, trigger, w
 
   function parameterRow(use, parameter, stepTitle) {
     const get = () => use.parameters[parameter.name] ?? parameter.default;
-    const set = (value) => {
+    const set = (value, event) => {
       use.parameters = { ...use.parameters, [parameter.name]: value };
-      changed();
+      changed(event);
     };
     const name = make("span", { className: "parameter-name", textContent: parameter.title, title: parameter.title });
     if (parameter.unit) name.append(make("span", { className: "unit", textContent: ` ${parameter.unit}` }));

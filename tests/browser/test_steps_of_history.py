@@ -1,0 +1,61 @@
+"""What can be undone: whatever rested, and whatever was asked for at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio import Studio
+from tests.browser.conftest import Visitor
+from tests.browser.test_explore import add, shown
+from ui.controls import ControlSet
+
+pytestmark = pytest.mark.browser
+
+
+def test_every_roll_can_be_undone(visitor: Visitor, studio: Studio) -> None:
+    seeds = [visitor.seed]
+    for _ in range(6):
+        visitor.page.get_by_role("button", name="Roll a seed").first.click()
+        visitor.page.wait_for_timeout(150)
+        seeds.append(visitor.seed)
+    assert len(set(seeds)) == 7
+    for seed in seeds[-2::-1]:
+        visitor.page.keyboard.press("u")
+        visitor.page.wait_for_timeout(50)
+        assert visitor.seed == seed
+    visitor.rest()
+    assert visitor.picture == shown(studio)
+
+
+def test_steps_that_are_added_quickly_are_undone_one_by_one(visitor: Visitor) -> None:
+    for name in ("contrast", "saturation", "exposure"):
+        add(visitor, name)
+    visitor.page.evaluate("document.activeElement.blur()")
+    for left in (2, 1, 0):
+        visitor.page.keyboard.press("u")
+        visitor.page.wait_for_timeout(80)
+        assert visitor.page.locator(".step").count() == left
+
+
+def test_what_is_refused_is_no_step(visitor: Visitor) -> None:
+    visitor.page.keyboard.press("n")
+    visitor.rest()
+    field = visitor.page.get_by_label("Seed · latent z")
+    field.fill("-1")
+    field.press("Enter")
+    visitor.page.locator(".toast.alert").first.wait_for()
+    visitor.page.evaluate("document.activeElement.blur()")
+    visitor.page.wait_for_timeout(100)
+    assert visitor.seed == "1"
+    visitor.page.keyboard.press("u")
+    visitor.page.wait_for_timeout(100)
+    assert visitor.seed == "0"
+
+
+def test_mixing_begins_with_another_seed(visitor: Visitor, studio: Studio) -> None:
+    visitor.page.get_by_label("Mix in a second seed · style mixing").check()
+    visitor.rest()
+    names = ControlSet.of(studio.models()[0]).names
+    values = dict(zip(names, visitor.latest()["values"], strict=True))
+    assert values["mix"] and values["mix_seed"] != values["seed"]
+    assert visitor.picture != shown(studio)
