@@ -50,10 +50,22 @@ class Way:
     last: int | None = None
     explained: float | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """JSON-able; `from_json` gives back an equal direction, which makes equal pictures."""
+        return {"format": FORMAT, "format_version": VERSION, **self.__dict__, "vector": list(self.vector)}
+
+    @classmethod
+    def from_json(cls, obj: object) -> Way:
+        """The direction in parsed JSON; StudioError, one sentence, if it is none."""
+        if not isinstance(obj, dict) or obj.get("format") != FORMAT:
+            raise StudioError("This is no direction: it was not written by an atelier.")
+        if obj.get("format_version") != VERSION:
+            raise StudioError(f"This direction is of a version that is not read here; version {VERSION} is.")
+        return _checked({name: value for name, value in obj.items() if name not in ("format", "format_version")})
+
     def to_text(self) -> str:
-        """As the text of a JSON file; `from_text` gives back an equal direction, which makes equal pictures."""
-        out = {"format": FORMAT, "format_version": VERSION, **self.__dict__}
-        return json.dumps({**out, "vector": list(self.vector)}, ensure_ascii=False)
+        """As the text of a JSON file."""
+        return json.dumps(self.to_json(), ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> Way:
@@ -64,11 +76,7 @@ class Way:
             content = json.loads(text, parse_constant=lambda name: None)
         except (ValueError, RecursionError):
             raise StudioError("This file of a direction is broken: it is not readable as JSON.") from None
-        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-            raise StudioError("This file holds no direction: it was not written by an atelier.")
-        if content.pop("format_version", None) != VERSION:
-            raise StudioError(f"This direction's file is of a version that is not read here; version {VERSION} is.")
-        return _checked(content)
+        return cls.from_json(content)
 
     def renamed(self, name: str) -> Way:
         """The same under another name, of at most MAX_NAME printable characters."""

@@ -6,7 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from studio import Rendering, Studio, StudioError, to_png
 from .enlarge import FACTORS, enlarge, methods
 from .film import Film, check_film, write_film
 from .labels import Label, label_of
-from .walk import Walk, Walker
+from .walk import Walk, Walker, walk_to_json
 from .writing import whole
 
 Share = Callable[[float], None]
@@ -124,22 +124,11 @@ def labelled_png(frame: Pixels, label: Label) -> bytes:
 
 def description(walker: Walker, wish: Wish) -> dict[str, Any]:
     """What a film was made from, JSON-able: enough to make it again."""
-    walk = walker.walk
     return {
         "format": "latent-atelier walk",
         "version": 1,
-        "keys": [key.to_json() for key in walker.keys],
-        "frames": walk.frames,
-        "fps": wish.fps,
-        "path": walk.path,
-        "space": walk.space,
-        "easing": walk.easing,
-        "closed": walk.closed,
-        "noise": walk.noise,
-        "hold": walk.hold,
-        "sweeps": [{"what": s.what, "values": list(s.values), "easing": s.easing} for s in walk.sweeps],
-        "ways": [json.loads(way.to_text()) for way in walk.ways],
-        "film": {"kind": wish.kind, "factor": wish.factor, "method": wish.method, "card": wish.card},
+        "walk": walk_to_json(replace(walker.walk, keys=tuple(walker.keys))),
+        "film": {"kind": wish.kind, "fps": wish.fps, "factor": wish.factor, "method": wish.method, "card": wish.card},
     }
 
 

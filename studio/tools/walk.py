@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,6 +60,54 @@ class Walk:
     ways: tuple[Way, ...] = ()
 
 
+def walk_from_json(obj: object) -> Walk:
+    """The walk in parsed JSON, as `walk_to_json` writes it; what is missing takes its default. StudioError, or a
+    RecipeError of one of its keys."""
+    if not isinstance(obj, Mapping) or not isinstance(obj.get("keys"), list):
+        raise StudioError('A walk is an object with a list of recipes, "keys".')
+    if unknown := set(obj) - {*Walk.__dataclass_fields__}:
+        raise StudioError(f"A walk has no {sorted(map(str, unknown))[0]!r}.")
+    values: dict[str, Any] = {}
+    for name, kind in (("path", str), ("space", str), ("easing", str), ("noise", str), ("closed", bool)):
+        if name in obj:
+            values[name] = _typed(obj[name], kind, name)
+    for name in ("frames", "hold"):
+        if name in obj:
+            values[name] = _typed(obj[name], int, name)
+    keys = tuple(Recipe.from_json(key) for key in obj["keys"][: MOST_KEYS + 1])
+    ways = tuple(Way.from_json(way) for way in _typed(obj.get("ways", []), list, "ways")[: MOST_SWEEPS + 1])
+    sweeps = tuple(_sweep(each) for each in _typed(obj.get("sweeps", []), list, "sweeps")[: MOST_SWEEPS + 1])
+    return Walk(keys, ways=ways, sweeps=sweeps, **values)
+
+
+def walk_to_json(walk: Walk) -> dict[str, Any]:
+    """A walk, JSON-able; `walk_from_json` gives back an equal one."""
+    plain = {name: getattr(walk, name) for name in ("frames", "path", "space", "easing", "closed", "noise", "hold")}
+    return {
+        "keys": [key.to_json() for key in walk.keys],
+        **plain,
+        "sweeps": [{"what": s.what, "values": list(s.values), "easing": s.easing} for s in walk.sweeps],
+        "ways": [way.to_json() for way in walk.ways],
+    }
+
+
+def _sweep(obj: object) -> Sweep:
+    if not isinstance(obj, Mapping) or set(obj) - {"what", "values", "easing"}:
+        raise StudioError('A sweep has "what" it changes, its "values", and an "easing".')
+    values = _typed(obj.get("values"), list, "values")
+    if not values or len(values) > MAX_FRAMES or not all(type(value) in (int, float) for value in values):
+        raise StudioError(f"The values of a sweep are 1 to {MAX_FRAMES} numbers.")
+    what, easing = _typed(obj.get("what"), str, "what"), _typed(obj.get("easing", "smooth"), str, "easing")
+    return Sweep(what, tuple(float(value) for value in values), easing)
+
+
+def _typed(value: Any, kind: type, name: str) -> Any:
+    if type(value) is not kind:
+        words = {str: "a word", bool: "true or false", int: "a whole number", list: "a list"}
+        raise StudioError(f"“{name}” of a walk is {words[kind]}, not {str(value)[:40]!r}.")
+    return value
+
+
 class Walker:
     """A walk that was checked and prepared: `recipe(i)` is the recipe of frame i, for scrubbing in any order."""
 
@@ -74,10 +122,8 @@ class Walker:
         self._numbers, self._names = self._between_numbers()
         self._sweeps = [(sweep, self._swept(sweep)) for sweep in walk.sweeps]
         if walk.sweeps:
-            for number in (
-                0,
-                walk.frames - 1,
-            ):  # what is not there, or out of range, is said before anything is painted
+            # What is not there, or out of range, is said before anything is painted.
+            for number in {int(find(values)) for _, values in self._sweeps for find in (np.argmin, np.argmax)}:
                 studio.normalise(self.recipe(number))
 
     def __len__(self) -> int:

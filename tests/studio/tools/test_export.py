@@ -14,7 +14,7 @@ from postprocess import StepUse
 from studio import Recipe, StoppedError, Studio, StudioError, recipe_from_png
 from studio.tools.enlarge import SIZE, Upscaler, enlarge, lanczos, methods
 from studio.tools.export import CARD_SECONDS, Wish, export_walk, to_pixels
-from studio.tools.walk import Walk, Walker
+from studio.tools.walk import Walk, Walker, walk_from_json
 
 WALK = Walk((Recipe(seed=1), Recipe(seed=2)), 8, "spline")
 
@@ -29,8 +29,9 @@ def test_a_frame_of_a_film_equals_the_same_recipe_alone(tmp_path: Path, studio: 
             pixels = np.asarray(Image.open(io.BytesIO(data)))
             np.testing.assert_array_equal(pixels, to_pixels(studio.render(recipe_from_png(data))))
     content = json.loads(beside.read_text())
-    assert [Recipe.from_json(key) for key in content["keys"]] == [recipes[0], recipes[4]]
-    assert (content["frames"], content["fps"]) == (8, 25)
+    again = walk_from_json(content["walk"])
+    assert list(again.keys) == [recipes[0], recipes[4]] and content["film"]["fps"] == 25
+    assert list(Walker(studio, again)) == recipes
 
 
 def test_a_film_is_enlarged_and_begins_with_its_card(tmp_path: Path, studio: Studio):

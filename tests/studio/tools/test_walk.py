@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from studio.tools.curves import KINDS
 from studio.tools.directions import closed_form
 from studio.tools.film import MAX_FRAMES
 from studio.tools.latents import styles_of, z_of
-from studio.tools.walk import SPACES, Sweep, Walk, Walker, circular, driven
+from studio.tools.walk import SPACES, Sweep, Walk, Walker, circular, driven, walk_from_json, walk_to_json
 
 KEYS = (
     Recipe(seed=1),
@@ -130,6 +131,39 @@ def test_a_frame_is_its_recipe_alone_in_any_order(studio: Studio):
     forwards = [one.recipe(number) for number in range(10)]
     assert [other.recipe(number) for number in reversed(range(10))] == forwards[::-1]
     assert all(Recipe.from_json(recipe.to_json()) == recipe for recipe in forwards)
+
+
+def test_a_walk_travels_as_json(studio: Studio):
+    walk = Walk(
+        MIXED,
+        20,
+        "linear",
+        "w",
+        "smooth",
+        False,
+        "flowing",
+        3,
+        (Sweep("psi", (0.0, 1.0)),),
+        tuple(closed_form(studio, "tiny", 1)),
+    )
+    assert walk_from_json(json.loads(json.dumps(walk_to_json(walk)))) == walk
+    assert walk_from_json({"keys": [{}]}) == Walk((Recipe(),))
+    broken: list[object] = [
+        [],
+        {},
+        {"keys": 3},
+        {"keys": [{"seed": -1}]},
+        {"keys": [{}], "wings": 1},
+        {"keys": [{}], "frames": "many"},
+        {"keys": [{}], "closed": 1},
+        {"keys": [{}], "sweeps": [{"what": "psi"}]},
+        {"keys": [{}], "sweeps": [1]},
+        {"keys": [{}], "sweeps": [{"what": 3, "values": [1]}]},
+        {"keys": [{}], "ways": [{}]},
+    ]
+    for wrong in broken:
+        with pytest.raises(StudioError):
+            walk_from_json(wrong)
 
 
 def test_what_no_walk_is_made_of_is_refused(studio: Studio):
