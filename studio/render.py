@@ -152,7 +152,7 @@ class Studio:
     def working(self, name: str = "", progress: Share | None = None) -> Iterator[Model]:
         """The opened model of that name ("": the default one), and the turn at torch: nobody else paints meanwhile, so
         take it for a picture or two at a time. `progress` as for `render`. What the model refuses is a RecipeError."""
-        model = self._painter.model(name or self.default)
+        model = self._painter.open(name or self.default).model
         with self._painter.working(model, progress):
             try:
                 yield model
