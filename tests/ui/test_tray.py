@@ -150,8 +150,8 @@ def test_a_matrix_has_a_picture_for_each_row_and_column(mixer: Functions, studio
 
 def test_children_are_bred_from_recipes(mixer: Functions, studio: Studio) -> None:
     request = {"parents": [{"seed": 1}, {"seed": 2}], "mutation": 0.2, "how": "blend", "seed": 7}
-    answer = mixer["children"](request)
-    assert len(answer["children"]) == 8 and answer == mixer["children"](request)
+    answer = mixer["bred"](request)
+    assert len(answer["children"]) == 8 and answer == mixer["bred"](request)
     broken: list[dict[str, Any]] = [
         {"parents": []},
         {"parents": 3},
@@ -162,5 +162,5 @@ def test_children_are_bred_from_recipes(mixer: Functions, studio: Studio) -> Non
         {"parents": [{"seed": None}]},
     ]
     for wrong in broken:
-        assert set(mixer["children"]({**request, **wrong})) == {"error"}
+        assert set(mixer["bred"]({**request, **wrong})) == {"error"}
     assert set(mixer["table"]({"values": 1, "group": "middle", "rows": [1], "columns": [2]})) == {"error"}

@@ -38,7 +38,7 @@ def mixing_functions(studio: Studio, controls: ControlSet) -> list[ServerFunctio
             "cells": [[pictured(studio, recipe) for recipe in line] for line in cells],
         }
 
-    def children(request: Any) -> dict[str, Any]:
+    def bred(request: Any) -> dict[str, Any]:
         parents = field_of(request, "parents")
         mutation, seed = field_of(request, "mutation"), field_of(request, "seed")
         if not isinstance(parents, Sequence) or type(mutation) not in (int, float) or type(seed) is not int:
@@ -50,7 +50,7 @@ def mixing_functions(studio: Studio, controls: ControlSet) -> list[ServerFunctio
     def plate(request: Any) -> dict[str, Any]:
         return pictured(studio, controls.recipe(field_of(request, "values")))
 
-    return [answering(function) for function in (table, children, plate)]
+    return [answering(function) for function in (table, bred, plate)]
 
 
 def pictured(studio: Studio, recipe: Recipe) -> dict[str, Any]:

@@ -72,7 +72,7 @@ export default function ({ element, settings, backend, action }) {
     const parents = chosen;
     const request = { parents: parents.map(({ recipe }) => recipe), mutation: Number(find(".mutation").value), how: find(".how").value, seed: randomSeed() };
     element.classList.add("working");
-    const answer = await backend.children(request);
+    const answer = await backend.bred(request);
     element.classList.remove("working");
     if (!worked(answer)) return;
     generation(answer.children, `generation ${++born} · from ${parents.length === 1 ? "one parent" : `${parents.length} parents`} · mutation ${request.mutation}`);
