@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported:
 
 from .calibration import Calibration
 from .differentiable import Differentiable, differentiable
-from .directions import Direction
+from .directions import Direction, closed_form_directions
 from .errors import CheckpointError, FeatureError, GeneratorError, LatentError
 from .families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
 from .family import Averages, Layer, Transform
@@ -44,6 +44,7 @@ __all__ = [
     "content_hash",
     "convert_checkpoint",
     "differentiable",
+    "closed_form_directions",
     "draw_z",
     "is_content_hash",
     "list_checkpoints",

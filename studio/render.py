@@ -157,6 +157,17 @@ class Studio:
         """Whether so many wait that whoever moves on should be content with a picture."""
         return self._painter.crowd > CROWD
 
+    @contextmanager
+    def working(self, name: str = "", progress: Share | None = None) -> Iterator[Model]:
+        """The opened model of that name ("": the default one), and the turn at torch: nobody else paints meanwhile, so
+        take it for a picture or two at a time. `progress` as for `render`. What the model refuses is a RecipeError."""
+        model = self._painter.open(name or self.default).model
+        with self._painter.working(model, progress):
+            try:
+                yield model
+            except GeneratorError as error:
+                raise RecipeError(str(error)) from None
+
     def nearest(self, recipe: Recipe, k: int = 5) -> list[TrainingPicture]:
         """The k training pictures nearest to a recipe's raw picture, nearest first, with what there is to see of them.
 

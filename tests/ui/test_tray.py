@@ -16,6 +16,7 @@ from studio.tools.favourites import Favourite, from_text, from_zip, to_text
 from tests.ui.serving import OTHER
 from ui.controls import ControlSet
 from ui.handing_out import TYPES
+from ui.parts.mixing import mixing_functions
 from ui.parts.sheet import BATCH, sheet_functions
 from ui.parts.tray import tray_functions
 
@@ -126,3 +127,40 @@ def test_a_sheet_is_taken_home(server: Functions, kind: str, head: bytes) -> Non
 def test_what_is_wrong_is_one_sentence(server: Functions, name: str, request_: Any) -> None:
     answer = server[name](request_)
     assert set(answer) == {"error"} and answer["error"].endswith((".", "reload it."))
+
+
+# ---------------------------------------------------------------- mixing and breeding
+
+
+@pytest.fixture(scope="module")
+def mixer(studio: Studio, controls: ControlSet) -> Functions:
+    """The functions of the tab of mixing."""
+    return {function.__name__: function for function in mixing_functions(studio, controls)}
+
+
+def test_a_matrix_has_a_picture_for_each_row_and_column(mixer: Functions, studio: Studio, controls: ControlSet) -> None:
+    values = controls.values(studio.normalise(Recipe(psi=0.5)))
+    request = {"values": values, "group": "middle", "rows": [1, 2], "columns": [3, 4, 5]}
+    answer = json.loads(json.dumps(mixer["table"](request)))
+    assert [len(line) for line in answer["cells"]] == [3, 3]
+    assert [entry["recipe"]["seed"] for entry in answer["columns"]] == [3, 4, 5]
+    cell = Recipe.from_json(answer["cells"][1][2]["recipe"])
+    assert studio.normalise(controls.recipe(controls.values(cell))) == cell
+
+
+def test_children_are_bred_from_recipes(mixer: Functions, studio: Studio) -> None:
+    request = {"parents": [{"seed": 1}, {"seed": 2}], "mutation": 0.2, "how": "blend", "seed": 7}
+    answer = mixer["bred"](request)
+    assert len(answer["children"]) == 8 and answer == mixer["bred"](request)
+    broken: list[dict[str, Any]] = [
+        {"parents": []},
+        {"parents": 3},
+        {"mutation": "much"},
+        {"mutation": 2},
+        {"how": "x"},
+        {"seed": 0.5},
+        {"parents": [{"seed": None}]},
+    ]
+    for wrong in broken:
+        assert set(mixer["bred"]({**request, **wrong})) == {"error"}
+    assert set(mixer["table"]({"values": 1, "group": "middle", "rows": [1], "columns": [2]})) == {"error"}

@@ -17,6 +17,7 @@ from studio.tools.sheet import ALIKE, MOST, Entry, paint, seeds_from
 from ...controls import ControlSet
 from ...handing_out import made_file
 from ...requests import ServerFunction, answering, field_of
+from ...stopping import progress_function
 from ...waiting import Waiting
 from .. import part
 
@@ -60,13 +61,7 @@ def sheet_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
                 "sheet.png", lambda path: sheet_png(path, entries, label.title, label.rights, label.packet)
             )
 
-    def progress(request: Any) -> dict[str, Any]:
-        job = field_of(request, "job")
-        if request.get("stop") is True:
-            waiting.stop(job)
-        return {"share": waiting.share(job)}
-
-    return [answering(function) for function in (pictures, files, progress)]
+    return [answering(function) for function in (pictures, files, progress_function(waiting))]
 
 
 def shown(entry: Entry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ...controls import ControlSet
 from ...handing_out import file_answer, made_file
 from ...models import model_pages
 from ...requests import ServerFunction, answering, bytes_of, field_of
+from ...stopping import progress_function
 from ...waiting import Waiting
 from .. import part
 
@@ -69,13 +70,7 @@ def tray_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
             "left_out": left_out,
         }
 
-    def progress(request: Any) -> dict[str, Any]:
-        job = field_of(request, "job")
-        if request.get("stop") is True:
-            waiting.stop(job)
-        return {"share": waiting.share(job)}
-
-    return [answering(function) for function in (kept, compare, open_recipe, save, load, progress)]
+    return [answering(function) for function in (kept, compare, open_recipe, save, load, progress_function(waiting))]
 
 
 def recipe_of(request: Any, controls: ControlSet) -> Recipe:

@@ -1,0 +1,58 @@
+"""Recipes and the latents behind them: z, the styles that the network reads, and recipes of styles that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from generator import Model, draw_z
+from studio import Recipe, Studio, StudioError, Styles
+
+Floats = NDArray[np.float32]
+
+
+def z_of(studio: Studio, recipe: Recipe) -> Floats:
+    """The latent z_dim of a normalised recipe: its own, or its seed's. StudioError where it is made from styles."""
+    if recipe.ws is not None:
+        raise StudioError("This picture is made from styles of its own, and has no latent z.")
+    if recipe.latent is not None:
+        return np.array(recipe.latent, np.float32)
+    with studio.working(recipe.model) as model:
+        return draw_z(recipe.seed, model.z_dim).numpy()
+
+
+def with_z(recipe: Recipe, z: Sequence[float] | Floats) -> Recipe:
+    """The recipe with a latent of its own in place of its seed's."""
+    return replace(recipe, latent=tuple(float(value) for value in z), ws=None)
+
+
+def styles_of(studio: Studio, recipe: Recipe) -> Floats:
+    """What the network reads for a recipe: num_ws×w_dim, truncated, mixed and moved; read-only."""
+    return studio.styles(recipe).array
+
+
+def with_styles(recipe: Recipe, styles: NDArray[np.floating]) -> Recipe:
+    """The recipe with styles num_ws×w_dim of its own in place of all that its were made of; the rest stays."""
+    return replace(recipe, latent=None, ws=Styles.of(np.asarray(styles, np.float32)), mix=None, moves=())
+
+
+def average_of(studio: Studio, recipe: Recipe) -> Floats:
+    """What truncation pulls a recipe's styles towards: num_ws×w_dim."""
+    return styles_of(studio, replace(recipe, seed=0, latent=None, ws=None, psi=0.0, cutoff=None, mix=None, moves=()))
+
+
+def sample_styles(model: Model, label: str | None, count: int, seed: int = 0) -> Floats:
+    """`count` w of one class at full variety, count×w_dim; `seed`: the first of as many seeds."""
+    z = torch.stack([draw_z(seed + i, model.z_dim) for i in range(count)])
+    labels = None if label is None else [model.classes.index(label)] * count
+    return model.map(z, labels)[:, 0].cpu().numpy().copy()
+
+
+def to_picture(image: torch.Tensor) -> Floats:
+    """A network's 1×C×H×W in about [−1, 1] as H×W×3 in [0, 1]; a grey model's one plane three times."""
+    picture = ((image[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return np.broadcast_to(picture, (*picture.shape[:2], 3))
