@@ -31,8 +31,8 @@ export default function ({ element, settings }) {
   );
 
   function list() {
-    const items = lessons.map((name) => {
-      const lesson = whole.lessons[name];
+    const items = settings.order.map((name) => {
+      const lesson = whole.lessons[name] ?? settings.listed[name];
       const words = make("div", {}, make("h3", { textContent: `${settings.order.indexOf(name) + 1}  ${lesson.title}` }), make("p", { textContent: lesson.summary }));
       return make("li", {}, make("a", { href: link.to(name) }, vignette(name), words));
     });

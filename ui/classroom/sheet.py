@@ -75,7 +75,9 @@ def sheet(
 
 def contents() -> gr.HTML:
     """The classroom's first page: what there is to learn, what a teacher wants to know, the field's words."""
-    return sheet("contents", parts=[each.name for each in find_lessons()])
+    found = find_lessons()
+    listed = {each.name: {"title": each.title, "summary": each.summary} for each in found}
+    return sheet("contents", settings={"listed": listed}, parts=[each.name for each in found])
 
 
 def _texts(code: str, names: Sequence[str]) -> dict[str, Any]:
