@@ -1,0 +1,135 @@
+"""Walks: keyframes from the favourites, scrubbed live, exported as films; a sound may drive directions."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio import Studio, StudioError, data_url
+from studio.tools.curves import EASINGS, KINDS
+from studio.tools.enlarge import FACTORS, methods
+from studio.tools.export import Wish, export_walk
+from studio.tools.film import KINDS as FILMS
+from studio.tools.film import MAX_FRAMES
+from studio.tools.music import CURVES, listen
+from studio.tools.walk import NOISES, Walk, Walker, driven, walk_from_json
+
+from ...controls import ControlSet
+from ...handing_out import file_answer, made_file
+from ...requests import ServerFunction, answering, bytes_of, field_of
+from ...stopping import progress_function
+from ...waiting import Waiting
+from .. import part
+
+VIEW = 192  # px, to which smaller pictures are enlarged
+MOST_DRIVES = 6
+
+
+def walks(studio: Studio, controls: ControlSet, directions: dict[str, str]) -> gr.HTML:
+    """The part on the page of one model; `directions`: its directions' titles by name."""
+    settings = {
+        "model": controls.model,
+        "paths": KINDS,
+        "easings": [*EASINGS],
+        "noises": NOISES,
+        "films": {kind.name: {"title": kind.title, "sound": bool(kind.sound)} for kind in FILMS.values()},
+        "factors": FACTORS,
+        "methods": methods(),
+        "curves": CURVES,
+        "directions": directions,
+        "most": MAX_FRAMES,
+    }
+    return part("walks", server=walks_functions(studio, controls), settings=settings)
+
+
+def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]:
+    """What the part asks of the server. A walk travels as `walk_from_json` reads it."""
+    waiting = Waiting()
+
+    def frame(request: Any) -> dict[str, Any]:
+        walk = walk_from_json(field_of(request, "walk"))
+        number = field_of(request, "number")
+        if type(number) is not int or not 0 <= number < walk.frames:
+            raise StudioError("This request does not come from this page; reload it.")
+        rendering = studio.render(Walker(studio, walk).recipe(number), critic="none", draft=True)
+        return {"picture": data_url(rendering.picture, rendering.alpha, at_least=VIEW), "caption": rendering.specimen}
+
+    def hear_sound(request: Any) -> dict[str, Any]:
+        with _sound(request) as path:
+            sound = listen(path)
+        beat = None if sound.beat is None else round(sound.beat, 1)
+        return {"seconds": sound.seconds, "onsets": len(sound.onsets), "beat": beat}
+
+    def film(request: Any) -> dict[str, Any]:
+        walk = walk_from_json(field_of(request, "walk"))
+        wish = field_of(request, "film")
+        with waiting.job(field_of(request, "job")) as hear, _sound(request) as path:
+            made = Wish(
+                kind=str(field_of(wish, "kind")),
+                fps=_whole(wish, "fps"),
+                factor=_whole(wish, "factor"),
+                method=str(field_of(wish, "method")),
+                card=str(field_of(wish, "card"))[:120],
+                sound=path if wish.get("with_sound") is True else None,
+            )
+            if path is not None:
+                walk = with_music(walk, path, made.fps, field_of(request, "drives"))
+            beside: dict[str, Any] = {}
+
+            def write(draft: Path) -> None:
+                _, recipe = export_walk(studio, walk, draft, made, hear)
+                beside.update(file_answer("walk.json", recipe.read_bytes()))
+
+            suffix = FILMS[made.kind].suffix if made.kind in FILMS else ""
+            return {**made_file(f"{controls.model}-walk{suffix}", write), "beside": beside}
+
+    return [answering(function) for function in (frame, hear_sound, film, progress_function(waiting))]
+
+
+def with_music(walk: Walk, sound: Path, fps: int, drives: Any) -> Walk:
+    """The walk with numbers driven by a sound: each drive has "what" of `Sweep`, the sound's "curve", and its value
+    "low" where that is 0 and "high" where it is 1."""
+    if not isinstance(drives, list) or len(drives) > MOST_DRIVES:
+        raise StudioError(f"A sound drives at most {MOST_DRIVES} things.")
+    if not drives:
+        return walk
+    heard = listen(sound)
+    found = []
+    for drive in drives:
+        low, high = field_of(drive, "low"), field_of(drive, "high")
+        if type(low) not in (int, float) or type(high) not in (int, float):
+            raise StudioError("What a sound drives goes from one number to another.")
+        curve = heard.at(str(field_of(drive, "curve")), fps, walk.frames)
+        found.append((str(field_of(drive, "what")), curve, float(low), float(high)))
+    return replace(walk, sweeps=(*walk.sweeps, *driven(found)))
+
+
+class _Held:
+    """The sound in a request as a file, while it is needed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="latent-atelier-")
+        self._path = Path(self._folder.name) / "sound"
+        self._path.write_bytes(data)
+
+    def __enter__(self) -> Path:
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def _sound(request: Any) -> Any:
+    return _Held(bytes_of(request, "sound")) if isinstance(request, dict) and request.get("sound") else nullcontext()
+
+
+def _whole(request: Any, name: str) -> int:
+    value = field_of(request, name)
+    if type(value) is not int:
+        raise StudioError("This request does not come from this page; reload it.")
+    return value

@@ -1,0 +1,135 @@
+// Directions with their strips of thumbnails. What is found stays on this page; what is worth keeping is exported as a file.
+import { Job, openOnPlate, plateValues, worked } from "../../assets/bench.js";
+import { make, toast } from "../../assets/dom.js";
+import { part } from "../../assets/page.js";
+
+export default function ({ element, settings, backend, action }) {
+  const find = (selector) => element.querySelector(selector);
+  const list = find(".strips");
+  const picker = find("input[type=file]");
+  const job = new Job(backend.progress, find(".bar"));
+  const rows = []; // {way, node}
+  let values = null;
+  find(".measure").append(...Object.entries(settings.measures).map(([value, textContent]) => make("option", { value, textContent })));
+
+  const field = (label, properties, onchange) => {
+    const input = make("input", properties);
+    input.setAttribute("aria-label", label);
+    input.addEventListener("change", () => onchange(input));
+    return input;
+  };
+  const button = (textContent, title, run) => {
+    const made = make("button", { type: "button", className: "bench-button", textContent, title });
+    made.addEventListener("click", run);
+    return made;
+  };
+
+  function row(way) {
+    const entry = { way };
+    const strip = make("ol", { className: "strip" });
+    const note = make("span", { className: "note" });
+    const last = settings.layers - 1;
+    const change = (changes) => {
+      entry.way = { ...entry.way, ...changes };
+      paint(entry);
+    };
+    const name = field("Name", { type: "text", value: way.name, maxLength: 60 }, ({ value }) => (entry.way = { ...entry.way, name: value }));
+    const first = field("From layer", { type: "number", min: 0, max: last, value: way.first }, ({ value }) => change({ first: Number(value) }));
+    const until = field("To layer", { type: "number", min: 0, max: last, value: way.last ?? last }, ({ value }) => change({ last: Number(value) }));
+    const says = [way.kind, way.explained !== null && `R² ${way.explained.toFixed(2)}`].filter(Boolean).join(" · ");
+    const tools = make("div", { className: "bench-tools" },
+      name, make("span", { className: "note", textContent: says }), make("label", { textContent: "layers " }, first, until),
+      ...(settings.critic ? [button("Stops", "Where the critic leaves its range", () => stops(entry, note))] : []),
+      button("Straighten", "Without what the directions above have of it", () => straighten(entry)),
+      button("Export", "As a file", () => save(entry.way)),
+      button("×", "Remove", () => (rows.splice(rows.indexOf(entry), 1), entry.node.remove())), note);
+    entry.node = make("li", {}, tools, strip);
+    entry.strip = strip;
+    return entry;
+  }
+
+  async function paint(entry) {
+    const answer = await backend.pictures({ values, way: entry.way });
+    if (!worked(answer)) return;
+    const middle = (answer.pictures.length - 1) / 2;
+    entry.strip.replaceChildren(
+      ...answer.pictures.map(({ recipe, picture, caption }, i) => {
+        const sigma = (3 * (i - middle)) / middle;
+        const shown = make("button", { type: "button", className: "picture", title: caption }, make("img", { src: picture, alt: `${sigma} σ` }));
+        shown.addEventListener("click", () => openOnPlate(recipe));
+        return make("li", {}, shown, make("span", { className: "seed", textContent: `${sigma > 0 ? "+" : sigma < 0 ? "−" : ""}${Math.abs(sigma)} σ` }));
+      }),
+    );
+    mark(entry);
+  }
+
+  function mark({ strip, limits }) {
+    if (!limits) return;
+    [...strip.children].forEach((item, i, all) => {
+      const sigma = (3 * (i - (all.length - 1) / 2)) / ((all.length - 1) / 2);
+      item.classList.toggle("beyond", (limits.low !== null && sigma < limits.low) || (limits.high !== null && sigma > limits.high));
+    });
+  }
+
+  async function stops(entry, note) {
+    const answer = await job.run((job) => backend.stops({ values, way: entry.way, job }));
+    if (!worked(answer)) return;
+    entry.limits = answer;
+    const end = (value, none) => (value === null ? none : `${value.toFixed(1).replace("-", "−")} σ`);
+    note.textContent = `like ${answer.among} pictures from ${end(answer.low, "under −4 σ")} to ${end(answer.high, "over 4 σ")}`;
+    mark(entry);
+  }
+
+  async function straighten(entry) {
+    const others = rows.slice(0, rows.indexOf(entry)).map(({ way }) => way);
+    if (!others.length) return toast("There is no direction above this one.");
+    const answer = await backend.straighten({ way: entry.way, others });
+    if (!worked(answer)) return;
+    entry.way = answer.way;
+    paint(entry);
+  }
+
+  function save(way) {
+    const address = URL.createObjectURL(new Blob([JSON.stringify(way)], { type: "application/json" }));
+    make("a", { href: address, download: `${way.model}-${way.name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  async function show(answer) {
+    if (!worked(answer)) return;
+    for (const way of answer.ways.reverse()) {
+      const entry = row(way);
+      rows.unshift(entry);
+      list.prepend(entry.node);
+    }
+    for (const entry of rows.slice(0, answer.ways.length)) await paint(entry);
+  }
+
+  const anew = async () => (values = (await plateValues()) ?? values);
+  action("closed", { run: async () => (await anew(), show(await backend.find({ kind: "closed form" }))) });
+  action("measure", { run: async () => (await anew(), show(await job.run((job) => backend.find({ kind: find(".measure").value, values, job })))) });
+  action("groups", {
+    async run() {
+      const picked = (await part("tray")).picked().map(({ recipe }) => recipe);
+      if (picked.length < 2) return toast("Choose two favourites or more (f): the first half are these, the rest those.");
+      const half = Math.ceil(picked.length / 2);
+      await anew();
+      show(await backend.find({ kind: "groups", these: picked.slice(0, half), those: picked.slice(half) }));
+    },
+  });
+  action("import", { run: () => picker.click() });
+  picker.addEventListener("change", async () => {
+    if (picker.files[0]) await show(await backend.find({ kind: "file", text: await picker.files[0].text() }));
+    picker.value = "";
+  });
+
+  new IntersectionObserver(async ([{ isIntersecting }]) => {
+    const now = isIntersecting && (await plateValues());
+    if (!now || JSON.stringify(now) === JSON.stringify(values)) return;
+    values = now;
+    if (!rows.length) return show(await backend.find({ kind: settings.own.length ? "own" : "closed form" }));
+    for (const entry of rows) await paint(entry);
+  }).observe(element);
+
+  return { ways: () => rows.map(({ way }) => way) };
+}
