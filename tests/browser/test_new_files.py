@@ -25,12 +25,12 @@ PART = {
         def counter(start):
             return part("counter", settings={"start": start}, server=[double])
         """,
-    "counter.html": '<p class="count"></p><button type="button" data-action="more">more</button>',
+    "counter.html": '<p class="tally"></p><button type="button" data-action="more">more</button>',
     "counter.js": """
         import { text } from "../../assets/dom.js";
         export default function ({ element, settings, backend, action }) {
           let count = settings.start;
-          const show = () => text(element.querySelector(".count"), String(count));
+          const show = () => text(element.querySelector(".tally"), String(count));
           const more = async () => {
             count = (await backend.double(count)).number;
             show();
@@ -39,7 +39,7 @@ PART = {
           show();
         }
         """,
-    "counter.css": "#page .count { color: rgb(1, 2, 3); }",
+    "counter.css": "#page .tally { color: rgb(1, 2, 3); }",
 }
 TAB = """
     import gradio as gr
@@ -89,7 +89,7 @@ def address(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def look(visitor: Visitor) -> None:
     """The part is dressed and counts at a key; so is Gradio's slider beside it."""
     page = visitor.page
-    count = page.locator(".count")
+    count = page.locator(".tally")
     before = int(count.inner_text())
     assert count.evaluate("(node) => getComputedStyle(node).color") == "rgb(1, 2, 3)"
     assert page.get_by_label("range slider for A slider").evaluate("(node) => getComputedStyle(node).height") == "24px"
@@ -126,7 +126,7 @@ def test_a_lesson_is_listed_and_has_a_page(visitor: Visitor) -> None:
     page.get_by_role("link", name="classroom").click()
     page.get_by_role("link", name="Doubling").click()
     page.wait_for_url("**/classroom/doubling")
-    expect(page.locator(".count")).to_have_text("5")
+    expect(page.locator(".tally")).to_have_text("5")
     look(visitor)
     page.get_by_role("link", name="plums").click()
     visitor.page.wait_for_selector("#live img.after[src]")
@@ -144,6 +144,6 @@ def test_another_may_answer_in_place_of_the_server(visit: Visit) -> None:
         });
     """)
     visitor.page.goto(f"{visitor.address}classroom/doubling")
-    expect(visitor.page.locator(".count")).to_have_text("5")
+    expect(visitor.page.locator(".tally")).to_have_text("5")
     visitor.page.keyboard.press("n")
-    expect(visitor.page.locator(".count")).to_have_text("5000")
+    expect(visitor.page.locator(".tally")).to_have_text("5000")
