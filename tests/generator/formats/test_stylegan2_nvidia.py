@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,21 +227,33 @@ def test_tensors_that_are_missing_or_wrong():
     root, synthesis, _ = changed()
     synthesis.modules["b4"].parameters["const"] = torch.zeros(3, 4, 4)  # type: ignore[union-attr]
     refused(root, r"has a tensor synthesis\.b4\.const of the shape 3×4×4, where 12×4×4 belongs")
+
+    def left_out(root: object, sentence: str) -> None:
+        """Beside its generator a discriminator is left out with a note; given for itself it is refused."""
+        model = stylegan2_nvidia.load(nvidia_content(root))
+        assert not model.has_critic
+        assert re.search(
+            rf"Its discriminator was left out\. The discriminator in .* {sentence}", model.provenance.notes
+        )
+        with pytest.raises(CheckpointError, match=rf"^The discriminator in My Cats\.pkl {sentence}.*\.$"):
+            stylegan2_nvidia.load(nvidia_content(root), nvidia_content(root))
+
     root, _, judge = changed()
     judge.modules["b16"].modules["conv0"].parameters["weight"][0, 0, 0, 0] = float("nan")  # type: ignore[union-attr]
-    refused(root, r"holds numbers that are not finite, in b16\.conv0\.weight")
+    left_out(root, r"holds numbers that are not finite, in b16\.conv0\.weight")
     root, _, judge = changed()
     judge.modules["b4"].modules["out"].parameters["weight"] = torch.ones(1, 12, dtype=torch.int64)  # type: ignore[union-attr]
-    refused(root, r"holds whole numbers in b4\.out\.weight")
+    left_out(root, r"holds whole numbers in b4\.out\.weight")
     root, _, judge = changed()
     judge.modules["b8"].modules["conv1"].state["conv_clamp"] = 3.0  # type: ignore[union-attr]
-    refused(root, "bounds its activations differently from layer to layer")
+    left_out(root, "bounds its activations differently from layer to layer")
 
 
-def test_a_critic_of_other_pictures_is_refused():
+def test_a_critic_of_other_pictures_is_refused_where_it_was_asked_for():
     root = {"G_ema": nvidia_generator(PLAIN), "D": nvidia_critic(replace(PLAIN, widths=(12, 10)))}
     with pytest.raises(CheckpointError, match=r"^The discriminator for My Cats\.pkl judges other pictures"):
-        stylegan2_nvidia.load(nvidia_content(root))
+        stylegan2_nvidia.load(nvidia_content(root), nvidia_content(root))
+    assert "judges other pictures" in stylegan2_nvidia.load(nvidia_content(root)).provenance.notes
 
 
 @pytest.mark.parametrize(
