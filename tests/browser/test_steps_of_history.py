@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from studio import Studio
+from studio import MAX_STEPS, Recipe, Studio
 from tests.browser.conftest import Visitor
 from tests.browser.test_explore import add, shown
 from ui.controls import ControlSet
@@ -59,3 +61,23 @@ def test_mixing_begins_with_another_seed(visitor: Visitor, studio: Studio) -> No
     values = dict(zip(names, visitor.latest()["values"], strict=True))
     assert values["mix"] and values["mix_seed"] != values["seed"]
     assert visitor.picture != shown(studio)
+
+
+def test_a_step_keeps_the_focus_that_moved_it(visitor: Visitor) -> None:
+    for name in ("contrast", "saturation", "exposure"):
+        add(visitor, name)
+    visitor.page.get_by_label("Move Contrast later").click()
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert str(visitor.page.evaluate(focused)).startswith("Move Contrast later")
+    visitor.page.keyboard.press("Enter")  # now it is the last, and can only go back
+    assert str(visitor.page.evaluate(focused)).startswith("Move Contrast earlier")
+
+
+def test_a_full_list_says_why_nothing_can_be_added(visit: Callable[..., Visitor], studio: Studio) -> None:
+    visitor = visit()
+    full = Recipe.from_json({"steps": [{"name": "contrast"}] * MAX_STEPS})
+    visitor.open("?" + studio.normalise(full).to_query())
+    adder = visitor.page.locator(".add-step")
+    assert adder.is_disabled()
+    assert f"{MAX_STEPS} steps are the most" in (adder.locator("option").first.text_content() or "")
+    assert not visitor.page.locator("footer").is_visible()  # Gradio's: the masthead has its link

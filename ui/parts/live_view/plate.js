@@ -32,7 +32,7 @@ export class Plate {
   /** What need not follow each frame: the words for those who do not see it. */
   describe(answer) {
     this.#after.alt = `Generated picture: ${answer.caption}`;
-    this.#find("[role=status]").textContent = [answer.caption, answer.critic?.headline].filter(Boolean).join(". ");
+    this.#find("[role=status]").textContent = [answer.caption, answer.spoken?.headline, answer.spoken?.words].filter(Boolean).join(". ");
   }
 
   /** The picture before post-processing, null if there is none; and the page's accent. */

@@ -159,8 +159,8 @@ export default function ({ element, settings, backend, action, props, trigger, w
     });
     if (step.term && step.term.toLowerCase() !== step.title.toLowerCase())
       title.append(make("span", { className: "term", textContent: ` · ${step.term}` }));
-    const up = button("↑", `Move ${step.title} earlier (Alt+↑)`, () => move(i, -1));
-    const down = button("↓", `Move ${step.title} later (Alt+↓)`, () => move(i, 1));
+    const up = button("↑", `Move ${step.title} earlier (Alt+↑)`, () => move(i, -1, 1));
+    const down = button("↓", `Move ${step.title} later (Alt+↓)`, () => move(i, 1, 2));
     up.disabled = i === 0;
     down.disabled = i === steps.length - 1;
     const remove = button("×", `Remove ${step.title}`, () => {
@@ -183,13 +183,15 @@ export default function ({ element, settings, backend, action, props, trigger, w
     return item;
   }
 
-  function move(i, by) {
+  /** `at`: which of the step's switch (0) and arrows (1, 2) was used, and keeps the focus. */
+  function move(i, by, at = 0) {
     const to = i + by;
     if (to < 0 || to >= steps.length) return;
     steps.splice(to, 0, ...steps.splice(i, 1));
     redraw();
     changed();
-    list.children[to].querySelector(".switch").focus();
+    const controls = list.children[to].querySelectorAll(".step-head > button:not(.step-title), .switch");
+    (controls[at].disabled ? controls[3 - at] : controls[at]).focus(); // at the list's end the other arrow
   }
 
   /** Steps that are open though they do not fit close, but for the one that is `kept` open: every step keeps its name in view. */
@@ -209,6 +211,7 @@ export default function ({ element, settings, backend, action, props, trigger, w
     list.replaceChildren(...steps.map(stepItem));
     find(".none").hidden = steps.length > 0;
     adder.disabled = steps.length >= maxSteps;
+    adder.options[0].textContent = adder.disabled ? `${maxSteps} steps are the most: remove one to add another` : "+ Add a step…";
   }
 
   // ---------------------------------------------------------------- adding
