@@ -85,14 +85,14 @@ def _generator(network: Inert) -> Persistent:
         if name == "dlatent_avg":
             tensors["mapping.w_avg"] = tensor
         elif name == CONSTANT:
-            tensors["synthesis.b4.const"] = tensor[0]
+            tensors["synthesis.b4.const"] = _within(tensor, 1)
         elif match := re.fullmatch(r"mapping/(?:(LabelEmbed)|Dense(\d+))/(weight|bias)", name):
             to = "embed" if match[1] else f"fc{match[2]}"
             tensors[f"mapping.{to}.{match[3]}"] = _dense(tensor)
         elif match := re.fullmatch(r"synthesis/noise(\d{1,2})", name):
             number = int(match[1])
             size, conv = 1 << (number + 5) // 2, "conv0" if number % 2 else "conv1"
-            tensors[f"synthesis.b{size}.{conv}.noise_const"] = tensor[0, 0]
+            tensors[f"synthesis.b{size}.{conv}.noise_const"] = _within(tensor, 2)
         elif match := re.fullmatch(r"synthesis/(\d+)x\d+/(\w+)/(\w+)", name):
             place = f"synthesis.b{match[1]}.{LAYERS.get(match[2], match[2])}"
             turned = match[2] in ("Conv0_up", "Skip")
@@ -100,6 +100,13 @@ def _generator(network: Inert) -> Persistent:
         elif name not in ("lod", "synthesis/lod"):
             tensors[name] = tensor  # which is then refused by this name
     return flat_network("Generator", tensors, _told(network, "synthesis.b4.conv1", "mapping.fc", 0.01, tensors))
+
+
+def _within(tensor: Tensor, axes: int) -> Tensor:
+    """Without its leading axes of one; of any other shape as it is, which is then refused for its shape."""
+    for _ in range(axes):
+        tensor = tensor[0] if tensor.ndim and tensor.shape[0] == 1 else tensor
+    return tensor
 
 
 def _critic(network: Inert) -> Persistent:

@@ -187,7 +187,7 @@ def test_a_rendering_is_complete_and_its_arrays_cannot_be_changed(studio: Studio
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0.5
     report = json.loads(json.dumps(rendering.report(), allow_nan=False))
-    assert list(report) == ["recipe", "critic", "stages", "seconds", "attribution"]
+    assert list(report) == ["recipe", "critic", "spoken", "stages", "seconds", "attribution"]
     assert Recipe.from_json(report["recipe"]) == rendering.recipe
     assert report["stages"][0]["name"] == PLAIN[0] and report["stages"][0]["critic"]["words"]
 

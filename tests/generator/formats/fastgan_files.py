@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from generator import Model
 from generator.families.gated import NOISE_SEED
 from generator.formats.reading.content import Content
 from generator.latents import draw_z
@@ -208,8 +209,8 @@ class Reference:
         return torch.cat([big.flatten(1), small.flatten(1)], dim=1).mean(dim=1)
 
 
-def own_noise(model: object) -> list[Tensor]:
-    sizes = model._noise_sizes()  # type: ignore[attr-defined]
+def own_noise(model: Model) -> list[Tensor]:
+    sizes = model.family.noise_sizes
     return [draw_z(NOISE_SEED + i, n * n).view(1, 1, n, n) for i, n in enumerate(sizes)]
 
 

@@ -94,13 +94,15 @@ def test_half_precision_is_near_and_goes_away_again(made: Made):
 # ---- refusals -----------------------------------------------------------------------------------------------------
 
 
-def tensors(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where the tensors in a file's tree lie: a dictionary of it, and their key there."""
+def tensors(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Where the tensors in a file's tree lie: a dictionary or a list of it, and their key or number there."""
     if isinstance(node, Persistent):
         for part in (node.parameters, node.buffers, node.modules):
             yield from tensors(part)
-    elif isinstance(node, dict):
-        for key, value in node.items():
+    elif isinstance(node, Inert):
+        yield from tensors(node.state)
+    elif isinstance(node, (dict, list, tuple)):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
             if isinstance(value, Tensor):
                 yield node, key
             else:
@@ -111,6 +113,10 @@ def copied(node: Any) -> Any:
     """The tree anew; its tensors are shared."""
     if isinstance(node, dict):
         return {key: copied(value) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [copied(value) for value in node]  # a list, so that damage can be done to it
+    if isinstance(node, Inert):
+        return replace(node, state=copied(node.state))
     if isinstance(node, Persistent):
         parts = (node.parameters, node.buffers, node.modules)
         return Persistent(node.class_name, node.state, node.init_args, node.init_kwargs, *map(copied, parts))
