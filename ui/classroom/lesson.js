@@ -46,7 +46,7 @@ export function reader(settings) {
 export const link = (() => {
   const kept = query();
   let timer = 0;
-  const write = () => history.replaceState(history.state, "", kept.size ? `?${kept}` : location.pathname);
+  const write = () => history.replaceState(history.state, "", kept.size ? `${location.pathname}?${kept}` : location.pathname);
   return {
     get: (name, otherwise = null) => kept.get(name) ?? otherwise,
     number: (name, otherwise, low, high) => {
