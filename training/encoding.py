@@ -104,7 +104,7 @@ class Encoding:
         self.prior_optimizer: torch.optim.Adam | None = None
         self.step = 0
 
-    def _weights_of(self, g: Generator) -> torch.optim.Adam:
+    def _optimizer_of_prior(self, g: Generator) -> torch.optim.Adam:
         assert g.mapping.prior is not None
         if self.prior_optimizer is None:
             self.prior_optimizer = torch.optim.Adam(g.mapping.prior.parameters(), LEARNING_RATE, (0.9, 0.99), 1e-8)
@@ -185,7 +185,7 @@ class Encoding:
 
     def learn_prior(self, g: Generator, weights: Tensor, rng: torch.Generator, share: float = 1.0) -> float:
         """One step of the prior on codes from the bank, drawn with the pictures' `weights`; nats a code."""
-        optimizer = self._weights_of(g)
+        optimizer = self._optimizer_of_prior(g)
         index = torch.multinomial(weights, PRIOR_BATCH, replacement=True, generator=rng)
         side = (torch.rand(PRIOR_BATCH, generator=rng) < 0.5).long()
         row = self.bank[index, side]
@@ -223,7 +223,7 @@ class Encoding:
         self.encoder.load_state_dict(state["encoder"])
         self.optimizer.load_state_dict(state["optimizer"])
         if state["prior_optimizer"] is not None:
-            self._weights_of(g).load_state_dict(state["prior_optimizer"])
+            self._optimizer_of_prior(g).load_state_dict(state["prior_optimizer"])
         self.bank.copy_(state["bank"])
         self.step = int(state["step"])
 
