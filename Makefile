@@ -15,6 +15,9 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GOMP_SPINCOUNT ?= 1000
 export GRADIO_ANALYTICS_ENABLED ?= False
 
+# One process a core; a file's tests stay together, since they share what is dear to set up, and browsers come first.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 MODEL ?= mine
 
 .PHONY: help run test quick lint oldest oldest-tests train bench clean distclean
@@ -33,7 +36,7 @@ run: $(VENV)/.ready-to-run
 	$(PY) app.py $(ARGS)
 
 test: lint
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
 quick: lint
 	$(PY) -m tests.quick

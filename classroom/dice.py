@@ -85,11 +85,11 @@ class Dice:
         if not (self._folder / CLASSIFIER_FILE).is_file():
             return told
         features = self._classifier(torch.cat(roll.pictures).clamp(-1, 1))
-        apart = torch.cdist(features, features)
+        apart = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
         told["spread"] = round(float(apart.sum() / (COUNT * (COUNT - 1))), 3)
         if (self._folder / INDEX_FILE).is_file():
             placed = (features - self._index.mean) @ self._index.axes
-            apart = torch.cdist(placed, placed).fill_diagonal_(float("inf"))
+            apart = torch.cdist(placed, placed, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(float("inf"))
             near = float(np.quantile(self._index.held_out.numpy(), NEAR))
             told["doubles"] = int((apart.amin(dim=1) < near).sum())
         return told

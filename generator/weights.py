@@ -11,6 +11,8 @@ from torch.overrides import TorchFunctionMode
 
 from .errors import CheckpointError
 
+ALIGNMENT = 64  # bytes: of torch's allocator on a CPU
+
 
 def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) -> None:
     """Put tensors in place of a network's own; CheckpointError names the first one missing, left over, or misshapen."""
@@ -27,7 +29,14 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], what: str) ->
             )
         if tensor.is_floating_point() != wanted[name].is_floating_point():
             raise CheckpointError(f"The {what}'s {name} holds whole numbers where others belong.")
-    module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in tensors.items()}, assign=True)
+    ours = {name: _aligned(tensor.to(wanted[name].dtype)) for name, tensor in tensors.items()}
+    module.load_state_dict(ours, assign=True)
+
+
+def _aligned(tensor: Tensor) -> Tensor:
+    """The tensor at an address that torch itself would have given it: in a file it lies where it lies, and some
+    processors then compute in another order, so that the last bit of a picture depends on the header's length."""
+    return tensor if tensor.data_ptr() % ALIGNMENT == 0 else tensor.clone()
 
 
 class Undrawn(TorchFunctionMode):

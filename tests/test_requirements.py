@@ -57,7 +57,7 @@ def imported(room: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("room", [*ARROWS, *FREE])
+@pytest.mark.parametrize("room", [*ARROWS, *sorted(FREE)])
 def test_what_a_room_imports_is_declared(room: str):
     listed = declared("requirements-dev.txt" if room in DEVELOPERS else "requirements.txt")
     assert undeclared(imported(room), set(listed)) == []

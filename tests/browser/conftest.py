@@ -29,7 +29,7 @@ def address(studio: Studio) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """The system's Chromium."""
     with sync_playwright() as playwright:

@@ -19,7 +19,7 @@ Visit = Callable[..., Visitor]
 
 def slider(visitor: Visitor, label: str) -> Locator:
     """A slider of Gradio's, by its label."""
-    return visitor.page.get_by_label(f"range slider for {label}", exact=True)
+    return visitor.page.get_by_role("slider", name=label, exact=True)
 
 
 def drag(visitor: Visitor, track: Locator, start: float, end: float, moves: int = 30) -> None:
@@ -43,7 +43,7 @@ def shown(studio: Studio, **recipe: object) -> str:
 
 def test_the_page_opens_with_the_first_picture(visitor: Visitor, studio: Studio) -> None:
     assert visitor.picture == shown(studio)
-    expect(visitor.page.get_by_text("AI-generated.")).to_be_visible()
+    expect(visitor.page.get_by_text("AI-generated", exact=True)).to_be_visible()
     expect(visitor.page.locator("#live .attribution")).to_contain_text(studio.models()[0]["attribution"])
     expect(visitor.page.locator("#live .caption")).to_contain_text("plums · damson · seed 0 · ψ 0.7")
     expect(visitor.page.locator(".critic-card .words")).not_to_be_empty()
@@ -119,7 +119,7 @@ def test_every_kind_of_control_reaches_the_picture(visitor: Visitor, studio: Stu
     visitor.page.get_by_label("Mix in a second seed · style mixing").check()
     visitor.page.get_by_role("spinbutton", name="Second seed", exact=True).fill("9")
     visitor.page.get_by_label("Noise", exact=True).uncheck()
-    visitor.page.get_by_label("number input for Variety · truncation ψ").fill("1.2")
+    visitor.page.get_by_label("Variety · truncation ψ, as a number").fill("1.2")
     visitor.page.keyboard.press("Tab")
     visitor.rest()
     first = int(slider(visitor, "Second seed from this layer on").input_value())

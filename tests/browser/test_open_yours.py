@@ -96,7 +96,7 @@ def test_a_dropped_file_is_recognised_and_explored(
     page.keyboard.press("Escape")
     assert visitor.picture == data_url(own.studio.render(Recipe()).picture, at_least=VIEW)
     if viewport is DESK:
-        expect(page.get_by_label("range slider for direction 1")).to_be_visible()
+        expect(page.get_by_role("slider", name="direction 1", exact=True)).to_be_visible()
         before = visitor.picture
         page.get_by_role("button", name=re.compile("Next seed")).click()
         visitor.rest()

@@ -59,7 +59,7 @@ def test_with_the_default_settings_the_ring_is_covered(trained: Duel):
 
 
 def test_a_quick_generator_before_a_critic_that_stands_still_collapses():
-    duel = replay("n800_G0.02_g300")
+    duel = replay("n800_G0.02_g1000")
     assert duel.figures()["state"] == "collapsed" and duel.figures()["covered"] <= 2
 
 

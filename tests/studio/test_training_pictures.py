@@ -145,7 +145,11 @@ def test_idx_files_are_read_by_split_and_number(monkeypatch: pytest.MonkeyPatch,
         assert read_picture(record) is None
 
 
-@pytest.mark.parametrize("content", [b"", idx(3)[:-1], b"\0\0\x0d\x03" + idx(3)[4:], gzip.compress(idx(3))[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", idx(3)[:-1], b"\0\0\x0d\x03" + idx(3)[4:], gzip.compress(idx(3))[:-9]],
+    ids=["empty", "short", "another kind", "cut"],
+)
 def test_broken_idx_files_are_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes):
     packed = content[:2] == b"\x1f\x8b"
     (tmp_path / ("train-images-idx3-ubyte" + ".gz" * packed)).write_bytes(content)

@@ -3,9 +3,12 @@
 import { backendOf } from "./backend.js";
 import { make, toast } from "./dom.js";
 import { actionOfButton, actionOfKey, keySheet } from "./keys.js";
+import { nameSliders } from "./names.js";
 import "./touch.js";
 
 export { toast };
+
+nameSliders(document.documentElement);
 
 const parts = []; // {id, element, actions}, in the order in which they came
 const apis = new Map();

@@ -313,7 +313,7 @@ function now({ stage, t, n, seen, ask, link, settings }) {
     seed.value = 0;
     shapes.set("ring");
     link.set({ shape: null, seed: null, drawn: null });
-    await begin("n800_G0.02_g300");
+    await begin("n800_G0.02_g1000");
   };
   const controls = make(
     "div",

@@ -17,6 +17,7 @@ from ..parts.critic_card import critic_card
 from ..parts.live_view import live_view
 from ..parts.nearest_sheet import nearest_sheet
 from ..parts.steps_editor import steps_editor
+from ..words import words_button
 from . import Tab
 
 # Run in the browser, past the queue: see parts/live_view/live_view.js.
@@ -167,7 +168,7 @@ def _spoken(classes: Sequence[str]) -> list[tuple[str, str]]:
 def _fold_head(word: str, term: str, is_open: bool = False) -> gr.HTML:
     return gr.HTML(
         f'<h2><button type="button" class="fold-head" aria-expanded="{str(is_open).lower()}">{word}'
-        f'<span class="term"> · {term}</span></button></h2>',
+        f'<span class="term"> · {term}</span></button>{words_button(word)}</h2>',
         apply_default_css=False,
     )
 

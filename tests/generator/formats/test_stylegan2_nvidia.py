@@ -268,7 +268,7 @@ def test_a_critic_of_other_pictures_is_refused_where_it_was_asked_for():
         {"G_ema": module("Generator", synthesis=module("S", input=module("SynthesisInput")), mapping=module("M"))},
         nvidia_critic(PLAIN),
     ],
-    ids=str,
+    ids=["None", "list", "empty", "number", "no networks", "empty networks", "StyleGAN3", "critic"],
 )
 def test_other_files_are_not_recognised(root: object):
     assert not stylegan2_nvidia.recognises(nvidia_content(root))

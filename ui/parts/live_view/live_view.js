@@ -34,6 +34,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   /** A control has a new value. `quiet`: it is half typed, and refused without a word; `settled`: it was set by one act of the
    * hand, which is over (a click, a choice, a thumb let go), and so is a step of history by itself. */
   function change(name, value, { quiet = false, settled = false } = {}) {
+    touched();
     const changes = { ...(name === "seed" && { latent: null }), [name]: value };
     if (name === "mix" && value) changes.mix_seed = besides(asking.current[at("seed")], asking.current[at("mix_seed")]);
     const values = withValues(changes);
@@ -55,6 +56,9 @@ export default function ({ element, settings, backend, action, trigger }) {
   /** The values of Gradio's controls: all but the latent, which has none. */
   const controls = () => asking.current.slice(1);
 
+  /** The hand has found the controls: the words that lead to them go. */
+  const touched = () => element.classList.add("touched");
+
   function setControls(values) {
     asking.current = values;
     trigger("apply");
@@ -62,6 +66,7 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   /** Show what was asked for at once. It is a step of history, even if the next one is asked for before its picture came. */
   function show(values) {
+    touched();
     if (asking.isGood) remember(asking.good); // a drag that has not come to rest yet is a step of its own
     remember(values);
     setControls(values);

@@ -25,7 +25,8 @@ export class Plate {
     this.element.classList.toggle("cut-out", answer.cut_out);
     this.element.classList.toggle("processed", answer.stages.length > 0);
     if (!this.compares) this.#before.removeAttribute("src"); // it belongs to another picture
-    text(this.#find(".caption"), answer.caption.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· ")); // breaks after dots only
+    const told = answer.caption.replace(" · generated, ", " · ").replace(/ · generated$/, ""); // the badge before it says so
+    text(this.#find(".specimen"), told.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· ")); // breaks after dots only
     text(this.#find(".attribution"), answer.attribution);
   }
 
