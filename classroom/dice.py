@@ -30,6 +30,7 @@ STEP = 0.05  # the dial's
 ACROSS = 9  # thumbnails of the map, each way
 REACH = 3.0  # standard deviations from the middle of the map to its edge
 KEPT = 40  # settings of dial and map that are kept
+EXACT = "donot_use_mm_for_euclid_dist"  # through products, the same picture twice is some way apart
 NEAR = 0.01  # share of real pictures that have a nearer neighbour than what counts as a near-duplicate
 
 Array = NDArray[np.float32]
@@ -85,11 +86,11 @@ class Dice:
         if not (self._folder / CLASSIFIER_FILE).is_file():
             return told
         features = self._classifier(torch.cat(roll.pictures).clamp(-1, 1))
-        apart = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
+        apart = torch.cdist(features, features, compute_mode=EXACT)
         told["spread"] = round(float(apart.sum() / (COUNT * (COUNT - 1))), 3)
         if (self._folder / INDEX_FILE).is_file():
             placed = (features - self._index.mean) @ self._index.axes
-            apart = torch.cdist(placed, placed, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(float("inf"))
+            apart = torch.cdist(placed, placed, compute_mode=EXACT).fill_diagonal_(float("inf"))
             near = float(np.quantile(self._index.held_out.numpy(), NEAR))
             told["doubles"] = int((apart.amin(dim=1) < near).sum())
         return told

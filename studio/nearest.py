@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from generator import GeneratorError
-from generator.measuring import INDEX_FILE, FeatureNetwork, Index, Match, feature_network, open_index
+from generator import GeneratorError, Model
+from generator.companions import open_autoencoder
+from generator.measuring import (
+    AUTOENCODER,
+    INDEX_FILE,
+    REMEMBERED_FILE,
+    FeatureNetwork,
+    Index,
+    Match,
+    Remembered,
+    feature_network,
+    open_index,
+    open_remembered,
+)
 
 from .cache import BoundedCache
 from .errors import StudioError
@@ -30,8 +43,8 @@ class TrainingPicture:
 
     `record`: its name in the training data, `number`: the number in that name. `distance`: of their features, in the
     index's own unit. `closer_than`: share of held-out real pictures that are farther from their own nearest training
-    picture, 0 … 1: near 1, it may be a copy. `picture` H×W×3 in [0, 1] where the data are on this machine; `source`, a
-    link to it, where one is known.
+    picture, 0 … 1: near 1, it may be a copy. `picture` H×W×3 in [0, 1] where the data are on this machine; elsewhere
+    as the model remembers it, then it `is_remembered`, or None. `source`, a link to it, where one is known.
     """
 
     record: str
@@ -40,6 +53,7 @@ class TrainingPicture:
     closer_than: float
     picture: Array | None
     source: str | None
+    is_remembered: bool = False
 
     def report(self) -> dict[str, Any]:
         """JSON-able, without the picture."""
@@ -48,7 +62,8 @@ class TrainingPicture:
             "number": self.number,
             "distance": round(self.distance, 3),
             "closer_than": round(self.closer_than, 4),
-            "has_picture": self.picture is not None,
+            "has_picture": self.picture is not None and not self.is_remembered,
+            "is_remembered": self.is_remembered,
             "source": self.source,
         }
 
@@ -80,6 +95,7 @@ class Lookup:
 
     def __init__(self) -> None:
         self._open: BoundedCache[Path, tuple[Index, FeatureNetwork]] = BoundedCache(OPEN_INDICES)
+        self._remembered: BoundedCache[Path, Remembered] = BoundedCache(OPEN_INDICES)
 
     def search(self, folder: Path, raw: Array, grey: bool, k: int) -> tuple[Index, list[Match]]:
         """The index of the checkpoint in `folder`, and the k records nearest to a picture H×W×3 in [0, 1].
@@ -97,6 +113,31 @@ class Lookup:
         except GeneratorError as error:
             raise StudioError(f"The training pictures of {folder.name} cannot be searched: {error}") from None
 
+    def remember(self, folder: Path, model: Model, records: Sequence[str]) -> dict[str, Array]:
+        """Those of these training pictures that the model, or the autoencoder beside it, remembers, H×W×3 in [0, 1], as
+        it paints them again from their codes. Uses torch: the caller holds its lock.
+
+        Nothing where no codes lie in the folder, or they are another version's: it would paint something else.
+        """
+        try:
+            codes = self._codes(folder)
+            if codes is None or (codes.name, codes.version) != (model.name, model.version):
+                return {}
+            rows = {record: row for record in records if (row := codes.find(record)) is not None}
+            if not rows:
+                return {}
+            painted = _paint(codes, [*rows.values()], folder, model)
+        except GeneratorError as error:
+            raise StudioError(f"The training pictures that {folder.name} remembers cannot be shown: {error}") from None
+        shown = (painted.float().clamp(-1, 1) / 2 + 0.5).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy()
+        return dict(zip(rows, shown, strict=True))
+
+    def _codes(self, folder: Path) -> Remembered | None:
+        if (known := self._remembered.get(folder)) is None and (folder / REMEMBERED_FILE).is_file():
+            known = open_remembered(folder)
+            self._remembered.put(folder, known, 1)
+        return known
+
     def _opened(self, folder: Path) -> tuple[Index, FeatureNetwork]:
         if (known := self._open.get(folder)) is not None:
             return known
@@ -106,8 +147,17 @@ class Lookup:
         return index, network
 
 
+def _paint(codes: Remembered, rows: list[int], folder: Path, model: Model) -> torch.Tensor:
+    """Pictures N×C×R×R, about [−1, 1], of these rows."""
+    if codes.by == AUTOENCODER:
+        autoencoder = open_autoencoder(folder)
+        return autoencoder.decode(codes.tables(rows, autoencoder.side))
+    labels = codes.labels[rows].tolist() if model.classes else None
+    return model.synthesize(model.map(codes.latents(rows), labels))
+
+
 def with_pictures(index: Index, matches: list[Match]) -> list[TrainingPicture]:
-    """The matches with what there is to see of them: pictures on this machine, links."""
+    """The matches with what there is to see of them on this machine: pictures, links."""
     return [
         TrainingPicture(
             match.record,
@@ -118,4 +168,14 @@ def with_pictures(index: Index, matches: list[Match]) -> list[TrainingPicture]:
             index.link(match.record),
         )
         for match in matches
+    ]
+
+
+def with_remembered(found: list[TrainingPicture], remembered: Mapping[str, Array]) -> list[TrainingPicture]:
+    """The same, and in place of pictures that are not here those that are remembered."""
+    return [
+        replace(each, picture=remembered[each.record], is_remembered=True)
+        if each.picture is None and each.record in remembered
+        else each
+        for each in found
     ]

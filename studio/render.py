@@ -21,7 +21,7 @@ from .cache import BoundedCache
 from .describe import describe_model, label_text
 from .errors import BroughtError, BusyError, RecipeError, StudioError
 from .kept import is_kept
-from .nearest import Lookup, TrainingPicture, has_index, with_pictures
+from .nearest import Lookup, TrainingPicture, has_index, with_pictures, with_remembered
 from .painter import Array, OpenModel, Painter, Share
 from .reading import Reading
 from .recipe import Recipe, Styles, fit
@@ -178,7 +178,12 @@ class Studio:
         with self._painter.working(opened.model):
             grey = opened.model.img_channels == 1
             index, matches = self._memory.lookup.search(opened.path, rendering.raw, grey, k)
-        return with_pictures(index, matches)
+        found = with_pictures(index, matches)
+        if missing := [each.record for each in found if each.picture is None]:
+            with self._painter.working(opened.model):
+                remembered = self._memory.lookup.remember(opened.path, opened.model, missing)
+            found = with_remembered(found, remembered)
+        return found
 
     def _render(
         self, recipe: Recipe, critic: Critique, regions: bool, draft: bool, progress: Share | None

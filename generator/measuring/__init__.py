@@ -5,10 +5,11 @@ from .cost import Cost
 from .features import FeatureNetwork, feature_network, network_for
 from .index import FILE as INDEX_FILE
 from .index import MAX_RECORDS, Index, Match, open_index
+from .remembered import AUTOENCODER, Remembered, open_remembered
 from .remembered import FILE as REMEMBERED_FILE
-from .remembered import Remembered, open_remembered
 
 __all__ = [
+    "AUTOENCODER",
     "FEWEST",
     "INDEX_FILE",
     "MAX_RECORDS",

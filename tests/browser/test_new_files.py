@@ -92,7 +92,10 @@ def look(visitor: Visitor) -> None:
     count = page.locator(".tally")
     before = int(count.inner_text())
     assert count.evaluate("(node) => getComputedStyle(node).color") == "rgb(1, 2, 3)"
-    assert page.get_by_role("slider", name="A slider", exact=True).evaluate("(node) => getComputedStyle(node).height") == "24px"
+    assert (
+        page.get_by_role("slider", name="A slider", exact=True).evaluate("(node) => getComputedStyle(node).height")
+        == "24px"
+    )
     page.keyboard.press("n")
     expect(count).to_have_text(str(2 * before))
     page.get_by_role("button", name="more").click()

@@ -56,7 +56,8 @@ def source(tmp_path: Path) -> Path:
 def complaints(visitor: Visitor) -> list[str]:
     """What the browser complained of, less what Gradio's own script does whenever an upload's progress ends, and when a
     page is left while its stream of events is still open."""
-    own = ("Method not implemented.", "AbortError: signal is aborted without reason")
+    aborted = ("AbortError: signal is aborted without reason", "AbortError: BodyStreamBuffer was aborted")
+    own = ("Method not implemented.", *aborted)
     return [each for each in visitor.complaints if not each.startswith(own)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,17 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from generator.companions import open_autoencoder
+from generator.companions.autoencoder import FILE as AUTOENCODER_FILE
+from generator.latents import draw_z
+from generator.measuring import REMEMBERED_FILE, Remembered
 from generator.measuring.index import Index
 from studio import Recipe, RecipeError, Studio, StudioError, nearest, training_pictures
 from studio.nearest import MAX_NEAREST, nearness_words
 
 from .conftest import CLASSES
 
+HOUSE = Path(__file__).resolve().parent.parent.parent / "checkpoints"
 RECORDS = tuple(f"fruit/{i:03d}.png" for i in range(12))
 
 
@@ -72,8 +78,59 @@ def test_without_the_data_there_are_numbers_and_links_only(studio: Studio):
         "distance": pytest.approx(0, abs=0.1),
         "closer_than": pytest.approx(1, abs=0.2),
         "has_picture": False,
+        "is_remembered": False,
         "source": "https://example.org/2",
     }
+
+
+@pytest.fixture
+def forgetful(checkpoints: Path) -> Iterator[Path]:
+    """The folder of "tiny", in which nothing is remembered afterwards."""
+    yield checkpoints / "tiny"
+    (checkpoints / "tiny" / REMEMBERED_FILE).unlink(missing_ok=True)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_without_the_data_those_that_the_model_remembers_are_shown(studio: Studio, forgetful: Path):
+    with studio.working("tiny") as model:
+        z = torch.stack([draw_z(seed, model.z_dim) for seed in range(6)])
+        labels = torch.arange(6) % len(CLASSES)
+        Remembered.of_latents("tiny", model.version, RECORDS[:6], labels, z).save(forgetful)
+    for match in studio.nearest(Recipe(seed=5), 12):
+        assert match.number is not None and match.is_remembered == (match.number < 6) == (match.picture is not None)
+        assert not match.report()["has_picture"] and match.report()["is_remembered"] == match.is_remembered
+        if match.picture is not None:
+            again = studio.render(Recipe(seed=match.number, psi=1, label=CLASSES[match.number % len(CLASSES)])).raw
+            assert np.abs(match.picture - again).mean() < 0.02  # its numbers are rounded to 8 bits
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_an_autoencoder_beside_the_model_remembers_is_shown(studio: Studio, forgetful: Path):
+    autoencoder = open_autoencoder(HOUSE / "wardrobe")
+    codes = torch.randint(0, autoencoder.network.config.codes, (2, autoencoder.side, autoencoder.side))
+    with studio.working("tiny") as model:
+        Remembered.of_codes("tiny", model.version, RECORDS[:2], torch.zeros(2), codes).save(forgetful)
+    shutil.copy(HOUSE / "wardrobe" / AUTOENCODER_FILE, forgetful)
+    found = {match.number: match for match in studio.nearest(Recipe(), 12)}
+    (forgetful / AUTOENCODER_FILE).unlink()
+    for number, picture in enumerate(autoencoder.decode(codes)):
+        remembered = found[number].picture
+        assert remembered is not None
+        np.testing.assert_allclose(remembered, (picture.clamp(-1, 1) / 2 + 0.5).expand(3, -1, -1).permute(1, 2, 0))
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_another_version_remembers_is_not_shown(studio: Studio, forgetful: Path):
+    z = torch.zeros(12, 8)
+    Remembered.of_latents("tiny", "of long ago", RECORDS, torch.zeros(12), z).save(forgetful)
+    assert all(match.picture is None for match in studio.nearest(Recipe(), 12))
+
+
+@pytest.mark.usefixtures("indexed")
+def test_broken_codes_are_said(studio: Studio, forgetful: Path):
+    (forgetful / REMEMBERED_FILE).write_bytes(b"not codes")
+    with pytest.raises(StudioError, match=r"^The training pictures that tiny remembers cannot be shown: .*\.$"):
+        studio.nearest(Recipe(), 12)
 
 
 def test_with_the_data_there_are_the_pictures(

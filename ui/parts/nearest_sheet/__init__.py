@@ -42,6 +42,6 @@ def _tile(found: TrainingPicture) -> dict[str, Any]:
     return {
         "picture": None if found.picture is None else data_url(found.picture, at_least=VIEW),
         "title": f"no. {found.number}" if found.number is not None else found.record,
-        "detail": found.record,
+        "detail": "as the model remembers it" if found.is_remembered else found.record,
         "source": found.source,
     }
