@@ -54,7 +54,7 @@ export class Job {
     this.bar = bar;
     bar.hidden = true;
     bar.querySelector("[data-stop]").addEventListener("click", () => this.stop());
-    window.addEventListener("pagehide", () => this.#running && this.stop());
+    window.addEventListener("pagehide", () => this.stop());
   }
 
   async run(begin) {
@@ -79,6 +79,6 @@ export class Job {
   }
 
   stop() {
-    this.ask({ job: { key: this.#key, number: this.#number }, stop: true });
+    if (this.#running) this.ask({ job: { key: this.#key, number: this.#number }, stop: true });
   }
 }
