@@ -1,5 +1,6 @@
 """What the lessons compute: pure, and without a page. One module a subject."""
 
+from .afterwards import CHANNELS, REGIONS, segment, treat
 from .codes import Codes, find_codes
 from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
 from .duel import COVERS_WITHIN, MOST_STEPS, Duel, read_program
@@ -7,10 +8,17 @@ from .errors import ClassroomError
 from .history import History, find_histories
 from .layers import CRITIC, FACTORS, GENERATOR, Networks, convolve
 from .sheets import eye_url, grey_values, maps_url, picture_url, sheet_url, tensor_rows, tensor_url, tensors
+from .specimens import MOST_USES, Specimens
 from .training_data import SIDE, Diets, RealPictures, find_diets, find_real
 from .turns import SLICE, Sessions, Turns
 
 __all__ = [
+    "CHANNELS",
+    "MOST_USES",
+    "REGIONS",
+    "Specimens",
+    "segment",
+    "treat",
     "tensor_rows",
     "tensors",
     "Codes",

@@ -1,49 +1,16 @@
 // Lesson 6, rolling the dice: the dial between quality and variety, and a map of latent space to walk on.
 import { make } from "../assets/dom.js";
-import { board, colour, group, pick, slider, tiles } from "./draw.js";
+import { board, chooser, colour, slider, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
   lesson(context, { dial, map });
 }
 
-function chooser({ settings, link, t }, run, every) {
-  const names = Object.keys(settings.models);
-  const first = names.includes("wardrobe") ? "wardrobe" : names[0];
-  const state = { model: names.includes(link.get("model")) ? link.get("model") : first, label: every ? null : 0 };
-  const classes = () => settings.models[state.model].classes;
-  const asked = classes().indexOf(link.get("class"));
-  if (asked >= 0) state.label = asked;
-  const labels = pick({ label: t("class"), options: [], value: "", run: (value) => (choose(value === "" ? null : Number(value)), run()) });
-  const choose = (label) => {
-    state.label = label;
-    link.set({ class: label === null ? null : classes()[label] });
-  };
-  const fill = () => {
-    labels.node.hidden = !classes().length;
-    if (!classes().length) state.label = null;
-    labels.select.replaceChildren(
-      ...(every ? [make("option", { value: "", textContent: t("every_class") })] : []),
-      ...classes().map((name, i) => make("option", { value: i, textContent: name, selected: i === state.label })),
-    );
-  };
-  fill();
-  const models = pick({
-    label: t("model"), options: names.map((name) => [name, name]), value: state.model,
-    run: (name) => {
-      Object.assign(state, { model: name, label: every || !settings.models[name].classes.length ? null : 0 });
-      link.set({ model: name === first ? null : name, class: null });
-      fill();
-      run();
-    },
-  });
-  return { node: group(models.node, labels.node), state };
-}
-
 // ---------------------------------------------------------------- the dial
 
 function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
-  const who = chooser({ settings, link, t, ...rest }, () => draw(), true);
+  const who = chooser({ settings, link, t, ...rest }, () => draw(), { every: true });
   let psi = link.number("psi", 0.7, ...settings.psi);
   const turn = slider({
     label: t("variety"), term: t("truncation"), min: settings.psi[0], max: settings.psi[1], step: settings.step, value: psi,
@@ -56,7 +23,7 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
   const trail = new Map(); // figures of each setting seen so far, so that one can compare
   const table = make("table", { className: "trail" });
   stage.classList.add("with-charts");
-  stage.append(make("div", { className: "wide" }, who.node, turn.node, sheet.node), make("div", { className: "beside" }, figures, table));
+  stage.append(make("div", { className: "wide" }, who.node, turn.node, sheet.node), make("div", { className: "aside" }, figures, table));
 
   let number = 0;
   async function draw() {
@@ -103,7 +70,7 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
 // ---------------------------------------------------------------- the map
 
 function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
-  const who = chooser({ settings, link, t, ...rest }, () => begin(), false);
+  const who = chooser({ settings, link, t, ...rest }, () => begin());
   const { across, reach } = settings;
   const image = new Image();
   image.addEventListener("load", () => chart.paint());
@@ -119,7 +86,7 @@ function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
   stage.classList.add("side-by-side");
   stage.append(
     make("div", { className: "plane" }, who.node, chart.canvas, axes, make("p", { className: "note", id: "map-help", textContent: t("help") })),
-    make("div", { className: "beside" }, picture, reading),
+    make("div", { className: "aside" }, picture, reading),
   );
 
   const at = (v, side) => ((v / reach) * (1 - 1 / across) * 0.5 + 0.5) * side; // the middle of a thumbnail is its place

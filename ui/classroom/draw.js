@@ -262,3 +262,56 @@ export function pad(side, words, run) {
     },
   };
 }
+
+/** A model and a class of it, kept in the link: {node, state: {model, label}}. `every`: with "one of each" (null) among the classes;
+ * `prefer`: the model to begin with, if it is there. */
+export function chooser({ settings, link, t }, run, { every = false, prefer = "wardrobe" } = {}) {
+  const names = Object.keys(settings.models);
+  const first = names.includes(prefer) ? prefer : names[0];
+  const state = { model: names.includes(link.get("model")) ? link.get("model") : first, label: every ? null : 0 };
+  const classes = () => settings.models[state.model].classes;
+  const asked = classes().indexOf(link.get("class"));
+  if (asked >= 0) state.label = asked;
+  const labels = pick({ label: t("class"), options: [], value: "", run: (value) => (choose(value === "" ? null : Number(value)), run()) });
+  const choose = (label) => {
+    state.label = label;
+    link.set({ class: label === null ? null : classes()[label] });
+  };
+  const fill = () => {
+    labels.node.hidden = !classes().length;
+    if (!classes().length) state.label = null;
+    labels.select.replaceChildren(
+      ...(every ? [make("option", { value: "", textContent: t("every_class") })] : []),
+      ...classes().map((name, i) => make("option", { value: i, textContent: name, selected: i === state.label })),
+    );
+  };
+  fill();
+  const models = pick({
+    label: t("model"), options: names.map((name) => [name, name]), value: state.model,
+    run: (name) => {
+      Object.assign(state, { model: name, label: every || !settings.models[name].classes.length ? null : 0 });
+      link.set({ model: name === first ? null : name, class: null });
+      fill();
+      run();
+    },
+  });
+  models.node.hidden = names.length < 2;
+  return { node: group(models.node, labels.node), state };
+}
+
+/** Model, class and seed of a picture: {node, state: {model, label, seed}}. */
+export function specimen(chapter, run, { prefer = "orchard" } = {}) {
+  const { link, t } = chapter;
+  const who = chooser(chapter, run, { prefer });
+  const { state } = who;
+  state.seed = link.number("seed", 0, 0, 2 ** 32 - 1);
+  const go = (step) => () => {
+    state.seed = (state.seed + step + 2 ** 32) % 2 ** 32;
+    link.set({ seed: state.seed || null });
+    run();
+  };
+  const back = press("◀", go(-1), { title: t("previous_picture") });
+  back.setAttribute("aria-label", t("previous_picture"));
+  who.node.append(back, press(t("another"), go(1)));
+  return who;
+}

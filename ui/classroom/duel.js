@@ -326,7 +326,7 @@ function now({ stage, t, n, seen, ask, link, settings }) {
   );
   const key = make("ul", { className: "key" }, ...["real", "made", "arrow", "field"].map((name) => make("li", { className: `key-${name}`, textContent: t(`keys.${name}`) })));
   stage.classList.add("side-by-side");
-  stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "beside" }, controls, figures, curve));
+  stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "aside" }, controls, figures, curve));
 
   // ---- drawing by hand
   const place = (event) => {

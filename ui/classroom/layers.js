@@ -57,7 +57,7 @@ function inside(chapter, side) {
     make("div", { className: "wide" }, who.node, steps.node, maps),
     make(
       "div",
-      { className: "beside" },
+      { className: "aside" },
       builds
         ? make("div", { className: "pair" }, make("figure", {}, before, caption(t("as_is"))), make("figure", {}, frame, caption(t("turned"))))
         : make("figure", {}, frame, caption(t("looked_at"))),
@@ -219,7 +219,7 @@ function kernel(chapter) {
   const figure = (node, words) => make("figure", {}, node, make("figcaption", { textContent: words }));
   stage.append(
     who.node,
-    make("div", { className: "triple" }, figure(source, t("picture")), make("div", { className: "beside" }, presets.node, make("div", { className: "kernel" }, ...inputs), sum), figure(result, t("result"))),
+    make("div", { className: "triple" }, figure(source, t("picture")), make("div", { className: "aside" }, presets.node, make("div", { className: "kernel" }, ...inputs), sum), figure(result, t("result"))),
   );
 
   for (const node of [source, result]) {

@@ -37,7 +37,7 @@ function write(chapter) {
     make("div", { className: "wide" }, frame),
     make(
       "div",
-      { className: "beside" },
+      { className: "aside" },
       who.node, warm.node,
       group(play, press(t("one"), () => more(1)), press(t("row"), () => more(told.side - (codes.length % told.side))), press(t("begin"), () => begin())),
       make("h3", { textContent: t("next") }), bars,
