@@ -247,6 +247,20 @@ def test_steps_are_added_tuned_moved_switched_and_removed(visitor: Visitor, stud
     assert [step["name"] for step in visitor.latest()["values"][-1]] == ["saturation", "contrast"]
     assert visitor.picture == shown(studio, steps=tuned[::-1])
 
+    grips = visitor.page.locator(".step .grip")
+    start, end = grips.first.bounding_box(), visitor.page.locator(".step").last.bounding_box()
+    assert start and end
+    for key, names in (("Escape", ["saturation", "contrast"]), (None, ["contrast", "saturation"])):
+        visitor.page.mouse.move(start["x"] + 8, start["y"] + 8)
+        visitor.page.mouse.down()
+        visitor.page.mouse.move(start["x"] + 8, end["y"] + end["height"], steps=4)
+        if key:  # thought better of
+            visitor.page.keyboard.press(key)
+        visitor.page.mouse.up()
+        visitor.rest()
+        assert [step["name"] for step in visitor.latest()["values"][-1]] == names
+    visitor.page.locator(".step").first.press("Alt+ArrowDown")
+
     visitor.page.locator(".step").first.locator(".switch").uncheck()
     visitor.rest()
     assert visitor.picture == shown(studio, steps=tuned[:1])

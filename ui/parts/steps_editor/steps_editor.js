@@ -1,6 +1,7 @@
 // The post-processing list: its value is the recipe's `steps`, its controls are built from the registry's schema.
 // One component in place of a Gradio control for each parameter of each step.
 import { base64, make, toast } from "../../assets/dom.js";
+import { dragByGrip } from "./drag.js";
 
 const MAX_PLACES = 5000; // of a slider; what has more (a seed) is a number to type
 const PLACES = { all: "whole picture", subject: "subject only", background: "background only" };
@@ -169,7 +170,9 @@ export default function ({ element, settings, backend, action, props, trigger, w
       changed();
       (list.children[Math.min(i, steps.length - 1)]?.querySelector(".switch") ?? adder).focus();
     });
-    item.append(make("div", { className: "step-head" }, onOff, title, up, down, remove));
+    const grip = make("span", { className: "grip", textContent: "⠿", title: `Drag ${step.title} to another place` });
+    grip.setAttribute("aria-hidden", "true"); // by keyboard and by ear there are the arrows
+    item.append(make("div", { className: "step-head" }, grip, onOff, title, up, down, remove));
     const body = make("div", { className: "step-body" });
     body.append(...step.parameters.map((parameter) => parameterRow(use, parameter, step.title)));
     if (step.where.length > 1) body.append(whereRow(use, step));
@@ -193,6 +196,8 @@ export default function ({ element, settings, backend, action, props, trigger, w
     const controls = list.children[to].querySelectorAll(".step-head > button:not(.step-title), .switch");
     (controls[at].disabled ? controls[3 - at] : controls[at]).focus(); // at the list's end the other arrow
   }
+
+  dragByGrip(list, (from, to) => move(from, to - from));
 
   /** Steps that are open though they do not fit close, but for the one that is `kept` open: every step keeps its name in view. */
   function closeWhatDoesNotFit(kept) {
