@@ -13,6 +13,8 @@ from studio import Mix, Recipe, Studio, Visitors
 from tests.browser.conftest import PHONE, Visitor
 from tests.browser.test_explore import shown, slider
 from tests.ui.serving import served
+from ui import classroom
+from ui.tabs import find_tabs
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -56,6 +58,32 @@ def test_every_control_can_be_reached_at_every_size(visit: Visit, studio: Studio
         count, complaints = visitor.page.evaluate(LOOK)
         assert count >= (50 if page == "explore" else 5)
         found |= {(f"{size[0]}×{size[1]}", *complaint) for complaint in complaints}
+    assert sorted(found) == []
+
+
+OTHERS = [tab.title for tab in find_tabs() if tab.title != "Explore"]
+LESSONS = ["classroom/", *(f"classroom/{lesson.name}" for lesson in classroom.find_lessons())]
+FEW = [(320, 568), (390, 844), (844, 390), (640, 400), (1001, 800), (1280, 800), (1920, 1080)]
+
+
+@pytest.mark.parametrize("where", [*OTHERS, *LESSONS])
+def test_tabs_and_lessons_can_be_reached_at_every_size(visit: Visit, where: str) -> None:
+    visitor = visit(viewport=ViewportSize(width=1280, height=800))
+    if where in OTHERS:
+        visitor.open()
+        visitor.page.get_by_role("tab", name=where, exact=True).click()
+        visitor.page.wait_for_timeout(300)
+    else:
+        visitor.page.goto(visitor.address + where)
+        seen = ".seen:visible" if where != LESSONS[0] else ".lessons li >> nth=0"
+        expect(visitor.page.locator(seen)).not_to_be_empty(timeout=30_000)
+    found = set()
+    for width, height in FEW:
+        visitor.page.set_viewport_size(ViewportSize(width=width, height=height))
+        visitor.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        count, complaints = visitor.page.evaluate(LOOK)
+        assert count >= 5
+        found |= {(f"{width}×{height}", *complaint) for complaint in complaints}
     assert sorted(found) == []
 
 
