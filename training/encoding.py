@@ -30,7 +30,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generator import Generator, GeneratorConfig
-from generator.families.stylegan2 import Encoder, EncoderConfig
+from generator.families.stylegan2 import CriticConfig, Encoder, EncoderConfig
 
 from .data import Data
 from .errors import TrainingError
@@ -79,21 +79,23 @@ class Made:
     divergence: Tensor
 
 
-def encoder_config(config: GeneratorConfig) -> EncoderConfig:
-    """Of the encoder that learns beside such a generator: as wide as the generator."""
-    shape = config.num_classes, config.z_dim, config.channel_base, config.channel_max
+def encoder_config(config: GeneratorConfig, critic: CriticConfig) -> EncoderConfig:
+    """Of the encoder that learns beside such a generator: as wide as the critic, whose layers it has."""
+    shape = config.num_classes, config.z_dim, critic.channel_base, critic.channel_max
     return EncoderConfig(config.resolution, *shape, img_channels=config.img_channels)
 
 
 class Encoding:
     """The encoder, the bank of codes, and how generator, encoder and prior learn from each other."""
 
-    def __init__(self, config: GeneratorConfig, data: Data, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, config: GeneratorConfig, critic: CriticConfig, data: Data, seed: int, device: torch.device
+    ) -> None:
         if not config.prior_layers:
             raise TrainingError("An encoder needs a generator with a learned prior: prior_layers above 0.")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.encoder = Encoder(encoder_config(config)).to(device)
+            self.encoder = Encoder(encoder_config(config, critic)).to(device)
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
         self.config, self.device = config, device
         self.labels = data.labels

@@ -82,7 +82,7 @@ def load_run(folder: Path) -> Run:
         critic.load_state_dict(state["d"])
         encoder = None
         if settings.encoder:
-            encoder = Encoder(encoder_config(settings.generator))
+            encoder = Encoder(encoder_config(settings.generator, settings.critic))
             encoder.load_state_dict(state["encoding"]["encoder"])
         return Run(
             settings,

@@ -58,6 +58,7 @@ class Settings:
     seed: int = 0
     batch: int = 32
     learning_rate: float = 2e-3
+    warm_up: int = 0  # steps of each optimiser over which its learning rate rises: a run that goes on has no moments
     decay_from: int = 0  # pictures at which the learning rate begins to fall, in a straight line
     decay_to: int = 0  # … and at which it reaches 0, which should be the run's end; 0 = it stays
     loss: str = "logistic"
@@ -94,6 +95,8 @@ class Settings:
                 raise TrainingError(f"{name} must be at least 1.")
         if not 0 <= self.augment_start <= 1:
             raise TrainingError("augment_start is a probability: from 0 to 1.")
+        if self.warm_up < 0:
+            raise TrainingError("warm_up must be 0 or above.")
         if self.decay_to and not 0 <= self.decay_from < self.decay_to:
             raise TrainingError("decay_to must be above decay_from.")
         if self.snapshot_ratio <= 1:
@@ -188,7 +191,7 @@ class Trainer:
             self.projected = ProjectedCritic(len(data.classes), settings.policy, settings.seed, self.device)
         self.encoding: Encoding | None = None
         if settings.encoder:
-            self.encoding = Encoding(settings.generator, data, settings.seed, self.device)
+            self.encoding = Encoding(settings.generator, settings.critic, data, settings.seed, self.device)
             self.backbone = self.projected.backbone if self.projected else Backbone().to(self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
@@ -272,7 +275,7 @@ class Trainer:
         if self.fade and not self.fade.update(self.pictures):
             self.fade = None
         for optimiser, rate in zip((self.opt_g, self.opt_d), self.rates, strict=True):
-            optimiser.param_groups[0]["lr"] = rate * s.rate_share(self.pictures)
+            optimiser.param_groups[0]["lr"] = rate * s.rate_share(self.pictures) * self._warmth(optimiser)
         rng = generator_for(s.seed, 1, self.step)
         lazy = self.step % s.r1_every == 0
         loss = LOSSES[s.loss]
@@ -342,7 +345,7 @@ class Trainer:
             total.backward()
         self.opt_g.step()
         if self.encoding:
-            share = s.rate_share(self.pictures)
+            share = s.rate_share(self.pictures) * self._warmth(self.encoding.optimizer)
             self.encoding.optimizer.param_groups[0]["lr"] = ENCODER_RATE * share
             self.encoding.optimizer.step()
             rng = generator_for(s.seed, 4, self.step)
@@ -369,6 +372,13 @@ class Trainer:
             "augment": probability,
             **beside,
         }
+
+    def _warmth(self, optimiser: torch.optim.Optimizer) -> float:
+        # What of the learning rate is used: Adam's second moments say little in their first steps.
+        if not self.settings.warm_up:
+            return 1.0
+        taken = next((int(state["step"]) for state in optimiser.state.values()), 0)
+        return min((taken + 1) / self.settings.warm_up, 1.0)
 
     @torch.no_grad()
     def _update_ema(self) -> None:

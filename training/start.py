@@ -1,8 +1,8 @@
 """Transfer: a run that begins with a finished checkpoint's weights instead of random ones (Wang et al. 2018,
 arXiv:1805.01677).
 
-A checkpoint of the same name is gone on with: its pictures and seconds count on, and it must fit as a whole. From any
-other model all layers of the same shape are taken over, generator and critic both; those that depend on the classes
+A checkpoint of the same name is gone on with: its pictures and seconds count on, and it must fit as a whole, but for a
+generator that is to be wider (`training.widen`). From any other model all layers of the same shape are taken over, generator and critic both; those that depend on the classes
 begin anew, and so does the count. A checkpoint keeps neither the optimisers' moments nor the generator beside its
 average, so a run that goes on from its own state (`training.loop`) is to be preferred where that is still there.
 """
@@ -20,6 +20,7 @@ from generator.families.stylegan2 import stylegan2_of
 
 from .errors import TrainingError
 from .loop import Trainer
+from .widen import is_wider, widen
 
 FILE = "start.txt"  # in the run's folder: the model whose weights it began with, for the card
 
@@ -31,15 +32,25 @@ def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
     """
     model = open_checkpoint(checkpoint, precision="fp32")
     networks = stylegan2_of(model)
-    generator, critic = networks.generator, networks.critic
+    generator, critic, encoder = networks.generator, networks.critic, networks.encoder
     if critic is None:
         raise TrainingError(f"{checkpoint} holds no critic to go on with.")
     settings = trainer.settings
     goes_on = model.name == name
-    if goes_on and (generator.config, critic.config) != (settings.generator, settings.critic):
+    wider = goes_on and is_wider(generator.config, settings.generator)
+    if goes_on and not (wider and critic.config == settings.critic):
         raise TrainingError(f"{checkpoint} has other networks than those asked for: give the run those, or a new name.")
-    anew = [f"generator {tensor}" for tensor in take_over(generator, trainer.g)]
+    anew = []
+    if wider:
+        widen(generator, trainer.g)
+    else:
+        anew += [f"generator {tensor}" for tensor in take_over(generator, trainer.g)]
     anew += [f"critic {tensor}" for tensor in take_over(critic, trainer.d)]
+    if trainer.encoding and encoder is not None:
+        without = take_over(encoder, trainer.encoding.encoder)
+        anew += [f"encoder {tensor}" for tensor in without]
+        if goes_on and not without:  # the prior knows these codes: no need to teach it before the first step
+            trainer.encoding.fill(trainer.data, settings.mirror, settings.half)
     trainer.ema.load_state_dict(trainer.g.state_dict())
     if goes_on:
         trainer.step, trainer.seconds = model.provenance.pictures_seen // settings.batch, read_seconds(checkpoint)

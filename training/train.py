@@ -52,6 +52,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--channel-base", type=int, default=2048)
     p.add_argument("--channel-max", type=int, default=192)
+    p.add_argument("--critic-base", type=int, help="of critic and encoder, where not as the generator's")
+    p.add_argument("--critic-max", type=int, help="the same for the widest maps")
     p.add_argument("--z-dim", type=int, default=64)
     p.add_argument("--w-dim", type=int, default=128)
     p.add_argument("--mapping-layers", type=int, default=4)
@@ -68,6 +70,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--prior-layers", type=int, default=8, help="of the prior that comes with an encoder")
     p.add_argument("--prior-width", type=int, default=256, help="of the networks inside the prior")
     p.add_argument("--learning-rate", type=float, default=2e-3, help="of generator and critic")
+    p.add_argument("--warm-up", type=int, default=0, help="steps over which the learning rate rises at first")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty; may change within a run")
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
@@ -125,8 +128,8 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
     critic = CriticConfig(
         args.resolution,
         num_classes,
-        args.channel_base,
-        args.channel_max,
+        args.critic_base or args.channel_base,
+        args.critic_max or args.channel_max,
         "strided",
         cmap_dim=64 if num_classes else 0,
         mapping_layers=0,
@@ -141,6 +144,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         learning_rate=args.learning_rate,
         encoder=Weights(*args.encoder) if args.encoder else None,
         r1_gamma=args.gamma,
+        warm_up=args.warm_up,
         decay_from=args.decay[0],
         decay_to=args.decay[1],
         loss=args.loss,
