@@ -2,9 +2,10 @@
 arXiv:1805.01677).
 
 A checkpoint of the same name is gone on with: its pictures and seconds count on, and it must fit as a whole, but for a
-generator that is to be wider (`training.widen`). From any other model all layers of the same shape are taken over, generator and critic both; those that depend on the classes
-begin anew, and so does the count. A checkpoint keeps neither the optimisers' moments nor the generator beside its
-average, so a run that goes on from its own state (`training.loop`) is to be preferred where that is still there.
+generator that is to be wider (`training.widen`). From any other model all layers of the same shape are taken over,
+generator, critic and encoder; those that depend on the classes begin anew, and so does the count. A checkpoint keeps
+neither the optimisers' moments nor the generator beside its average, so a run that goes on from its own state
+(`training.loop`) is to be preferred where that is still there.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def start_from(trainer: Trainer, checkpoint: Path, name: str) -> list[str]:
         raise TrainingError(f"{checkpoint} holds no critic to go on with.")
     settings = trainer.settings
     goes_on = model.name == name
-    wider = goes_on and is_wider(generator.config, settings.generator)
-    if goes_on and not (wider and critic.config == settings.critic):
+    wider = goes_on and generator.config != settings.generator
+    fits = not wider or is_wider(generator.config, settings.generator)
+    if goes_on and not (fits and critic.config == settings.critic):
         raise TrainingError(f"{checkpoint} has other networks than those asked for: give the run those, or a new name.")
     anew = []
     if wider:

@@ -12,6 +12,7 @@ import torch
 from generator import Averages, Critic, Generator, Model, Provenance, save_checkpoint
 from generator.families.stylegan2 import StyleGAN2
 from training.data import Pictures
+from training.encoding import Weights
 from training.errors import TrainingError
 from training.loop import Settings, Trainer
 from training.start import start_from
@@ -83,3 +84,43 @@ def test_without_a_critic_there_is_nothing_to_go_on_with(split: tuple[Pictures, 
     folder = save(Generator(SETTINGS.generator), None, ("disc", "square"), tmp_path / "half")
     with pytest.raises(TrainingError, match="no critic"):
         start_from(begun(tmp_path / "run", split), folder, "mine")
+
+
+def test_a_generator_may_be_wider(split: tuple[Pictures, Pictures], tmp_path: Path):
+    old = Generator(SETTINGS.generator).half().float()
+    folder = save(old, Critic(SETTINGS.critic), ("disc", "square"), tmp_path / "mine")
+    trainer = begun(tmp_path / "run", split, replace(SETTINGS, generator=replace(SETTINGS.generator, channel_base=384)))
+    assert start_from(trainer, folder, "mine") == []
+    z, label = torch.randn(2, old.config.z_dim), torch.eye(2)
+    with torch.no_grad():
+        torch.testing.assert_close(trainer.ema(z, label), old(z, label), rtol=1e-4, atol=1e-4)
+    assert trainer.pictures == SEEN
+
+
+def test_the_encoder_is_taken_over_with_its_codes(split: tuple[Pictures, Pictures], tmp_path: Path):
+    generator = replace(SETTINGS.generator, prior_layers=2, prior_width=8)
+    settings = replace(SETTINGS, generator=generator, encoder=Weights())
+    first = begun(tmp_path / "first", split, settings)
+    assert first.encoding is not None
+    networks = StyleGAN2(first.g, first.d, first.encoding.encoder)
+    provenance = Provenance("T", "CC0", "nobody", "made up", pictures_seen=SEEN)
+    averages = Averages(torch.zeros(generator.w_dim))
+    model = Model("mine", "1.0", networks, ("disc", "square"), averages, (), None, provenance)
+    save_checkpoint(model, tmp_path / "mine")
+    trainer = begun(tmp_path / "run", split, replace(settings, seed=3))
+    assert start_from(trainer, tmp_path / "mine", "mine") == []
+    assert trainer.encoding is not None and not trainer.encoding.bank[:, 0].isnan().any()
+    theirs = first.encoding.encoder.half().float().state_dict()
+    for name, tensor in trainer.encoding.encoder.state_dict().items():
+        assert torch.equal(tensor, theirs[name]), name
+
+
+def test_without_moments_the_learning_rate_rises(split: tuple[Pictures, Pictures], tmp_path: Path):
+    trainer = begun(tmp_path / "run", split, replace(SETTINGS, warm_up=4, r1_every=100))
+    rates = []
+    for _ in range(5):
+        trainer.train_step()
+        rates.append(trainer.opt_g.param_groups[0]["lr"] / SETTINGS.learning_rate)
+    assert rates == pytest.approx([0.25, 0.5, 0.75, 1, 1])
+    with pytest.raises(TrainingError, match="warm_up"):
+        replace(SETTINGS, warm_up=-1)
