@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from generator import Generator, GeneratorConfig
-from generator.families.stylegan2.layers import ModulatedConv
+from generator.families.stylegan2 import ModulatedConv
 
 from .errors import TrainingError
 
