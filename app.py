@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from host import around, prepare, root_path
@@ -87,6 +88,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="PREFIX",
         help="path of the page behind a proxy, such as /atelier, where the proxy does not say X-Forwarded-Prefix",
     )
+    parser.add_argument("--mcp", action="store_true", help="also serve the tools to language models, /gradio_api/mcp/")
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
     options = parser.parse_args(arguments)
     if options.uploads is None:
@@ -119,6 +121,9 @@ def say(what: str, share: float) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; 2, after one sentence, where that cannot begin."""
     options = parse_arguments(arguments)
+    if options.mcp and find_spec("mcp") is None:
+        print('--mcp needs one more package: pip install "gradio[mcp]".', file=sys.stderr)
+        return 2
     os.environ.pop("GRADIO_ROOT_PATH", None)  # read by now; Gradio would put it where it does not belong
     try:
         require_free(options.host, options.port)
@@ -153,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = launch_options(studio, own, options.upload_limit)
     facts = {"models": [model["name"] for model in studio.models()], "cannot be opened": list(studio.unopened)}
     told["app_kwargs"] = around(told["app_kwargs"], options.root_path, lambda: {"ok": bool(facts["models"]), **facts})
-    page.launch(**address, **told)
+    page.launch(**address, **told, mcp_server=options.mcp)
     return 0
 
 

@@ -92,3 +92,9 @@ def test_what_is_not_there_gets_one_sentence(arguments, words):
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_language_models_need_one_more_package(monkeypatch, capsys):
+    monkeypatch.setattr("app.find_spec", lambda name: None)
+    assert main(["--mcp"]) == 2
+    assert "gradio[mcp]" in capsys.readouterr().err

@@ -1,4 +1,5 @@
-"""The endpoints for programs, in Gradio's queue: /render makes a file and a report, /models says what there is."""
+"""The endpoints for programs, in Gradio's queue: /render makes a file and a report, /models says what there is; the
+artist's tools stand in `tool_endpoints`."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from gradio.processing_utils import save_bytes_to_cache
 from studio import BusyError, Recipe, Studio, StudioError, to_png
 
 from .parts.live_view import file_name
+from .tool_endpoints import BUSY, add_tool_endpoints
 
 
 def add_endpoints(studio: Studio) -> None:
-    """Add both endpoints to the page that is being built. They have no controls: programs call them by name."""
+    """Add all endpoints to the page that is being built. They have no controls: programs call them by name."""
     with gr.Row(visible=False):
         recipe = gr.JSON(label="recipe")
         png = gr.File(label="picture")
@@ -26,7 +28,7 @@ def add_endpoints(studio: Studio) -> None:
         try:
             rendering = studio.render(Recipe.from_json({} if recipe is None else recipe))
         except BusyError:
-            raise gr.Error("The studio is busy; try again in a moment.", print_exception=False) from None
+            raise gr.Error(BUSY, print_exception=False) from None
         except StudioError as error:
             raise gr.Error(str(error), print_exception=False) from None
         path = save_bytes_to_cache(to_png(rendering), file_name(rendering.recipe), png.GRADIO_CACHE)
@@ -51,3 +53,4 @@ def add_endpoints(studio: Studio) -> None:
         api_name="models",
         api_description="What a recipe may hold: models, classes, directions, ranges, post-processing schema.",
     )
+    add_tool_endpoints(studio)

@@ -40,6 +40,19 @@ class Print:
     grey: bool = False
 
 
+def print_from_json(given: object) -> Print:
+    """The print in parsed JSON; what is missing takes its default. StudioError for a field that none
+    has, or a value of another type."""
+    plain = Print()
+    if not isinstance(given, dict) or set(given) - set(plain.__dict__):
+        raise StudioError(f"A print is an object with {', '.join(plain.__dict__)}.")
+    for name, value in given.items():
+        wanted = type(getattr(plain, name))
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise StudioError(f"“{name}” of a print is not {str(value)[:40]!r}.")
+    return replace(plain, **given)
+
+
 def write_print(
     studio: Studio, recipe: Recipe, wish: Print, path: Path, progress: Share | None = None
 ) -> tuple[Rendering, Layout]:

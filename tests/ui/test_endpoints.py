@@ -25,7 +25,8 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
 def test_nothing_else_is_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
-    assert set(described["named_endpoints"]) == {"/render", "/models"}
+    tools = {"/sheet", "/mix", "/directions", "/walk", "/export"}
+    assert set(described["named_endpoints"]) == {"/render", "/models", *tools}
     assert not described["unnamed_endpoints"]
 
 

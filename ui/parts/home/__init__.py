@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -10,7 +9,7 @@ import gradio as gr
 from studio import Studio, StudioError, data_url
 from studio.tools.enlarge import methods
 from studio.tools.palette import MOST, WRITERS, swatches
-from studio.tools.prints import FACTOR_NAMES, Print, laid_out, write_print
+from studio.tools.prints import FACTOR_NAMES, laid_out, print_from_json, write_print
 from studio.tools.take_home import BLEED, DPI, FITS, KINDS, SIZES
 from studio.tools.trades import TRADES, over_white, pack
 
@@ -49,7 +48,7 @@ def home_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
     waiting = Waiting()
 
     def sheet(request: Any) -> dict[str, Any]:
-        wish = print_of(field_of(request, "print"))
+        wish = print_from_json(field_of(request, "print"))
         rendering, layout = laid_out(studio, controls.recipe(field_of(request, "values")), wish)
         return {
             **layout.__dict__,
@@ -59,7 +58,7 @@ def home_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
         }
 
     def print_file(request: Any) -> dict[str, Any]:
-        recipe, wish = controls.recipe(field_of(request, "values")), print_of(field_of(request, "print"))
+        recipe, wish = controls.recipe(field_of(request, "values")), print_from_json(field_of(request, "print"))
         _, layout = laid_out(studio, recipe, wish)
         if (size := layout.width * layout.height * 2) > MOST_BYTES:  # a third of its bytes: no packer does better
             raise StudioError(f"This print would be larger than {size >> 20} MB: choose a lower resolution.")
@@ -92,15 +91,3 @@ def home_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
             )
 
     return [answering(function) for function in (sheet, print_file, palette, trade, progress_function(waiting))]
-
-
-def print_of(given: object) -> Print:
-    """The print in a request; StudioError for a field that none has, or a value of another type."""
-    plain = Print()
-    if not isinstance(given, dict) or set(given) - set(plain.__dict__):
-        raise StudioError(f"A print is an object with {', '.join(plain.__dict__)}.")
-    for name, value in given.items():
-        wanted = type(getattr(plain, name))
-        if type(value) is not wanted and not (wanted is float and type(value) is int):
-            raise StudioError(f"“{name}” of a print is not {str(value)[:40]!r}.")
-    return replace(plain, **given)
