@@ -11,7 +11,9 @@ from gradio.processing_utils import save_bytes_to_cache
 from studio import BusyError, Recipe, Studio, StudioError, to_png
 
 from .parts.live_view import file_name
-from .tool_endpoints import BUSY, add_tool_endpoints
+from .tool_endpoints import BUSY, TOOLS, add_tool_endpoints
+
+NAMES = ("render", "models", *TOOLS)
 
 
 def add_endpoints(studio: Studio) -> None:

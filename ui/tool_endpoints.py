@@ -30,6 +30,7 @@ from studio.tools.trades import over_white, pack
 from studio.tools.walk import walk_from_json
 
 BUSY = "The studio is busy; try again in a moment."
+TOOLS = ("sheet", "mix", "directions", "walk", "export")
 SIDE = 128  # px of a thumbnail
 SHEETS = ("png", "pdf", "zip")
 STRIP = 7

@@ -21,6 +21,7 @@ from tests.studio.conftest import keeping
 from tests.ui.serving import MODEL, in_a_loop, served
 from ui import visitors_pages
 from ui.controls import ControlSet
+from ui.endpoints import NAMES
 from ui.own_pages import OwnPages
 from ui.parts.live_view import live_functions
 
@@ -152,7 +153,8 @@ def test_programs_reach_an_opened_model_and_only_that(studio: Studio, kept: Path
     with served(local.studio, local) as address:
         client = Client(f"{address}yours/{TOKENS[0]}/", verbose=False, download_files=str(kept / "downloads"))
         described = client.view_api(return_format="dict", print_info=False)
-        assert set(described["named_endpoints"]) == {"/render", "/models"} and not described["unnamed_endpoints"]
+        assert set(described["named_endpoints"]) == {f"/{name}" for name in NAMES}
+        assert not described["unnamed_endpoints"]
         assert [model["version"] for model in client.predict(api_name="/models")] == [TOKENS[0]]
         path, report = client.predict({"seed": 7}, api_name="/render")
         opened = local.get(TOKENS[0])

@@ -11,6 +11,7 @@ import pytest
 from studio import Studio, Visitors
 from tests.ui.serving import MODEL, OTHER
 from ui.bundle import UI
+from ui.endpoints import NAMES
 from ui.masthead import masthead
 from ui.models import model_entry, model_pages
 from ui.page import build_classroom, build_own_page, build_page, launch_options, visitors_pages
@@ -25,19 +26,19 @@ def page(studio: Studio) -> gr.Blocks:
 
 
 def test_only_the_endpoints_for_programs_are_public(page: gr.Blocks) -> None:
-    assert set(page.get_api_info()["named_endpoints"]) == {"/render", "/models"}
+    assert set(page.get_api_info()["named_endpoints"]) == {f"/{name}" for name in NAMES}
 
 
 def test_the_live_path_is_not_queued(page: gr.Blocks) -> None:
     for function in page.fns.values():
-        assert function.queue == (function.api_name in ("render", "models")), function.api_name
+        assert function.queue == (function.api_name in NAMES), function.api_name
 
 
 def test_no_event_of_the_page_announces_its_progress(studio: Studio) -> None:
     # Gradio would tell screen readers "common.complete", a key for which it has no words.
     own = visitors_pages(studio, Visitors(studio))
     for function in [*build_page(studio, own).fns.values(), *build_classroom(studio).fns.values()]:
-        assert function.show_progress == "hidden" or function.api_name in ("render", "models"), function.api_name
+        assert function.show_progress == "hidden" or function.api_name in NAMES, function.api_name
 
 
 def test_an_opened_model_is_named_in_its_masthead(studio: Studio) -> None:
