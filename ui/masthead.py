@@ -20,7 +20,7 @@ def masthead(current: str, places: Sequence[Place], model: Mapping[str, Any] | N
     about = api = kept = ""
     if model is not None:
         about = '<button type="button" data-dialog="about-dialog">About<span class="wide"> the model</span></button>'
-        api = '<a href="?view=api">API</a>'
+        api = '<a href="?view=api" data-opens="api">API</a>'
         kept = (
             '<button type="button" data-action="tray.toggle" aria-expanded="false" aria-controls="favourites" '
             'title="What you kept (f)">Favourites <span class="tray-count"></span></button>'

@@ -419,6 +419,16 @@ def test_a_phone_has_no_sideways_scroll_and_keeps_the_plate(visit: Visit) -> Non
     expect(page.locator(".add-step")).to_be_hidden()
 
 
+def test_the_endpoints_are_described_behind_the_masthead_s_link(visitor: Visitor) -> None:
+    page, panel = visitor.page, visitor.page.locator(".api-docs")
+    page.get_by_role("link", name="API", exact=True).click()
+    expect(panel).to_contain_text("/render", timeout=15_000)
+    page.goto(f"{visitor.address}?view=api")  # as a bookmark
+    expect(panel).to_contain_text("/render", timeout=15_000)
+    ours = [each for each in visitor.complaints if not each.startswith("Failed to load resource")]
+    visitor.complaints[:] = ours  # Gradio's panel asks for what is not offered here: MCP, monitoring
+
+
 def test_the_dark_is_dark(visit: Visit) -> None:
     light, dark = visit(color_scheme="light"), visit(color_scheme="dark")
     grounds = []

@@ -1,5 +1,6 @@
 // The page: starts parts, lets them find each other, and hands keys, buttons, folds and sheets on to them. Nothing here knows
 // what a picture is.
+import "./api.js";
 import { backendOf } from "./backend.js";
 import { make, toast } from "./dom.js";
 import { actionOfButton, actionOfKey, keySheet } from "./keys.js";
