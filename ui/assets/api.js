@@ -7,11 +7,13 @@ document.addEventListener("click", (event) => {
   document.querySelector(OPENER)?.click();
 });
 
-// An address with view=api: Gradio means to show the panel, but fetches it only when a pointer comes near its button.
+// An address with view=api: Gradio takes the panel for open from the beginning, and so never fetches it. Closed and opened, it comes.
 if (new URLSearchParams(location.search).get("view") === "api") {
-  let tries = 40;
   const timer = setInterval(() => {
-    document.querySelector(OPENER)?.dispatchEvent(new MouseEvent("mouseenter"));
-    if (document.querySelector(".api-docs") || !--tries) clearInterval(timer);
-  }, 500);
+    const opener = document.querySelector(OPENER);
+    if (!opener) return;
+    clearInterval(timer);
+    opener.click();
+    setTimeout(() => opener.click(), 200);
+  }, 200);
 }
