@@ -1,18 +1,30 @@
 """What the lessons compute: pure, and without a page. One module a subject."""
 
 from .afterwards import CHANNELS, REGIONS, segment, treat
+from .cards import Card, find_cards
 from .codes import Codes, find_codes
 from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
 from .duel import COVERS_WITHIN, MOST_STEPS, Duel, read_program
 from .errors import ClassroomError
 from .history import History, find_histories
 from .layers import CRITIC, FACTORS, GENERATOR, Networks, convolve
+from .provenance import read_statement, strip
 from .sheets import eye_url, grey_values, maps_url, picture_url, sheet_url, tensor_rows, tensor_url, tensors
 from .specimens import MOST_USES, Specimens
+from .telling import CERTAINTIES, PAIRS, ROUNDS, Telling, roc
 from .training_data import SIDE, Diets, RealPictures, find_diets, find_real
 from .turns import SLICE, Sessions, Turns
 
 __all__ = [
+    "CERTAINTIES",
+    "PAIRS",
+    "ROUNDS",
+    "Card",
+    "Telling",
+    "find_cards",
+    "read_statement",
+    "roc",
+    "strip",
     "CHANNELS",
     "MOST_USES",
     "REGIONS",

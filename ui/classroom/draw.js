@@ -296,7 +296,7 @@ export function chooser({ settings, link, t }, run, { every = false, prefer = "w
     },
   });
   models.node.hidden = names.length < 2;
-  return { node: group(models.node, labels.node), state };
+  return { node: group(models.node, labels.node), state, set: (label) => (choose(label), fill()) };
 }
 
 /** Model, class and seed of a picture: {node, state: {model, label, seed}}. */
