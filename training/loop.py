@@ -495,9 +495,11 @@ class Trainer:
             (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
-        # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, and
-        # when the learning rate is to fall may be decided until it does: nothing so far depends on it.
-        settings = replace(settings, projected=self.settings.projected, r1_gamma=self.settings.r1_gamma)
+        # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, the
+        # learning rate and the average's half-life be others, and when the rate is to fall may be decided until it
+        # does: nothing so far depends on it.
+        for name in ("projected", "r1_gamma", "learning_rate", "ema_pictures"):
+            settings = replace(settings, **{name: getattr(self.settings, name)})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)
         step = state.get("step")

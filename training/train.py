@@ -69,7 +69,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     )
     p.add_argument("--prior-layers", type=int, default=8, help="of the prior that comes with an encoder")
     p.add_argument("--prior-width", type=int, default=256, help="of the networks inside the prior")
-    p.add_argument("--learning-rate", type=float, default=2e-3, help="of generator and critic")
+    p.add_argument("--learning-rate", type=float, default=2e-3, help="of generator and critic; may change within a run")
     p.add_argument("--warm-up", type=int, default=0, help="steps over which the learning rate rises at first")
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty; may change within a run")
     p.add_argument(
@@ -91,7 +91,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--mismatch", type=float, default=0.0, help="weight of real pictures under a wrong class in the critic's loss"
     )
     p.add_argument("--style-mixing", type=float, default=0.5, help="share of pictures with the styles of two latents")
-    p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average")
+    p.add_argument("--ema-pictures", type=int, default=10_000, help="half-life of the generator's average; may change")
     p.add_argument("--snapshot-first", type=int, default=500, help="pictures at the first snapshot after the start")
     p.add_argument("--snapshot-ratio", type=float, default=1.6, help="pictures at each snapshot by those at the last")
     p.add_argument("--mirror", action="store_true", help="also show the pictures mirrored")

@@ -83,18 +83,28 @@ def test_a_kill_while_saving_leaves_the_last_state(split: Split, tmp_path: Path)
     assert Trainer(SMALLEST, split[0], tmp_path).step == 1
 
 
-def test_the_weight_of_the_penalty_may_change_within_a_run(split: Split, tmp_path: Path):
+@pytest.mark.parametrize("name", ["r1_gamma", "learning_rate", "ema_pictures"])
+def test_what_nothing_so_far_depends_on_may_change_within_a_run(name: str, split: Split, tmp_path: Path):
     steps(Trainer(SMALLEST, split[0], tmp_path), 1).save()
-    changed = Trainer(replace(SMALLEST, r1_gamma=SMALLEST.r1_gamma * 4), split[0], tmp_path)
-    assert changed.step == 1 and changed.settings.r1_gamma == SMALLEST.r1_gamma * 4
-    assert json.loads((tmp_path / "settings.json").read_text())["r1_gamma"] == SMALLEST.r1_gamma * 4
+    value = getattr(SMALLEST, name) * 4
+    changed = Trainer(replace(SMALLEST, **{name: value}), split[0], tmp_path)
+    assert changed.step == 1 and getattr(changed.settings, name) == value
+    assert json.loads((tmp_path / "settings.json").read_text())[name] == value
+
+
+def test_a_changed_learning_rate_is_learnt_with(split: Split, tmp_path: Path):
+    steps(Trainer(SMALLEST, split[0], tmp_path), 1).save()
+    same = steps(Trainer(SMALLEST, split[0], tmp_path), 1)
+    other = steps(Trainer(replace(SMALLEST, learning_rate=SMALLEST.learning_rate / 2), split[0], tmp_path), 1)
+    assert other.opt_g.param_groups[0]["lr"] == pytest.approx(same.opt_g.param_groups[0]["lr"] / 2)
+    assert differences(same.g.state_dict(), other.g.state_dict()) != []
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"batch": 8},
-        {"learning_rate": 9.0},
+        {"style_mixing": 0.9},
         {"mirror": False},
         {"policy": ()},
         {"seed": 5},
