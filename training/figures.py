@@ -114,6 +114,15 @@ def _reconstruction(evaluation: dict[str, Any]) -> str:
         f"{number(evaluation['reconstruction_distance'])} from themselves in features of length 1, in the mean; two "
         f"pictures of one class lie {number(evaluation['reconstruction_distance_of_class'])} apart, so the ratio is "
         f"{number(evaluation['reconstruction_ratio'])}. PSNR {number(evaluation['reconstruction_psnr'])} dB (median)."
+        + (_reconstructed(evaluation["reconstructed"]) if "reconstructed" in evaluation else "")
+    )
+
+
+def _reconstructed(records: list[str]) -> str:
+    return (
+        "\n\n![Held-out pictures painted again](reconstructions.jpg)\n\n"
+        f"*Held-out pictures as the model paints them from their codes, row by row: {', '.join(records)}. The pictures "
+        "themselves are not passed on with it.*"
     )
 
 

@@ -162,12 +162,14 @@ def finish(
         say("the critic, on generated pictures alone")
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
     save_checkpoint(model, folder)
-    besides: dict[str, float] = {}
-    (folder / REMEMBERED_FILE).unlink(missing_ok=True)
+    besides: dict[str, float | list[str]] = {}
+    for stale in (REMEMBERED_FILE, SHEET):
+        (folder / stale).unlink(missing_ok=True)
     if model.has_encoder and evaluation is not None:
         say("reconstructions of held-out pictures")
-        besides, shown = measure_reconstruction(model, rest, network)
-        write_reconstructions(shown, run / SHEET)
+        measures, shown = measure_reconstruction(model, rest, network)
+        besides = {**measures, "reconstructed": list(shown.records)}
+        write_reconstructions(shown, folder, run)
         remember(model, train, evaluation.index.records).save(folder)
 
     labels = torch.arange(64) % max(number, 1)

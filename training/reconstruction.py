@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,9 +18,19 @@ from .sheet import write_sheet
 
 COUNT = 500  # held-out pictures that are reconstructed, at most
 SEED = 5
-SHOWN = 16  # on the sheet, which stays in the run's folder: real pictures must not always be passed on
-SHEET = "reconstructions.jpg"
+SHOWN = 16  # on the sheets
+SHEET = "reconstructions.jpg"  # beside the weights what was painted again; in the run's folder, with what was painted
+COLUMNS = 8  # of the sheet beside the weights
 CHUNK = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Some held-out pictures N×C×R×R uint8, what was painted of their codes, and their N records."""
+
+    pictures: Tensor
+    again: Tensor
+    records: tuple[str, ...]
 
 
 def latents(model: Model, pictures: Tensor, labels: Tensor) -> Tensor:
@@ -33,8 +44,8 @@ def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
     return as_pixels(model.synthesize(model.map(z, label)))
 
 
-def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) -> tuple[dict[str, float], Tensor]:
-    """Figures of held-out pictures painted again, and the first SHOWN of them above their reconstructions, uint8.
+def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) -> tuple[dict[str, float], Shown]:
+    """Figures of held-out pictures painted again, and the first SHOWN of them.
 
     `reconstruction_distance`: mean distance of features between a picture and its reconstruction, each feature vector
     of length 1 (a learned perceptual distance in the manner of Zhang et al. 2018, on the network's last means);
@@ -70,7 +81,7 @@ def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) ->
         "reconstruction_ratio": distance / max(of_class, 1e-9),
         "reconstruction_psnr": float((10 * torch.log10(4 / error)).median()),
     }
-    return figures, torch.cat([real[:SHOWN], made[:SHOWN]])
+    return figures, Shown(real[:SHOWN], made[:SHOWN], tuple(rest.names[i] for i in order[:SHOWN].tolist()))
 
 
 def remember(model: Model, train: Data, records: tuple[str, ...]) -> Remembered:
@@ -81,6 +92,8 @@ def remember(model: Model, train: Data, records: tuple[str, ...]) -> Remembered:
     return Remembered.of_latents(model.name, model.version, records, train.labels[index], z)
 
 
-def write_reconstructions(shown: Tensor, path: Path) -> None:
-    """The sheet: held-out pictures above, what the model makes of their codes below."""
-    write_sheet(as_float(shown), path, columns=len(shown) // 2)
+def write_reconstructions(shown: Shown, folder: Path, run: Path) -> None:
+    """Both sheets: the reconstructions alone in `folder`, since real pictures must not always be passed on; in `run`,
+    on the machine that has them, the held-out pictures above and what the model makes of their codes below."""
+    write_sheet(as_float(shown.again), folder / SHEET, columns=COLUMNS)
+    write_sheet(as_float(torch.cat([shown.pictures, shown.again])), run / SHEET, columns=len(shown.records))

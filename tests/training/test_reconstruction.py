@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from generator import CheckpointError, Model, draw_z
 from generator.families.stylegan2 import stylegan2_of
 from generator.measuring import Remembered, open_remembered
 from tests.generator.build import ENCODER, GENERATOR, lively_model
 from training.data import Pictures
-from training.reconstruction import latents, measure_reconstruction, remember, repaint
+from training.figures import figures_section
+from training.reconstruction import (
+    SHEET,
+    Shown,
+    latents,
+    measure_reconstruction,
+    remember,
+    repaint,
+    write_reconstructions,
+)
 
 from .build import Coarse
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
 
 def painted(count: int = 6) -> tuple[Pictures, Model, torch.Tensor]:
@@ -41,8 +54,26 @@ def test_what_is_known_is_painted_again(monkeypatch: pytest.MonkeyPatch):
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(5))
     assert figures["reconstruction_psnr"] > 40
     assert figures["reconstruction_ratio"] < 0.05
-    assert torch.equal(shown[: len(data)], data.pixels[order])
-    assert torch.equal(shown[len(data) :], data.pixels[order])
+    assert torch.equal(shown.pictures, data.pixels[order])
+    assert torch.equal(shown.again, data.pixels[order])
+    assert shown.records == tuple(data.names[i] for i in order.tolist())
+
+
+def test_real_pictures_stay_with_the_run(tmp_path: Path):
+    black, white = torch.zeros(3, 3, 32, 32, dtype=torch.uint8), torch.full((3, 3, 32, 32), 255, dtype=torch.uint8)
+    write_reconstructions(Shown(black, white, ("a", "b", "c")), tmp_path / "checkpoint", tmp_path / "run")
+    beside, both = (Image.open(tmp_path / name / SHEET) for name in ("checkpoint", "run"))
+    assert beside.size == (96, 32) and beside.getextrema() == ((255, 255),) * 3
+    assert both.size == (96, 64)
+    assert both.crop((0, 0, 96, 32)).convert("L").resize((1, 1)).getpixel((0, 0)) == 0
+
+
+def test_the_card_names_the_records():
+    evaluation = json.loads((CHECKPOINTS / "orchard" / "evaluation.json").read_text(encoding="utf-8"))
+    said = figures_section({**evaluation, "reconstructed": ["a/1.png", "b/2.png"]})
+    assert "(reconstructions.jpg)" in said and "a/1.png, b/2.png" in said
+    evaluation.pop("reconstructed", None)
+    assert "(reconstructions.jpg)" not in figures_section(evaluation)
 
 
 def test_who_knows_nothing_is_no_better_than_another_picture():
