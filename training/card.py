@@ -41,7 +41,8 @@ Every picture it makes is AI-generated; nothing in them exists.
 | parameters | {parameters:,} | {critic_parameters:,} |
 | file | {size:.1f} MB | {critic_size:.1f} MB |
 
-{resolution} × {resolution} pixels, {classes}; z {z_dim}, w {w_dim}, {num_ws} layers.
+{resolution} × {resolution} pixels, {classes}; z {z_dim}, w {w_dim}, {num_ws} layers; a picture takes
+{work} GFLOP (a multiply-add counts two).
 
 ## How it was trained
 
@@ -143,6 +144,7 @@ def write_card(
         z_dim=model.z_dim,
         w_dim=model.w_dim,
         num_ws=model.num_ws,
+        work=f"{model.flops / 1e9:.2f}",
         classes=f"{len(model.classes)} classes ({', '.join(model.classes)})" if model.classes else "without classes",
         pictures=provenance.pictures_seen,
         hours=provenance.trained,

@@ -216,7 +216,7 @@ def test_sheets_curves_and_card(checkpoint: Path):
     assert Image.open(checkpoint / "curves.png").width > 500
     card = (checkpoint / "README.md").read_text(encoding="utf-8")
     told = [value for key, value in FACTS.items() if key != "subject"]  # that is for the page's label
-    for text in (*told, "license: cc0-1.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png"):
+    for text in (*told, "license: cc0-1.0", f"{PICTURES:,} real pictures", "samples.jpg", "curves.png", "GFLOP"):
         assert text in card
     assert "{" not in card.replace("{counts", "") and "nan" not in card
     assert links(card) and all((checkpoint / link).exists() for link in links(card))
