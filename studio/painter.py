@@ -19,13 +19,14 @@ from generator.measuring import Cost
 from .cache import BoundedCache
 from .errors import RecipeError, StudioError
 from .lent_gpu import is_lent, lent, model_there
+from .memory import give_back, keep_few_arenas
 from .recipe import Recipe, Styles
 from .turns import Turns
 
 DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
 SLOW_MS = 250.0  # a picture that takes longer and has no preview is waited for: four a second do not follow a hand
 MAX_WAITING = 256  # turns that may be waited for
-OPEN_BYTES = 3 << 30  # of opened models; a house model takes some 40 MB
+OPEN_BYTES = 512 << 20  # of opened models: the three of the house, and one of 256 px at full width or two narrower ones
 
 Array = NDArray[np.float32]
 Share = Callable[[float], None]  # hears which share of a picture is done, 0 … 1; may raise StoppedError to end it
@@ -54,6 +55,7 @@ class _Shared:
     """What painters beside each other share: the models that are open, what was measured of them, the turn at torch."""
 
     def __init__(self, precision: str | None) -> None:
+        keep_few_arenas()
         self.precision = precision
         self.open: BoundedCache[Path, OpenModel] = BoundedCache(OPEN_BYTES)
         self.probed: dict[Path, str] = {}
@@ -95,6 +97,7 @@ class Painter:
                 shared.costs[path] = Cost.measure(model)
             found = OpenModel(path, model, shared.costs.get(path))
             shared.open.put(path, found, min(model_bytes(path, model), OPEN_BYTES))
+            give_back()  # what reading and laying out left, and the models that had to go for it
             return found
 
     @contextmanager
