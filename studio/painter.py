@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from .turns import Turns
 
 DRAFT_MS = 45.0  # for a picture that follows the hand within 60: the rest is for the way to the screen
 SLOW_MS = 250.0  # a picture that takes longer and has no preview is waited for: four a second do not follow a hand
+GIVE_BACK_SECONDS = 15.0  # between returns of what heavy networks' large maps leave with the allocator
 MAX_WAITING = 256  # turns that may be waited for
 OPEN_BYTES = 512 << 20  # of opened models: the three of the house, and one of 256 px at full width or two narrower ones
 
@@ -62,6 +64,7 @@ class _Shared:
         self.costs: dict[Path, Cost] = {}  # of networks too heavy to follow the hand in any case
         self.turns = Turns(MAX_WAITING)
         self.opening = Lock()
+        self.give_back_at = monotonic() + GIVE_BACK_SECONDS
         self.threads = torch.get_num_threads()
 
 
@@ -108,6 +111,9 @@ class Painter:
         with self._shared.turns.turn(progress, goes_on):
             torch.set_num_threads(1 if model.light else self._shared.threads)
             yield
+            if not model.light and monotonic() > self._shared.give_back_at:
+                self._shared.give_back_at = monotonic() + GIVE_BACK_SECONDS
+                give_back()
 
     @property
     def crowd(self) -> int:
