@@ -38,7 +38,8 @@ def translation(x: Tensor, generator: torch.Generator, ratio: float = 0.125) -> 
     reach = round(height * ratio)
     shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
     padded = F.pad(x, (reach, reach, reach, reach), mode="reflect")
-    return torch.stack([padded[i, :, dy : dy + height, dx : dx + width] for i, (dy, dx) in enumerate(shifts)])
+    pairs = zip(padded.unbind(), shifts, strict=True)  # a slice of the whole has a gradient as large as the whole
+    return torch.stack([one[:, dy : dy + height, dx : dx + width] for one, (dy, dx) in pairs])
 
 
 def cutout(x: Tensor, generator: torch.Generator, ratio: float = 0.5) -> Tensor:

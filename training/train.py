@@ -104,6 +104,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--without-class", help="train without the pictures of this class: for worse on purpose")
     p.add_argument("--only-train", action="store_true", help="write no checkpoint at the end (training.finish does)")
     p.add_argument("--fp32", action="store_true", help="convolve in float32 instead of with bfloat16 operands")
+    p.add_argument("--half-maps", action="store_true", help="hold maps between layers in bfloat16: may change in a run")
     add_facts(p)
     add_terms(p)
     return p.parse_args(argv)
@@ -158,6 +159,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         augment_start=args.augment_start,
         policy=policy,
         half=not args.fp32,
+        half_maps=args.half_maps,
         projected=args.projected,
     )
 

@@ -34,6 +34,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three maps of a few colours in place of a pretrained network, and few steps for the first prior."""
 
     class Maps:
+        def __init__(self, maps: torch.dtype) -> None:
+            pass
+
         def to(self, device: Any) -> Maps:
             return self
 

@@ -70,6 +70,20 @@ def test_a_killed_run_goes_on_bit_for_bit(split: Split, tmp_path: Path, half: bo
     assert differences(state(straight), state(resumed)) == []
 
 
+def test_how_maps_are_held_may_change_within_a_run(split: Split, tmp_path: Path):
+    exact = replace(SMALLEST, half=True)
+    steps(Trainer(exact, split[0], tmp_path), 1).save()
+    fast = steps(Trainer(replace(exact, half_maps=True), split[0], tmp_path), 3)  # one of them with the penalty
+    slow = steps(Trainer(exact, split[0], tmp_path), 3)
+    assert fast.step == slow.step == 4
+    for one, other in zip(fast.d.parameters(), slow.d.parameters(), strict=True):
+        assert one.dtype == torch.float32
+        assert float((one - other).norm() / other.norm().clamp(min=0.1)) < 0.1
+    assert differences(fast.d.state_dict(), slow.d.state_dict())
+    with pytest.raises(TrainingError, match="operands"):
+        replace(SMALLEST, half_maps=True)
+
+
 def test_another_seed_makes_another_run(split: Split, tmp_path: Path):
     one = steps(Trainer(SMALLEST, split[0], tmp_path / "one"), 1)
     two = steps(Trainer(replace(SMALLEST, seed=1), split[0], tmp_path / "two"), 1)

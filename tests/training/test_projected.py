@@ -63,6 +63,20 @@ def test_the_features_are_those_of_the_network_before_its_norms_were_folded_in(b
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
+def test_in_bfloat16_it_sees_the_same_and_has_the_same_gradient(backbone: Backbone):
+    low = Backbone(torch.bfloat16)
+    gradients = []
+    smooth = torch.nn.functional.interpolate(noise(2), size=(SIDE, SIDE), mode="bilinear")
+    for network in (backbone, low):
+        x = smooth.clone().requires_grad_(True)
+        maps = network(x)
+        assert all(one.dtype == torch.float32 for one in maps)
+        gradients.append(torch.autograd.grad([one.square().mean() for one in maps], [x])[0].flatten())
+    for one, other in zip(backbone(smooth), low(smooth), strict=True):
+        assert float((one - other).norm() / one.norm()) < 0.05
+    assert float(torch.cosine_similarity(gradients[0], gradients[1], dim=0)) > 0.97
+
+
 def test_grey_pictures_and_any_size_are_taken(backbone: Backbone):
     for shape in ((1, 1, 32, 32), (1, 3, 128, 128)):
         maps = backbone(torch.zeros(shape))

@@ -7,7 +7,18 @@ a processor, `incremental` what it keeps from picture to picture.
 from .config import CriticConfig, GeneratorConfig, channels_at
 from .encoder import Encoder, EncoderConfig
 from .family import StyleGAN2, stylegan2_of
-from .layers import SLOPE, Conv, ModulatedConv, blur, fir_kernel, interleave, minibatch_std, module_list, upsample_rgb
+from .layers import (
+    SLOPE,
+    Conv,
+    ModulatedConv,
+    blur,
+    depthwise,
+    fir_kernel,
+    interleave,
+    minibatch_std,
+    module_list,
+    upsample_rgb,
+)
 from .networks import Critic, CriticBlock, Generator, Mapping
 
 __all__ = [
@@ -24,6 +35,7 @@ __all__ = [
     "ModulatedConv",
     "StyleGAN2",
     "blur",
+    "depthwise",
     "channels_at",
     "fir_kernel",
     "interleave",

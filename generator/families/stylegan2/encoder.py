@@ -70,7 +70,7 @@ class Encoder(nn.Module):
         x = self.stem(images, half=half)
         for block in self.blocks:
             x = block(x, half)
-        x = self.fc(x.flatten(1) * INPUT_GAIN)
+        x = self.fc(x.float().flatten(1) * INPUT_GAIN)
         if self.embed is not None:
             x = x + self.embed(label)
         mean, spread = self.out(F.leaky_relu(x, SLOPE)).chunk(2, dim=1)
