@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import Model, list_checkpoints, open_checkpoint
+from generator.storage import write_whole
 from pictures import Account
 
 from .figures import figures_section, number, table
@@ -162,7 +163,7 @@ def write_card(
         figures=NOTHING_MEASURED if evaluation is None else figures_section(evaluation),
         notes=provenance.notes or "Nothing was noted.",
     )
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_whole(folder / "README.md", text)
 
 
 def update_card(folder: Path, evaluation: dict[str, Any]) -> None:
@@ -173,7 +174,7 @@ def update_card(folder: Path, evaluation: dict[str, Any]) -> None:
     head, _, rest = path.read_text(encoding="utf-8").partition(REACHED)
     _, following, tail = rest.partition("\n## ")
     text = f"{head.rstrip()}\n\n{REACHED}\n\n{figures_section(evaluation)}\n"
-    path.write_text(text + (following + tail if following else ""), encoding="utf-8")
+    write_whole(path, text + (following + tail if following else ""))
 
 
 INDEX = """# Checkpoints
@@ -212,4 +213,4 @@ def write_index(folder: Path) -> None:
             figures = (number(evaluation.get(key)) for key in INDEX_FIGURES)
             facts = (str(model.resolution), str(len(model.classes) or "–"), f"{evaluation['pictures_seen']:,}")
             rows.append([f"[{name}]({name}/README.md)", *facts, *figures, model.provenance.notes or "–"])
-    (folder / "README.md").write_text(INDEX + table(INDEX_HEAD, rows) + "\n", encoding="utf-8")
+    write_whole(folder / "README.md", INDEX + table(INDEX_HEAD, rows) + "\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
+
+from .loop import log_rows
 
 
 def write_curves(log: Path, path: Path) -> None:
@@ -13,8 +14,7 @@ def write_curves(log: Path, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    with log.open(newline="") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    rows = [{key: float(value) for key, value in row.items()} for row in log_rows(log)]
     shown = [row["pictures"] for row in rows]
     figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
     panels = (

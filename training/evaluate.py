@@ -27,6 +27,7 @@ from torch import Tensor
 from generator import Calibration, Model, open_checkpoint
 from generator.companions import OpenClassifier
 from generator.measuring import INDEX_FILE, MAX_RECORDS, FeatureNetwork, Index, feature_network, network_for, open_index
+from generator.storage import write_whole
 
 from .card import update_card, write_index
 from .data import Data
@@ -227,7 +228,7 @@ def write_results(evaluation: Evaluation, folder: Path, pairs: Path, facts: dict
     of it: training pictures must not always be passed on. `facts` go before the figures; returns them all."""
     everything = {**facts, **evaluation.figures}
     text = json.dumps(everything, indent=1, ensure_ascii=False)
-    (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / "evaluation.json", text + "\n")
     evaluation.index.save(folder)
     write_pairs(*evaluation.pairs, pairs)
     return everything

@@ -11,7 +11,6 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ from .encoding import encoder_config
 from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
 from .facts import add_facts, describe, facts_of, told
-from .loop import Settings, read_state
+from .loop import Settings, log_rows, read_state
 from .machine import machine
 from .name_directions import name_directions
 from .reconstruction import SHEET, measure_reconstruction, remember, write_reconstructions
@@ -197,8 +196,7 @@ def finish(
 def _last_rows(log: Path, count: int = 50) -> dict[str, float]:
     if not log.exists():
         return {}
-    with log.open(newline="") as file:
-        rows = list(csv.DictReader(file))[-count:]
+    rows = log_rows(log)[-count:]
     keys = ("loss_g", "loss_d", "pictures_per_second")
     return {key: sum(float(row[key]) for row in rows) / len(rows) for key in keys} if rows else {}
 

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.families.stylegan2 import Critic, Generator, interleave
+from generator.storage import whole, write_whole
 
 from .errors import TrainingError
 from .loop import Settings, read_state
@@ -60,8 +61,9 @@ def grow_run(source: Path, target: Path, settings: Settings) -> None:
         shutil.copy(source / "log.csv", target / "log.csv")
     if (source / "snapshots").exists():
         shutil.copytree(source / "snapshots", target / "snapshots", dirs_exist_ok=True)
-    (target / "settings.json").write_text(json.dumps(settings.to_dict(), indent=1))
-    torch.save(state, target / "state.pt")
+    write_whole(target / "settings.json", json.dumps(settings.to_dict(), indent=1))
+    with whole(target / "state.pt") as draft:  # the last one: without it, the run has not begun
+        torch.save(state, draft)
 
 
 def _check(old: Settings, new: Settings) -> None:

@@ -11,7 +11,6 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
-import csv
 import json
 import math
 import sys
@@ -38,12 +37,13 @@ from generator import (
 from generator.companions import OpenClassifier
 from generator.families.stylegan2 import StyleGAN2, stylegan2_of
 from generator.measuring import FeatureNetwork, feature_network, network_for
-from generator.storage import load_into, read_network
+from generator.storage import load_into, read_network, write_whole
 
 from .data import Data
 from .errors import TrainingError
 from .facts import describe
 from .finish import averages_and_directions, load_run
+from .loop import log_rows
 from .samples import Sample, as_float, generate
 from .scoring import Reference, judge, score
 from .sources import read_data
@@ -133,8 +133,7 @@ def _read(folder: Path, kind: str, config: type[_C], build: Callable[[_C], _N]) 
 
 def losses_at(log: Path, pictures: int) -> dict[str, float | None]:
     """The row of the log (a mean over some steps) into which a moment falls; the last one for the end."""
-    with log.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = log_rows(log)
     if not rows:
         raise TrainingError(f"{log} holds no row.")
     row = next((row for row in rows if int(row["pictures"]) >= pictures), rows[-1])
@@ -234,7 +233,7 @@ def write_history(
         "moments": rows,
     }
     out.mkdir(parents=True, exist_ok=True)
-    (out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
+    write_whole(out / "history.json", json.dumps(history, indent=1) + "\n")
     return rows
 
 

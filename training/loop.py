@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import io
 import json
 import math
 import os
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from generator.families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
+from generator.storage import whole, write_whole
 
 from .augment import POLICIES, adapt, augment
 from .data import Data
@@ -154,6 +156,13 @@ def read_state(
         return Settings.from_dict(json.loads(state["settings"])), state
     except Exception as error:  # torch raises many kinds for a broken file, and its content may be anything
         raise TrainingError(f"{path} cannot be {purpose} ({type(error).__name__}: it is not a saved state).") from error
+
+
+def log_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a run's log.csv, by `LOG_FIELDS` and what came later; a last one without its end is left out."""
+    with path.open(newline="") as file:
+        text = file.read()
+    return list(csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline="")))
 
 
 def snapshot_points(settings: Settings, upto: int) -> list[int]:
@@ -506,7 +515,7 @@ class Trainer:
     def _resume(self) -> None:
         path = self.folder / "state.pt"
         if not path.exists():
-            (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
+            write_whole(self.folder / "settings.json", json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
         # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, the
@@ -542,7 +551,7 @@ class Trainer:
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."
             ) from error
         self._logged_seconds = self.seconds
-        (self.folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
+        write_whole(self.folder / "settings.json", json.dumps(self.settings.to_dict(), indent=1))
         self._trim_log()
 
     def _trim_log(self) -> None:
@@ -550,9 +559,8 @@ class Trainer:
         path = self.folder / "log.csv"
         if not path.exists():
             return
-        with path.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if int(row["pictures"]) <= self.pictures]
-        with path.open("w", newline="") as file:
+        rows = [row for row in log_rows(path) if int(row["pictures"]) <= self.pictures]
+        with whole(path) as draft, draft.open("w", newline="") as file:
             writer = csv.DictWriter(file, self._log_fields, restval="nan", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)

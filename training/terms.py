@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from generator.storage import write_whole
 from pictures import Account, Reading, add_options, reading_of
 
 from .data import Terms
@@ -46,9 +47,9 @@ def keep_account(account: Account, terms: Terms, folder: Path, text: bool = Fals
     """Write account.json into `folder`, and account.txt if asked for."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = {"held_out": terms.held_out, "reading": terms.reading.to_json(), "account": account.to_json()}
-    (folder / FILE).write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(folder / FILE, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     if text:
-        (folder / TEXT).write_text("\n".join(account.lines()) + "\n", encoding="utf-8")
+        write_whole(folder / TEXT, "\n".join(account.lines()) + "\n")
 
 
 def kept_terms(folder: Path) -> Terms | None:

@@ -7,6 +7,7 @@ from .class_names import SUFFIXES as NAME_SUFFIXES
 from .class_names import read_class_names
 from .headers import CRITIC_FILE, GENERATOR_FILE, check_name
 from .network_file import kind_of, read_network, write_network
+from .whole import whole, write_whole
 
 __all__ = [
     "CRITIC_FILE",
@@ -20,5 +21,7 @@ __all__ = [
     "read_class_names",
     "read_network",
     "save_checkpoint",
+    "whole",
     "write_network",
+    "write_whole",
 ]

@@ -13,11 +13,11 @@ from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from generator.storage import whole
 from studio import Recipe, Studio, StudioError, to_png
 
 from .favourites import Favourite, to_text
 from .sheet import Entry
-from .writing import whole
 
 Share = Callable[[float], None]
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from generator.storage import whole
 from studio import Rendering, Studio, StudioError, to_png
 
 from .enlarge import FACTORS, enlarge, methods
 from .film import Film, check_film, write_film
 from .labels import Label, label_of
 from .walk import Walk, Walker, walk_to_json
-from .writing import whole
 
 Share = Callable[[float], None]
 Pixels = NDArray[np.uint8]

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from generator.storage import whole
 from studio import StudioError
 
 from .labels import Label, label_file
 from .music import decoded
-from .writing import whole
 
 Pixels = NDArray[np.uint8]  # H×W×3, or H×W×4 with opacity
 Share = Callable[[float], None]

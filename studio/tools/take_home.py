@@ -16,10 +16,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from generator.storage import whole
 from studio import StudioError
 
 from .labels import KEYWORD, PNG_SIGNATURE, png_chunk, png_text
-from .writing import whole
 
 Floats = NDArray[np.float32]
 Deep = NDArray[np.uint16]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from generator.storage import whole
 from postprocess import StepUse, find_regions
 from studio import Recipe, Rendering, Studio, StudioError
 
@@ -28,7 +29,6 @@ from .prints import Print, write_rendering
 from .take_home import SIZES, Layout, border_colour, enlarged, on_paper, write_picture
 from .texture import seamless
 from .walk import circular
-from .writing import whole
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
