@@ -1,5 +1,6 @@
 // What the artist's tools share: the recipe on the plate, files to save, pictures to click, work that can be stopped.
 import { make, toast } from "./dom.js";
+import { save } from "./leaving.js";
 import { part } from "./page.js";
 
 /** The values of the plate's controls, from which a tool takes its recipe; null while there is no picture yet. */
@@ -18,9 +19,8 @@ export function worked(answer) {
 export function saveFile({ file, name, type }) {
   const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
   const address = URL.createObjectURL(new Blob([bytes], { type }));
-  make("a", { href: address, download: name }).click();
+  save(address, name);
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  toast(`Saved ${name}.`);
 }
 
 /** A picture as a button: {picture, title}, and what a click does. */

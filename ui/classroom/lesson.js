@@ -116,6 +116,12 @@ export function lesson({ element, settings, backend, action }, chapters) {
       toast(location.href);
     }
   };
+  const print = () => {
+    let begun = false; // a site around the page may forbid it, without a word
+    window.addEventListener("beforeprint", () => (begun = true), { once: true });
+    window.print();
+    if (!begun) toast(page.not_printed, { alert: true });
+  };
   const head = make(
     "header",
     { className: "lesson-head" },
@@ -131,7 +137,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
       { className: "lesson-tools" },
       languages,
       button(page.present, () => present(), { title: "f" }),
-      button(page.worksheet, () => window.print()),
+      button(page.worksheet, print),
       button(page.copy, copy),
     ),
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { MOST, added, moved, plain, read, renamed, without, write } from "../../../ui/parts/tray/shelf.js";
+import { MOST, added, moved, plain, read, renamed, storeOf, without, write } from "../../../ui/parts/tray/shelf.js";
 
 const store = (limit = Infinity) => {
   const kept = new Map();
@@ -31,6 +31,19 @@ test("a full store is told, and keeps what it had", () => {
   assert.ok(write(place, list));
   assert.ok(!write(place, some(50)));
   assert.deepEqual(read(place), list);
+});
+
+test("where the browser gives no store, or one that may not be asked, one of the page's own stands in", () => {
+  const place = store();
+  assert.deepEqual(storeOf({ localStorage: place }), { store: place, lasts: true });
+  const forbids = () => { throw new DOMException("Access is denied for this document.", "SecurityError"); };
+  for (const window of [{}, { localStorage: null }, { get localStorage() { return forbids(); } }, { localStorage: { getItem: forbids } }]) {
+    const { store: own, lasts } = storeOf(window);
+    assert.ok(!lasts);
+    assert.ok(write(own, some(2)));
+    assert.equal(read(own).length, 2);
+    assert.deepEqual(read(storeOf(window).store), []);
+  }
 });
 
 test("a store that holds something else holds nothing", () => {

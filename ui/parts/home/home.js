@@ -1,6 +1,7 @@
 // Take home: what is on the plate as a print, a palette, or the files of a trade. The sheet is drawn as it will be cut.
 import { Job, plateValues, saveFile, worked } from "../../assets/bench.js";
 import { make, text, toast } from "../../assets/dom.js";
+import { copied } from "../../assets/leaving.js";
 
 const NAMES = { png: "PNG, 16 bit", tiff: "TIFF, 16 bit", whole: "whole, with a margin", fill: "fill the sheet", lanczos: "smoothing", learned: "a learned network" };
 
@@ -63,7 +64,7 @@ export default function ({ element, settings, backend, action }) {
     find(".swatches").replaceChildren(...answer.colours.map(({ hex, share }) => {
       const button = make("button", { type: "button", title: `Copy ${hex}` }, make("span", { className: "chip" }), make("span", { textContent: hex }), make("span", { className: "share", textContent: `${Math.round(100 * share)} %` }));
       button.firstChild.style.background = hex;
-      button.addEventListener("click", () => navigator.clipboard?.writeText(hex).then(() => toast(`Copied ${hex}.`), () => toast(hex)));
+      button.addEventListener("click", () => copied(hex).then((done) => toast(done ? `Copied ${hex}.` : hex)));
       return make("li", {}, button);
     }));
   }

@@ -1,32 +1,6 @@
 // What comes in and goes out by hand: files dropped or chosen, files saved, links copied.
 import { toast } from "../../assets/dom.js";
-
-/** Copy a text; whether that worked. */
-async function copied(value) {
-  try {
-    await navigator.clipboard.writeText(value);
-    return true;
-  } catch {
-    // No clipboard without https or a permission: the old way, from a text field that is there for a moment.
-    const field = document.createElement("textarea");
-    field.value = value;
-    field.className = "off-screen";
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    return done;
-  }
-}
-
-/** Whether the page stands in a frame of another site, which may forbid downloads and the clipboard without a word. */
-function isFramed() {
-  try {
-    return window.top !== window && !window.top.location.href;
-  } catch {
-    return true; // who stands inside another site's page may not even ask where it is
-  }
-}
+import { copied, isFramed, save } from "../../assets/leaving.js";
 
 /** `link`: null where none can hold the picture, for the reason `why`. */
 export async function copyLink(link, why) {
@@ -39,13 +13,7 @@ export async function copyLink(link, why) {
 /** `answer`: {png: base64, name}, or {error}. `size`: how large it is, in words. */
 export function download(answer, size) {
   if (answer.error) return toast(answer.error, { alert: true });
-  const anchor = document.createElement("a");
-  anchor.href = `data:image/png;base64,${answer.png}`;
-  anchor.download = answer.name;
-  anchor.click();
-  if (isFramed())
-    toast(`If no ${answer.name} arrives, the site around this page forbids downloads: open the page by itself.`, { alert: true });
-  else toast(`Saved ${answer.name}, ${size}; its recipe is inside.`);
+  save(`data:image/png;base64,${answer.png}`, answer.name, `, ${size}; its recipe is inside`);
 }
 
 /** Hear of files that are dropped anywhere on the page, or chosen by `picker`; `element` has the class "dropping" meanwhile. */

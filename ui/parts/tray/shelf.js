@@ -3,6 +3,21 @@
 const NAME = "latent-atelier.favourites";
 export const MOST = 500;
 
+/**
+ * The window's store; where there is none (a browser that keeps nothing for a site in another's frame refuses even to be
+ * asked), one that lasts as long as the page. `lasts`: which of the two it is.
+ */
+export function storeOf(window) {
+  try {
+    const store = window.localStorage;
+    store.getItem(NAME);
+    return { store, lasts: true };
+  } catch {
+    const kept = new Map();
+    return { store: { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value) }, lasts: false };
+  }
+}
+
 /** What a store (localStorage, or anything with getItem and setItem) holds; nothing where it holds what is none. */
 export function read(store) {
   try {

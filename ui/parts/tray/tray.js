@@ -2,9 +2,11 @@
 import { Job, plateValues, saveFile, worked } from "../../assets/bench.js";
 import { base64, goTo, make, text, toast } from "../../assets/dom.js";
 import { part } from "../../assets/page.js";
-import { MOST, STORE_NAME, added, moved, plain, read, renamed, without, write } from "./shelf.js";
+import { MOST, STORE_NAME, added, moved, plain, read, renamed, storeOf, without, write } from "./shelf.js";
 
 const FULL = "This browser's store is full: export your favourites, then remove some.";
+
+const PASSING = "Kept until you leave: this browser lets the page keep nothing here. Export your favourites, or open the page by itself.";
 
 export default function ({ element, settings, backend, action }) {
   const find = (selector) => element.querySelector(selector);
@@ -13,7 +15,8 @@ export default function ({ element, settings, backend, action }) {
   const dialog = find("dialog");
   const job = new Job(backend.progress, find(".bar"));
   const heard = new Set(); // who wants to hear of changes
-  let list = read(localStorage);
+  const { store, lasts } = storeOf(window);
+  let list = read(store);
   let chosen = []; // ids, the newest last
 
   // ---------------------------------------------------------------- the list
@@ -21,7 +24,7 @@ export default function ({ element, settings, backend, action }) {
   function change(next) {
     const before = list;
     list = next;
-    if (!write(localStorage, list)) {
+    if (!write(store, list)) {
       list = before;
       toast(FULL, { alert: true });
       return false;
@@ -32,7 +35,7 @@ export default function ({ element, settings, backend, action }) {
 
   window.addEventListener("storage", (event) => {
     if (event.key !== STORE_NAME) return; // another page of ours has kept something
-    list = read(localStorage);
+    list = read(store);
     show();
   });
 
@@ -40,7 +43,9 @@ export default function ({ element, settings, backend, action }) {
     const next = added(list, entries);
     const fresh = next.length - list.length;
     if (!fresh) return toast(list.length >= MOST ? `${MOST} favourites are the most.` : "This picture is kept already.");
-    if (change(next)) toast(fresh === 1 ? "Kept." : `${fresh} pictures kept.`);
+    if (!change(next)) return;
+    if (lasts) toast(fresh === 1 ? "Kept." : `${fresh} pictures kept.`);
+    else toast(PASSING, { alert: true });
   }
 
   async function keep() {
@@ -101,7 +106,7 @@ export default function ({ element, settings, backend, action }) {
     if (found.busy) return;
     image.src = found.picture;
     list = list.map((each) => (each.id === entry.id ? { ...each, picture: found.picture, caption: found.caption } : each));
-    write(localStorage, list);
+    write(store, list);
   }
 
   function show() {
@@ -194,6 +199,7 @@ export default function ({ element, settings, backend, action }) {
   action("export", { run: () => exportAs("json") });
   action("zip", { run: () => exportAs("zip") });
   action("import", { run: () => picker.click() });
+  if (!lasts) text(find(".empty .where"), "What you keep lasts until you leave: this browser lets the page keep nothing here.");
   show();
 
   /** `onChange(hear)`: hear({list, picked}) now and at every change. */
