@@ -8,6 +8,7 @@ import tempfile
 
 from .environment import mend_proxies
 from .folders import clear_at_the_end, home, own_folder
+from .log import spare_words
 
 
 def prepare() -> list[str]:
@@ -33,6 +34,7 @@ def prepare() -> list[str]:
         os.environ["HOME"] = str(folder)  # other libraries would make a folder called "~"
         sentences.append("No home folder can be written: models that are opened are forgotten at the end.")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    spare_words("", "uvicorn.error")  # the server's goes to a handler of its own
     for chatty in ("httpx", "httpcore", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # they would name what is fetched
     return sentences

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
-from studio import BusyError, Recipe, Studio, StudioError, to_png
+from studio import Recipe, Studio, to_png
 
 from .parts.live_view import file_name
-from .tool_endpoints import BUSY, TOOLS, add_tool_endpoints
+from .requests import refusing
+from .tool_endpoints import TOOLS, add_tool_endpoints
 
 NAMES = ("render", "models", *TOOLS)
 
@@ -27,12 +28,7 @@ def add_endpoints(studio: Studio) -> None:
 
     def render(recipe: Any) -> tuple[str, dict[str, Any]]:
         """The picture of a recipe, as a PNG with the recipe inside, and its report."""
-        try:
-            rendering = studio.render(Recipe.from_json({} if recipe is None else recipe))
-        except BusyError:
-            raise gr.Error(BUSY, print_exception=False) from None
-        except StudioError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        rendering = studio.render(Recipe.from_json({} if recipe is None else recipe))
         path = save_bytes_to_cache(to_png(rendering), file_name(rendering.recipe), png.GRADIO_CACHE)
         return path, rendering.report()
 
@@ -41,7 +37,7 @@ def add_endpoints(studio: Studio) -> None:
         return studio.models()
 
     run.click(
-        render,
+        refusing(render),
         recipe,
         [png, report],
         api_name="render",
@@ -49,7 +45,7 @@ def add_endpoints(studio: Studio) -> None:
         "recipe, and a report: recipe, critic, stages, seconds. An empty object is the default picture.",
     )
     ask.click(
-        list_models,
+        refusing(list_models),
         None,
         models,
         api_name="models",

@@ -6,6 +6,7 @@ The page of its own is made by `ui.own_pages`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,6 +20,9 @@ import gradio as gr
 from studio import NAME_SUFFIXES, SUFFIXES, Opened, StudioError, Visitors
 
 from .own_pages import OwnPages
+from .requests import FAILED
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 FILE_HEIGHT = 180  # px
@@ -150,6 +154,10 @@ async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterato
         address = await own.show(opened)
     except StudioError as error:
         yield _refusal(str(error))
+        return
+    except Exception:
+        logger.exception("a file could not be opened")
+        yield _refusal(FAILED)
         return
     yield _card(opened, address), gr.Dropdown(_kept(own.visitors)), "", address
 

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+import gradio as gr
+
 from studio import BusyError, StoppedError, StudioError
+
+logger = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 24 << 20  # a PNG of 1024 px enlarged ×2 takes half of it
 BUSY_MS = 150
+BUSY = "The studio is busy; try again in a moment."
+FAILED = "Something went wrong in the studio; its log has a line about it."
 
 ServerFunction = Callable[[Any], dict[str, Any]]
 
@@ -54,5 +61,27 @@ def answering(function: ServerFunction) -> ServerFunction:
             return {"stopped": True}
         except StudioError as error:
             return {"error": str(error)}
+        except Exception:  # whatever it is: one line in the log, not a bare HTTP 500 and all its words
+            logger.exception("%s failed", function.__name__)
+            return {"error": FAILED}
+
+    return answer
+
+
+def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function for Gradio's queue: what the studio refuses is an error that says so, and nothing is printed
+    beside the log's line."""
+
+    @wraps(function)
+    def answer(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except BusyError:
+            raise gr.Error(BUSY, print_exception=False) from None
+        except StudioError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Exception:
+            logger.exception("%s failed", function.__name__)
+            raise gr.Error(FAILED, print_exception=False) from None
 
     return answer

@@ -7,7 +7,6 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
-from studio import BusyError, Recipe, Studio, StudioError
+from studio import Recipe, Studio, StudioError
 from studio.tools.bundle import pictures_zip, sheet_pdf, sheet_png
 from studio.tools.directions import MEASURES, Way, between, closed_form, measured, move, of_checkpoint, strip
 from studio.tools.export import Wish, export_walk
@@ -29,7 +28,8 @@ from studio.tools.sheet import Entry, arrange, paint, seeds_from, without_duplic
 from studio.tools.trades import over_white, pack
 from studio.tools.walk import walk_from_json
 
-BUSY = "The studio is busy; try again in a moment."
+from .requests import refusing
+
 TOOLS = ("sheet", "mix", "directions", "walk", "export")
 SIDE = 128  # px of a thumbnail
 SHEETS = ("png", "pdf", "zip")
@@ -244,18 +244,9 @@ def add_tool_endpoints(studio: Studio) -> None:
 def _endpoint(function: Callable[..., Any], outputs: list[Any]) -> None:
     """A function as an endpoint of its name, whose inputs are its parameters; what the studio refuses is its error."""
 
-    @wraps(function)
-    def answer(*given: Any) -> Any:
-        try:
-            return function(*given)
-        except BusyError:
-            raise gr.Error(BUSY, print_exception=False) from None
-        except StudioError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
     given = [each for each in signature(function).parameters.values() if each.default is not PROGRESS]
     inputs = [_input(each.name, each.annotation, each.default) for each in given]
-    gr.Button(function.__name__, visible=False).click(answer, inputs, outputs, api_name=function.__name__)
+    gr.Button(function.__name__, visible=False).click(refusing(function), inputs, outputs, api_name=function.__name__)
 
 
 def _input(name: str, annotation: str, value: Any) -> gr.Component:

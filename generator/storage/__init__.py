@@ -5,9 +5,9 @@ from generator.weights import load_into
 from .checkpoint import list_checkpoints, open_checkpoint, save_checkpoint
 from .class_names import SUFFIXES as NAME_SUFFIXES
 from .class_names import read_class_names
+from .drafts import whole, write_whole
 from .headers import CRITIC_FILE, GENERATOR_FILE, check_name
 from .network_file import kind_of, read_network, write_network
-from .whole import whole, write_whole
 
 __all__ = [
     "CRITIC_FILE",

@@ -54,7 +54,7 @@ def framed(page: Page, around: tuple[Path, str], address: str) -> FrameLocator:
     """The page at `address` in the frame of the other site."""
     folder, site = around
     folder.joinpath("index.html").write_text(
-        f'<link rel="icon" href="data:,"><iframe sandbox="{SANDBOX}" src="{address}" width="1200" height="780"></iframe>'
+        f'<link rel="icon" href="data:,"><iframe sandbox="{SANDBOX}" src="{address}" width="1200" height="780">'
     )
     page.goto(site)
     return page.frame_locator("iframe")
