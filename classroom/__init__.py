@@ -14,8 +14,40 @@ from .specimens import MOST_USES, Specimens
 from .telling import CERTAINTIES, PAIRS, ROUNDS, Telling, roc
 from .training_data import SIDE, Diets, RealPictures, find_diets, find_real
 from .turns import SLICE, Sessions, Turns
+from .uses import (
+    FRAMES,
+    GRID,
+    GROUNDS,
+    OVERLAP,
+    RADIUS,
+    READABLE,
+    SHAPES,
+    Loops,
+    as_bytes,
+    coarse,
+    labelled,
+    poster,
+    repeated,
+    terrain,
+    texture,
+)
 
 __all__ = [
+    "FRAMES",
+    "GRID",
+    "GROUNDS",
+    "OVERLAP",
+    "RADIUS",
+    "READABLE",
+    "SHAPES",
+    "Loops",
+    "as_bytes",
+    "coarse",
+    "labelled",
+    "poster",
+    "repeated",
+    "terrain",
+    "texture",
     "CERTAINTIES",
     "PAIRS",
     "ROUNDS",

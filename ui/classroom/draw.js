@@ -264,13 +264,13 @@ export function pad(side, words, run) {
 }
 
 /** A model and a class of it, kept in the link: {node, state: {model, label}}. `every`: with "one of each" (null) among the classes;
- * `prefer`: the model to begin with, if it is there. */
-export function chooser({ settings, link, t }, run, { every = false, prefer = "wardrobe" } = {}) {
+ * `prefer`: the model to begin with, if it is there; `begin`: its class to begin with. */
+export function chooser({ settings, link, t }, run, { every = false, prefer = "wardrobe", begin = "" } = {}) {
   const names = Object.keys(settings.models);
   const first = names.includes(prefer) ? prefer : names[0];
   const state = { model: names.includes(link.get("model")) ? link.get("model") : first, label: every ? null : 0 };
   const classes = () => settings.models[state.model].classes;
-  const asked = classes().indexOf(link.get("class"));
+  const asked = classes().indexOf(link.get("class") ?? (state.model === first ? begin : ""));
   if (asked >= 0) state.label = asked;
   const labels = pick({ label: t("class"), options: [], value: "", run: (value) => (choose(value === "" ? null : Number(value)), run()) });
   const choose = (label) => {
@@ -300,9 +300,9 @@ export function chooser({ settings, link, t }, run, { every = false, prefer = "w
 }
 
 /** Model, class and seed of a picture: {node, state: {model, label, seed}}. */
-export function specimen(chapter, run, { prefer = "orchard" } = {}) {
+export function specimen(chapter, run, { prefer = "orchard", begin = "" } = {}) {
   const { link, t } = chapter;
-  const who = chooser(chapter, run, { prefer });
+  const who = chooser(chapter, run, { prefer, begin });
   const { state } = who;
   state.seed = link.number("seed", 0, 0, 2 ** 32 - 1);
   const go = (step) => () => {
