@@ -3,9 +3,12 @@
 from .afterwards import CHANNELS, REGIONS, segment, treat
 from .cards import Card, find_cards
 from .codes import Codes, find_codes
+from .contest import MOST_STEPS, Contest, read_program
 from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
-from .duel import COVERS_WITHIN, MOST_STEPS, Duel, read_program
+from .duel import COVERS_WITHIN, Duel
 from .errors import ClassroomError
+from .garments import COUNT as COUNT_TAUGHT
+from .garments import Garments, PictureDuel
 from .history import History, find_histories
 from .layers import CRITIC, FACTORS, GENERATOR, Networks, convolve
 from .provenance import read_statement, strip
@@ -33,6 +36,10 @@ from .uses import (
 )
 
 __all__ = [
+    "COUNT_TAUGHT",
+    "Contest",
+    "Garments",
+    "PictureDuel",
     "FRAMES",
     "GRID",
     "GROUNDS",

@@ -1,23 +1,14 @@
-"""The duel in the plane: a generator of points against a critic of points, trained step by step where one can see it.
-
-The non-saturating loss of Goodfellow et al. 2014 (arXiv:1406.2661, §3). Everything is drawn from one seed, so the same
-`Program` gives the same points on every machine of one kind: what a class did is a line of text that fits in a link.
-"""
+"""The duel in the plane: a generator of points against a critic of points, trained where one can see it."""
 
 from __future__ import annotations
 
 import base64
-import math
-import re
-import time
-from collections import deque
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .errors import ClassroomError
-from .perceptron import Array, Perceptron
+from .contest import Contest, Rates, sigmoid
+from .perceptron import Array
 from .shapes import DRAWN, Shape, find_shape
 
 Z = 2
@@ -25,7 +16,6 @@ WIDTH = 64
 LAYERS = 2
 RATE = 0.002
 BATCH = 128
-BATCHES = (2, 512)
 SHOWN = 400  # generated points that are drawn
 MEASURED = 1000  # points behind the figures
 ARROWS = 120  # of the points shown that carry an arrow
@@ -34,194 +24,27 @@ VIEW = 1.6  # half the side of what is drawn
 LOST = 30.0  # beyond this the points are gone for good
 EARLY = 200  # steps before which a heap in the middle is no collapse, but a beginning
 NARROW = 0.35  # of the data's own extent
-MOST_STEPS = 50_000
-MOST_PARTS = 200
-CURVE = 240  # points of the loss curves
 COVERS_WITHIN = 1_000  # steps in which the default settings cover at least 7 of the ring's 8 heaps
 
-_PART = re.compile(r"([ngd])([1-9]\d{0,5})|([GD])(\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)|B([1-9]\d{0,3})")
 
-
-@dataclass(frozen=True)
-class Rates:
-    """What can be turned while it runs: learning rates of generator and critic, and points a step."""
-
-    generator: float = RATE
-    critic: float = RATE
-    batch: int = BATCH
-
-    def __post_init__(self) -> None:
-        for value in (self.generator, self.critic):
-            real = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not real or not 0 < value < math.inf:
-                raise ClassroomError("rate", "A learning rate is a number above 0, not {value!r}.", value=value)
-        if type(self.batch) is not int or not BATCHES[0] <= self.batch <= BATCHES[1]:
-            low, high = BATCHES
-            raise ClassroomError(
-                "batch",
-                "A batch is a whole number from {low} to {high}, not {value!r}.",
-                low=low,
-                high=high,
-                value=self.batch,
-            )
-
-
-def read_program(text: object) -> list[tuple[str, float]]:
-    """A program's parts: "n400" 400 steps of both, "g30" of the generator alone, "d30" of the critic alone, "G0.02" and
-    "D0.001" learning rates, "B64" the batch; joined by "_". ClassroomError for anything else."""
-    wrong = ClassroomError("program", "This link tells of steps that cannot be read.")
-    if text in ("", None):
-        return []
-    if not isinstance(text, str) or text.count("_") >= MOST_PARTS:
-        raise wrong
-    parts: list[tuple[str, float]] = []
-    for part in text.split("_"):
-        match = _PART.fullmatch(part)
-        if match is None:
-            raise wrong
-        kind, steps, which, rate, batch = match.groups()
-        parts.append((kind, int(steps)) if kind else (which, float(rate)) if which else ("B", int(batch)))
-    if sum(int(value) for kind, value in parts if kind in "ngd") > MOST_STEPS:
-        raise ClassroomError("steps", "A duel ends after {most} steps; begin again.", most=MOST_STEPS)
-    return parts
-
-
-class Duel:
-    """One visitor's two networks and what they have been through. Not thread-safe."""
+class Duel(Contest):
+    """A contest over points of a shape, in the plane."""
 
     def __init__(self, shape: str = "ring", seed: int = 0, drawn: object = ()) -> None:
-        if type(seed) is not int or not 0 <= seed < 1 << 32:
-            raise ClassroomError("seed", "A seed is a whole number from 0 to {most}.", most=(1 << 32) - 1)
         self.shape: Shape = find_shape(shape, drawn if shape == DRAWN else ())
-        self.seed = seed
-        self.rates = Rates()
-        self._random = np.random.default_rng(seed)
         inner = [WIDTH] * LAYERS
-        self.generator = Perceptron([Z, *inner, 2], self._random)
-        self.critic = Perceptron([2, *inner, 1], self._random)
-        fixed = np.random.default_rng(seed + 1)
+        super().__init__(seed, [Z, *inner, 2], [2, *inner, 1], Rates(RATE, RATE, BATCH))
+        fixed = np.random.default_rng(self.seed + 1)
         self._z = fixed.standard_normal((MEASURED, Z), np.float32)
         self._real = self.shape.sample(MEASURED, fixed)
-        self.steps = {"g": 0, "d": 0}
-        self.losses: list[tuple[int, float, float]] = []  # step, generator's, critic's
-        self._last: list[float] = [math.log(2), 2 * math.log(2)]  # of a critic that believes nothing yet
-        self._every = 1  # a curve's point each so many steps
-        self._parts: list[tuple[str, float]] = []
-        self._planned: deque[tuple[str, float]] = deque()
 
-    # ---- what it does ---------------------------------------------------------------------------------------------
+    def sample(self, count: int) -> Array:
+        """Points of the shape, N×2."""
+        return self.shape.sample(count, self._random)
 
-    def change(self, generator: float | None = None, critic: float | None = None, batch: int | None = None) -> None:
-        """Turn learning rates or batch; None leaves one alone. ClassroomError, and nothing changed."""
-        new = {"generator": generator, "critic": critic, "batch": batch}
-        rates = replace(self.rates, **{k: v for k, v in new.items() if v is not None})  # type: ignore[arg-type]
-        for kind, before, after in (
-            ("G", self.rates.generator, rates.generator),
-            ("D", self.rates.critic, rates.critic),
-            ("B", self.rates.batch, rates.batch),
-        ):
-            if before != after:
-                self._note(kind, after)
-        self.rates = rates
-
-    def run(self, kind: str, most: int, seconds: float = math.inf) -> int:
-        """Up to `most` steps of "n" both sides, "g" the generator or "d" the critic, for about `seconds`; how many
-        were made. 0 where it has diverged. ClassroomError beyond MOST_STEPS."""
-        if kind not in ("n", "g", "d") or type(most) is not int or most < 1:
-            raise ClassroomError("program", "This link tells of steps that cannot be read.")
-        if sum(int(value) for part, value in self._parts if part in "ngd") + most > MOST_STEPS:
-            raise ClassroomError("steps", "A duel ends after {most} steps; begin again.", most=MOST_STEPS)
-        ends = time.perf_counter() + seconds
-        done = 0
-        with np.errstate(all="ignore"):  # a rate that is too high overflows, which `diverged` says in words
-            while done < most and not self.diverged:
-                if kind != "g":
-                    self._step_critic()
-                if kind != "d":
-                    self._step_generator()
-                done += 1
-                self._draw_curve()
-                if time.perf_counter() >= ends:
-                    break
-        if done:
-            self._note(kind, done)
-        return done
-
-    def follow(self, program: object) -> None:
-        """Plan what a program says, to be done by `advance` before all else. ClassroomError, and nothing planned."""
-        self._planned = deque(read_program(program))
-
-    @property
-    def planned(self) -> int:
-        """Steps of a program that are still to come."""
-        return int(sum(value for kind, value in self._planned if kind in "ngd"))
-
-    def advance(self, kind: str, most: int, seconds: float) -> int:
-        """As `run`; but what is planned comes first, and then it is that which is run for about `seconds`."""
-        if not self._planned:
-            return self.run(kind, most, seconds)
-        ends, done = time.perf_counter() + seconds, 0
-        while self._planned and time.perf_counter() < ends and not self.diverged:
-            part, value = self._planned.popleft()
-            if part in "ngd":
-                made = self.run(part, int(value), max(ends - time.perf_counter(), 0.0))
-                done += made
-                if made < value:
-                    self._planned.appendleft((part, value - made))
-            else:
-                name = {"G": "generator", "D": "critic", "B": "batch"}[part]
-                self.change(**{name: int(value) if part == "B" else value})  # type: ignore[arg-type]
-        if self.diverged:
-            self._planned.clear()
-        return done
-
-    def _step_critic(self) -> None:
-        count = self.rates.batch
-        real = self.shape.sample(count, self._random)
-        fake = self.generator(self._random.standard_normal((count, Z), np.float32))
-        logits = self.critic(np.concatenate([real, fake]))
-        gradient: Array = np.concatenate([-_sigmoid(-logits[:count]), _sigmoid(logits[count:])])
-        gradient /= np.float32(count)
-        self._last[1] = float(_softplus(-logits[:count]).mean() + _softplus(logits[count:]).mean())
-        self.critic.update(self.critic.backward(gradient)[1], self.rates.critic)
-        self.steps["d"] += 1
-
-    def _step_generator(self) -> None:
-        count = self.rates.batch
-        logits = self.critic(self.generator(self._random.standard_normal((count, Z), np.float32)))
-        self._last[0] = float(_softplus(-logits).mean())
-        gradient: Array = -_sigmoid(-logits) / np.float32(count)
-        at_points, _ = self.critic.backward(gradient)
-        self.generator.update(self.generator.backward(at_points)[1], self.rates.generator)
-        self.steps["g"] += 1
-
-    def _note(self, kind: str, value: float) -> None:
-        if self._parts and self._parts[-1][0] == kind:
-            value = value + self._parts[-1][1] if kind in "ngd" else value
-            self._parts.pop()
-        self._parts.append((kind, value))
-
-    def _draw_curve(self) -> None:
-        step = max(self.steps.values())
-        if step % self._every == 0 and all(map(math.isfinite, self._last)):
-            self.losses.append((step, self._last[0], self._last[1]))
-        if len(self.losses) > CURVE:
-            self.losses = self.losses[1::2]
-            self._every *= 2
-
-    # ---- what it shows --------------------------------------------------------------------------------------------
-
-    @property
-    def program(self) -> str:
-        """All that was done so far, as `read_program` reads it."""
-        return "_".join(f"{kind}{value:g}" if kind in "GD" else f"{kind}{int(value)}" for kind, value in self._parts)
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a weight is no number any more, or the points have left for good."""
-        if not (self.generator.finite and self.critic.finite):
-            return True
-        return max(self.steps.values()) % 25 == 0 and not self._within()
+    def lost(self) -> bool:
+        """Whether the points are far from all that is drawn, or no numbers."""
+        return not self._within()
 
     def _within(self) -> bool:
         with np.errstate(all="ignore"):
@@ -238,7 +61,7 @@ class Duel:
         side = np.linspace(-VIEW, VIEW, FIELD, dtype=np.float32)
         places = np.stack(np.meshgrid(side, side[::-1]), axis=2).reshape(-1, 2)
         with np.errstate(all="ignore"):
-            return _sigmoid(self.critic(places)).reshape(FIELD, FIELD)
+            return sigmoid(self.critic(places)).reshape(FIELD, FIELD)
 
     def arrows(self, points: Array) -> Array:
         """Where the critic sends each point: the gradient of its logit there, N×2."""
@@ -282,12 +105,8 @@ class Duel:
             "field": base64.b64encode(
                 (np.nan_to_num(field, nan=0.5) * 255).round().astype(np.uint8).tobytes()
             ).decode(),
-            "losses": [[step, round(g, 3), round(d, 3)] for step, g, d in self.losses],
-            "steps": dict(self.steps),
             "figures": self.figures(),
-            "rates": {"generator": self.rates.generator, "critic": self.rates.critic, "batch": self.rates.batch},
-            "program": self.program,
-            "planned": self.planned,
+            **self.story(),
         }
 
 
@@ -297,11 +116,3 @@ def _hundredths(points: Array) -> list[list[int]]:
 
 def _extent(points: Array) -> float:
     return float(np.linalg.norm(points - points.mean(axis=0), axis=1).mean())
-
-
-def _sigmoid(x: Array) -> Array:
-    return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * x))
-
-
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(0, x)

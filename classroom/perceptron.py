@@ -22,6 +22,7 @@ class Perceptron:
     """`sizes`: neurons a layer, inputs first. Weights are drawn from `random` (He et al. 2015), the last halved."""
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
+        self.inputs = sizes[0]
         shapes = list(pairwise(sizes))
         counts = [a * b for a, b in shapes] + [b for _, b in shapes]
         self.flat = np.zeros(sum(counts), np.float32)  # all weights, then all biases: updated in one go

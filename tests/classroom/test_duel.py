@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classroom.duel import COVERS_WITHIN, MOST_STEPS, Duel, read_program
+from classroom.contest import MOST_STEPS, read_program
+from classroom.duel import COVERS_WITHIN, Duel
 from classroom.errors import ClassroomError
 from classroom.perceptron import Perceptron
 from classroom.shapes import SHAPES, find_shape

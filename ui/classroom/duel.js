@@ -2,12 +2,14 @@
 import { make } from "../assets/dom.js";
 import { board, choice, colour, curves, group, pick, press, says, slider, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
+import { trainer } from "./trainer.js";
 
 const WARM_MS = 150; // between the moments that are fetched ahead
 
 export default function (context) {
   const some = Object.keys(context.settings.histories).length > 0;
-  lesson(context, { ...(some && { past: past, judges: judges }), now: now });
+  const taught = Object.keys(context.settings.taught).length > 0;
+  lesson(context, { ...(some && { past, judges }), now, ...(taught && { garments }) });
 }
 
 // ---------------------------------------------------------------- a training that happened
@@ -184,90 +186,32 @@ function judges(chapter) {
 
 const HALF = 160; // hundredths from the middle to the edge of what is drawn
 const SHAPES = ["ring", "grid", "spiral", "drawn"];
-const SPEEDS = { slow: 1, middle: 10, fast: 400 };
 
-function now({ stage, t, n, seen, ask, link, settings }) {
-  const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function now(chapter) {
+  const { stage, t, n, seen, link } = chapter;
   const pairs = (text) => (text ?? "").split("~").filter(Boolean).map((pair) => pair.split(",").map((v) => Number(v) / 100));
-  const state = {
-    shape: link.get("shape", "ring"),
-    seed: link.number("seed", 0, 0, 2 ** 32 - 1),
-    drawn: pairs(link.get("drawn")),
-    generator: 0.002, critic: 0.002, batch: 128,
-    running: false, speed: "middle", still: "none",
-  };
-  let view = null;
-  let program = link.get("did", "");
-  let busy = false;
+  const state = { shape: link.get("shape", "ring"), drawn: pairs(link.get("drawn")) };
   let drawing = null; // points set so far, while a shape is being drawn
-
   const plane = board(paint);
-  const curve = make("div", {});
   const figures = make("dl", { className: "figures" });
-
-  // ---- asking
-  async function begin(withProgram = "") {
-    state.running = false;
-    if (state.shape === "drawn" && drawing) return;
-    const { shape, seed, drawn } = state;
-    const reply = await ask("begin", { token, shape, seed, drawn, program: withProgram });
-    if (!reply) return shape === "ring" && !withProgram ? null : restart();
-    accept(reply);
-    if (reply.planned) go(null); // what the link says was done is done again
-  }
+  const duel = trainer(chapter, {
+    verbs: ["begin", "advance"], names: { seed: "seed", did: "did" }, rate: 0.002, batch: 128,
+    subject: () => (state.shape === "drawn" && drawing ? null : { shape: state.shape, drawn: state.drawn }),
+    refused: (program) => (state.shape === "ring" && !program ? null : restart()),
+    shown: () => (plane.paint(), words()),
+  });
   const restart = () => {
-    Object.assign(state, { shape: "ring", seed: 0 });
-    shapes.set("ring");
-    link.set({ shape: null, seed: null, did: null, drawn: null });
-    return begin();
+    plain();
+    return duel.begin();
   };
-
-  async function step(kind, most) {
-    const { generator, critic, batch } = state;
-    const reply = await ask("advance", { token, kind, most, generator, critic, batch });
-    if (reply?.lost) {
-      const again = await ask("begin", { token, shape: state.shape, seed: state.seed, drawn: state.drawn, program });
-      return again && accept(again);
-    }
-    return reply && accept(reply);
+  function plain() {
+    drawing = null;
+    state.shape = "ring";
+    shapes.set("ring");
+    duel.restore();
+    link.set({ shape: null, did: null, drawn: null });
   }
 
-  function accept(reply) {
-    view = { ...view, ...reply };
-    if (!view.planned) program = view.program;
-    for (const [name, control] of Object.entries(rates)) {
-      if (view.planned || document.activeElement !== control.input) (control.set(view.rates[name]), (state[name] = view.rates[name]));
-    }
-    link.set({ did: program || null });
-    plane.paint();
-    words();
-    return true;
-  }
-
-  const kindOf = () => ({ generator: "d", critic: "g" })[state.still] ?? "n";
-  async function go(kind, most) {
-    if (busy) return;
-    busy = true;
-    if (!(await step(kind ?? kindOf(), most ?? 1))) state.running = false;
-    busy = false;
-    while (state.running || view?.planned) {
-      busy = true;
-      const at = performance.now();
-      const good = await step(kindOf(), SPEEDS[state.speed]);
-      busy = false;
-      if (!good || view.figures.state === "diverged" || !stage.isConnected || hidden) state.running = false;
-      if (!good || view.figures.state === "diverged" || hidden) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(state.speed === "slow" ? 160 : 16, 60 - (performance.now() - at))));
-    }
-    play.textContent = state.running ? t("pause") : t("run");
-  }
-
-  // ---- controls
-  const play = press(t("run"), () => {
-    state.running = !state.running;
-    play.textContent = state.running ? t("pause") : t("run");
-    if (state.running) go();
-  }, { strong: true });
   const shapes = choice({
     label: t("shape"),
     options: SHAPES.map((name) => [name, t(`shapes.${name}`)]),
@@ -275,58 +219,17 @@ function now({ stage, t, n, seen, ask, link, settings }) {
     run: (name) => {
       state.shape = name;
       drawing = name === "drawn" ? [] : null;
-      if (drawing) (seen(t("draw_now")), (view = null), plane.paint());
+      if (drawing) (duel.forget(), seen(t("draw_now")), plane.paint());
       link.set({ shape: name === "ring" ? null : name, did: null, drawn: null });
-      if (!drawing) begin();
+      if (!drawing) duel.begin();
     },
   });
-  const seed = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, value: state.seed, id: "duel-seed" });
-  seed.addEventListener("change", () => {
-    state.seed = Number(seed.value);
-    link.set({ seed: state.seed || null, did: null });
-    begin();
-  });
-  const rate = (name) =>
-    slider({
-      label: t(`rate_${name}`), term: t("learning_rate"), min: 1e-5, max: 1, step: 0.05, value: state[name], log: true,
-      format: (v) => Number(v.toPrecision(2)).toString(),
-      run: (v, done) => done && (state[name] = Number(v.toPrecision(2))),
-    });
-  const rates = {
-    generator: rate("generator"),
-    critic: rate("critic"),
-    batch: slider({ label: t("batch"), term: t("batch_term"), min: 2, max: 512, step: 2, value: 128, format: (v) => n(v), run: (v, done) => done && (state.batch = Math.round(v)) }),
-  };
-  const still = choice({
-    label: t("still"),
-    options: ["none", "generator", "critic"].map((name) => [name, t(`stills.${name}`)]),
-    value: "none",
-    run: (name) => (state.still = name),
-  });
-  const speed = pick({ label: t("speed"), options: Object.keys(SPEEDS).map((name) => [name, t(`speeds.${name}`)]), value: "middle", run: (name) => (state.speed = name) });
-  const collapse = async () => {
-    // what the lesson promises: train, then let the critic stand still before a quick generator
-    still.set("none");
-    state.still = "none";
-    drawing = null;
-    Object.assign(state, { shape: "ring", seed: 0 });
-    seed.value = 0;
-    shapes.set("ring");
-    link.set({ shape: null, seed: null, drawn: null });
-    await begin("n800_G0.02_g1000");
-  };
-  const controls = make(
-    "div",
-    { className: "controls" },
-    group(play, press(t("step_g"), () => go("g", 1)), press(t("step_d"), () => go("d", 1)), press(t("again"), () => begin())),
-    shapes.node,
-    make("div", { className: "control pick" }, make("label", { htmlFor: seed.id, textContent: t("seed") }), seed),
-    speed.node, rates.generator.node, rates.critic.node, rates.batch.node, still.node,
-    group(press(t("provoke"), collapse)),
-  );
+  // What the lesson promises: train, then let the critic stand still before a quick generator.
+  const collapse = () => (plain(), duel.begin("n800_G0.02_g300"));
+  const controls = make("div", { className: "controls" }, duel.controls.first, shapes.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
   const key = make("ul", { className: "key" }, ...["real", "made", "arrow", "field"].map((name) => make("li", { className: `key-${name}`, textContent: t(`keys.${name}`) })));
   stage.classList.add("side-by-side");
-  stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "aside" }, controls, figures, curve));
+  stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "aside" }, controls, figures, duel.curve));
 
   // ---- drawing by hand
   const place = (event) => {
@@ -355,7 +258,7 @@ function now({ stage, t, n, seen, ask, link, settings }) {
     state.drawn = drawing;
     drawing = null;
     link.set({ drawn: state.drawn.map((pair) => pair.map((v) => Math.round(v * 100)).join(",")).join("~") });
-    begin();
+    duel.begin();
   });
 
   // ---- painting
@@ -368,6 +271,7 @@ function now({ stage, t, n, seen, ask, link, settings }) {
       for (const [x, y] of drawing) dot(context, at(x * 100), at(-y * 100), 3);
       return;
     }
+    const { view } = duel;
     if (!view) return;
     const bytes = atob(view.field);
     const cells = Math.round(Math.sqrt(bytes.length));
@@ -402,7 +306,7 @@ function now({ stage, t, n, seen, ask, link, settings }) {
   }
 
   function words() {
-    const { figures: found, steps, losses } = view;
+    const { figures: found, steps, planned } = duel.view;
     const rows = [
       [t("steps"), `${n(steps.g)} · ${n(steps.d)}`],
       ...(found.of ? [[t("covered"), t("of", { covered: n(found.covered), of: n(found.of) })]] : []),
@@ -411,25 +315,63 @@ function now({ stage, t, n, seen, ask, link, settings }) {
     ];
     figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
     const sentence = t(`states.${found.state}`, { covered: n(found.covered), of: n(found.of ?? 0), share: n(100 * found.share), steps: n(Math.max(steps.g, steps.d)) });
-    seen(view.planned ? t("replaying", { left: n(view.planned) }) : sentence);
+    seen(planned ? t("replaying", { left: n(planned) }) : sentence);
     says(plane.canvas, `${t("plane_says")} ${sentence}`);
-    const drawn = curves({
-      series: [
-        { name: t("generator"), className: "one", points: losses.map(([s, g]) => [s, g]) },
-        { name: t("critic"), className: "two", points: losses.map(([s, , d]) => [s, d]) },
-      ],
-      x: t("steps_axis"), y: t("loss"), low: 0, high: losses.length ? Math.min(6, Math.max(2, ...losses.flatMap(([, g, d]) => [g, d]))) : null,
-    });
-    const last = losses.at(-1);
-    if (last) says(drawn, t("losses_now", { g: n(last[1], 2), d: n(last[2], 2) }));
-    curve.replaceChildren(...(last ? [drawn] : []));
   }
 
-  let hidden = false;
   if (state.shape === "drawn" && state.drawn.length < 5) state.shape = "ring";
   shapes.set(state.shape);
-  begin(program);
-  return { show: () => ((hidden = false), plane.paint()), hide: () => ((hidden = true), (state.running = false)) };
+  duel.begin(duel.program);
+  return { show: () => (duel.show(), plane.paint()), hide: duel.hide };
+}
+
+// ---------------------------------------------------------------- the same with pictures
+
+function garments(chapter) {
+  const { stage, t, n, seen, link, settings } = chapter;
+  const [model, classes] = Object.entries(settings.taught)[0];
+  const first = classes.includes("ankle-boot") ? classes.indexOf("ankle-boot") : null;
+  const asked = link.get("kind");
+  let label = asked === "all" ? null : classes.includes(asked) ? classes.indexOf(asked) : first;
+  const real = tiles({ count: 16, columns: 8, words: () => "" });
+  const made = tiles({ count: 16, columns: 8, words: () => "" });
+  const figures = make("dl", { className: "figures" });
+  const duel = trainer(chapter, {
+    verbs: ["begin_garments", "advance_garments"], names: { seed: "sown", did: "done" }, rate: 0.0005, batch: 32,
+    subject: () => ({ model, label }),
+    refused: (program) => program && (duel.restore(), duel.begin()),
+    shown: draw,
+  });
+  const kinds = pick({
+    label: t("class"), options: [["", t("every_class")], ...classes.map((name, i) => [String(i), name])], value: label === null ? "" : String(label),
+    run: (value) => {
+      label = value === "" ? null : Number(value);
+      link.set({ kind: label === null ? "all" : classes[label], done: null });
+      duel.begin();
+    },
+  });
+  const collapse = () => (duel.restore(), duel.begin("n500_G0.02_g200"));
+  const controls = make("div", { className: "controls" }, duel.controls.first, kinds.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
+  stage.classList.add("side-by-side");
+  stage.append(
+    make("div", { className: "wide pixelated" }, make("h3", { textContent: t("made") }), made.node, make("h3", { textContent: t("real") }), real.node, make("p", { className: "note", textContent: t("bars") }), make("p", { className: "note", textContent: t("taught", { model }) })),
+    make("div", { className: "aside" }, controls, figures, duel.curve),
+  );
+
+  function draw(view) {
+    const { beliefs, figures: found, steps, planned } = view;
+    if (view.examples) real.show(view.examples);
+    made.show(view.made);
+    made.mark(beliefs.made, (i, share) => t("tile_made", { number: i + 1, share: n(share ?? 0) }));
+    real.mark(beliefs.real, (i, share) => t("tile_real", { number: i + 1, share: n(share ?? 0) }));
+    const rows = [[t("steps"), `${n(steps.g)} · ${n(steps.d)}`], ...(found.near === null ? [] : [[t("near"), t("times", { times: n(found.near, 1) })], [t("extent"), `${n(100 * found.extent)} %`]])];
+    figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
+    const sentence = t(`states.${found.state}`, { steps: n(Math.max(steps.g, steps.d)), near: n(found.near ?? 0, 1) });
+    seen(planned ? t("replaying", { left: n(planned) }) : sentence);
+  }
+
+  duel.begin(duel.program);
+  return { show: duel.show, hide: duel.hide };
 }
 
 const dot = (context, x, y, size) => {

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
-from classroom import MOST_STEPS, SLICE, Duel, History, Sessions, find_histories, sheet_url
+from classroom import (
+    COUNT_TAUGHT as COUNT,
+)
+from classroom import (
+    MOST_STEPS,
+    SLICE,
+    Contest,
+    Duel,
+    Garments,
+    History,
+    PictureDuel,
+    Sessions,
+    find_histories,
+    sheet_url,
+)
 from studio import Studio
 
 from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
 
 COLUMNS = 8  # of the sheet of sixteen
 ENLARGED = {32: 4, 64: 2}  # small pictures, so that the browser does not have to
+PIXEL = 5  # px of a pixel of the small garments
+TAUGHT = "wardrobe"  # the model whose pictures a duel of pictures learns from
 
+_C = TypeVar("_C", bound=Contest)
 Request = Callable[[Any], dict[str, Any]]
 
 
@@ -55,16 +72,50 @@ def duel_functions() -> list[Request]:
 
     @in_turn
     def advance(request: Any) -> dict[str, Any]:
-        fields = fields_of(request)
-        duel = duels.get(fields.get("token"))
-        if duel is None:
-            return {"lost": True}  # the page begins it again from what it knows
-        if not duel.planned:
-            duel.change(fields.get("generator"), fields.get("critic"), fields.get("batch"))
-        duel.advance(str(fields.get("kind")), fields.get("most", 1), SLICE)
-        return duel.view(whole=False)
+        duel = _advanced(duels, fields_of(request))
+        return {"lost": True} if duel is None else duel.view(whole=False)
 
     return [begin, advance]
+
+
+def garment_functions(garments: Mapping[str, Garments]) -> list[Request]:
+    """The same over pictures; before it begins, the pictures to learn from are painted, slice by slice."""
+    duels: Sessions[PictureDuel] = Sessions()
+
+    @in_turn
+    def begin_garments(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        found, label = one_of(garments, fields), fields.get("label")
+        done = found.prepare(label, SLICE)
+        if done < COUNT:
+            return {"preparing": done, "of": COUNT}
+        duel = PictureDuel(found.pictures(label), fields.get("seed", 0))
+        duel.follow(fields.get("program", ""))
+        duels.put(fields.get("token"), duel)
+        return {"examples": sheet_url(duel.examples(), COLUMNS, PIXEL), **_shown(duel)}
+
+    @in_turn
+    def advance_garments(request: Any) -> dict[str, Any]:
+        duel = _advanced(duels, fields_of(request))
+        return {"lost": True} if duel is None else _shown(duel)
+
+    return [begin_garments, advance_garments]
+
+
+def _advanced(duels: Sessions[_C], fields: dict[str, Any]) -> _C | None:
+    """The visitor's contest after a slice more; None where it was forgotten: the page begins it again."""
+    duel = duels.get(fields.get("token"))
+    if duel is None:
+        return None
+    if not duel.planned:
+        duel.change(fields.get("generator"), fields.get("critic"), fields.get("batch"))
+    duel.advance(str(fields.get("kind")), fields.get("most", 1), SLICE)
+    return duel
+
+
+def _shown(duel: PictureDuel) -> dict[str, Any]:
+    made = sheet_url(duel.shown(), COLUMNS, PIXEL)
+    return {"made": made, "beliefs": duel.beliefs(), "figures": duel.figures(), **duel.story()}
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -72,7 +123,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     histories = find_histories(folders_of(studio))
     classes = {model["name"]: list(model["classes"]) for model in studio.models()}
     told = {name: {"moments": each.told_of(), "classes": classes[name]} for name, each in histories.items()}
-    sheet("duel", [*history_functions(histories), *duel_functions()], {"histories": told, "most": MOST_STEPS})
+    garments = {name: Garments(folder) for name, folder in folders_of(studio).items() if name == TAUGHT}
+    server = [*history_functions(histories), *duel_functions(), *garment_functions(garments)]
+    taught = {name: classes[name] for name in garments}
+    sheet("duel", server, {"histories": told, "most": MOST_STEPS, "taught": taught})
 
 
 LESSON = lesson("duel", 2, build)

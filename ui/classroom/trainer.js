@@ -1,0 +1,152 @@
+// A training that happens now: it asks for one slice after another, and knows what was done, so that a link can do it again.
+import { make } from "../assets/dom.js";
+import { choice, curves, group, pick, press, says, slider } from "./draw.js";
+
+const SPEEDS = { slow: 1, middle: 10, fast: 400 };
+
+/**
+ * Two networks against each other, on the server under a token that this page draws. Of `options`:
+ *   verbs       [begin, advance], the server's functions
+ *   names       {seed, did}: names in the link
+ *   rate, batch what both sides begin with
+ *   subject()   what is trained on, for `begin`; null while there is nothing yet
+ *   refused(program)  what to do where the server would not begin
+ *   shown(view) draws a view: all that the server has told so far
+ * It has {begin(program), go(kind, most), controls, curve, state, view, program, restore(), show(), hide()}.
+ */
+export function trainer({ stage, t, n, seen, ask, link }, options) {
+  const { verbs, names, subject, refused, shown } = options;
+  const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const { rate, batch } = options;
+  const state = { seed: link.number(names.seed, 0, 0, 2 ** 32 - 1), generator: rate, critic: rate, batch, running: false, speed: "middle", still: "none" };
+  let view = null;
+  let program = link.get(names.did, "");
+  let busy = false;
+  let hidden = false;
+  let number = 0;
+  const curve = make("div", {});
+
+  // ---- asking
+  async function begin(withProgram = "") {
+    state.running = false;
+    const mine = ++number;
+    const asked = subject();
+    if (!asked) return;
+    let reply;
+    do {
+      reply = await ask(verbs[0], { token, seed: state.seed, program: withProgram, ...asked });
+      if (mine !== number) return;
+      if (reply?.preparing !== undefined) seen(t("preparing", { done: n(reply.preparing), of: n(reply.of) }));
+    } while (reply?.preparing !== undefined && stage.isConnected && !hidden);
+    if (!reply) return refused(withProgram);
+    if (reply.preparing !== undefined) return;
+    accept(reply);
+    if (reply.planned) go(null); // what the link says was done is done again
+  }
+
+  async function step(kind, most) {
+    const { generator, critic, batch: size } = state;
+    const reply = await ask(verbs[1], { token, kind, most, generator, critic, batch: size });
+    if (reply?.lost) {
+      const again = await ask(verbs[0], { token, seed: state.seed, program, ...subject() });
+      return again && accept(again);
+    }
+    return reply && accept(reply);
+  }
+
+  function accept(reply) {
+    view = { ...view, ...reply };
+    if (!view.planned) program = view.program;
+    for (const [name, control] of Object.entries(rates)) {
+      if (view.planned || document.activeElement !== control.input) (control.set(view.rates[name]), (state[name] = view.rates[name]));
+    }
+    link.set({ [names.did]: program || null });
+    losses();
+    shown(view);
+    return true;
+  }
+
+  const kindOf = () => ({ generator: "d", critic: "g" })[state.still] ?? "n";
+  async function go(kind, most) {
+    if (busy || !view) return;
+    busy = true;
+    if (!(await step(kind ?? kindOf(), most ?? 1))) state.running = false;
+    busy = false;
+    while (state.running || view?.planned) {
+      busy = true;
+      const at = performance.now();
+      const good = await step(kindOf(), SPEEDS[state.speed]);
+      busy = false;
+      if (!good || view.figures.state === "diverged" || !stage.isConnected || hidden) state.running = false;
+      if (!good || view.figures.state === "diverged" || hidden) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(state.speed === "slow" ? 160 : 16, 60 - (performance.now() - at))));
+    }
+    play.textContent = state.running ? t("pause") : t("run");
+  }
+
+  // ---- controls
+  const play = press(t("run"), () => {
+    state.running = !state.running;
+    play.textContent = state.running ? t("pause") : t("run");
+    if (state.running) go();
+  }, { strong: true });
+  const seed = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, value: state.seed, id: `duel-${names.seed}` });
+  const reseed = (value) => {
+    state.seed = value;
+    seed.value = value;
+    link.set({ [names.seed]: value || null, [names.did]: null });
+  };
+  seed.addEventListener("change", () => (reseed(Number(seed.value)), begin()));
+  const turn = (name) =>
+    slider({
+      label: t(`rate_${name}`), term: t("learning_rate"), min: 1e-5, max: 1, step: 0.05, value: state[name], log: true,
+      format: (v) => Number(v.toPrecision(2)).toString(),
+      run: (v, done) => done && (state[name] = Number(v.toPrecision(2))),
+    });
+  const rates = {
+    generator: turn("generator"),
+    critic: turn("critic"),
+    batch: slider({ label: t("batch"), term: t("batch_term"), min: 2, max: 512, step: 2, value: batch, format: (v) => n(v), run: (v, done) => done && (state.batch = Math.round(v)) }),
+  };
+  const still = choice({
+    label: t("still"),
+    options: ["none", "generator", "critic"].map((name) => [name, t(`stills.${name}`)]),
+    value: "none",
+    run: (name) => (state.still = name),
+  });
+  const speed = pick({ label: t("speed"), options: Object.keys(SPEEDS).map((name) => [name, t(`speeds.${name}`)]), value: "middle", run: (name) => (state.speed = name) });
+  const controls = {
+    first: group(play, press(t("step_g"), () => go("g", 1)), press(t("step_d"), () => go("d", 1)), press(t("again"), () => begin())),
+    rest: [make("div", { className: "control pick" }, make("label", { htmlFor: seed.id, textContent: t("seed") }), seed), speed.node, rates.generator.node, rates.critic.node, rates.batch.node, still.node],
+  };
+
+  function losses() {
+    const points = view.losses;
+    const last = points.at(-1);
+    if (!last) return curve.replaceChildren();
+    const drawn = curves({
+      series: [
+        { name: t("generator"), className: "one", points: points.map(([s, g]) => [s, g]) },
+        { name: t("critic"), className: "two", points: points.map(([s, , d]) => [s, d]) },
+      ],
+      x: t("steps_axis"), y: t("loss"), low: 0, high: Math.min(6, Math.max(2, ...points.flatMap(([, g, d]) => [g, d]))),
+    });
+    says(drawn, t("losses_now", { g: n(last[1], 2), d: n(last[2], 2) }));
+    curve.replaceChildren(drawn);
+  }
+
+  return {
+    begin, go, controls, curve, state,
+    get view() {
+      return view;
+    },
+    get program() {
+      return program;
+    },
+    forget: () => (number++, (state.running = false), (view = null)),
+    /** As at the very beginning: nobody stands still, the first seed. */
+    restore: () => (still.set("none"), (state.still = "none"), reseed(0)),
+    show: () => (hidden = false),
+    hide: () => ((hidden = true), (state.running = false)),
+  };
+}
