@@ -7,6 +7,7 @@ from .contest import MOST_STEPS, Contest, read_program
 from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
 from .duel import COVERS_WITHIN, Duel
 from .errors import ClassroomError
+from .eye import look, places, veil
 from .garments import COUNT as COUNT_TAUGHT
 from .garments import Garments, PictureDuel
 from .history import History, find_histories
@@ -36,6 +37,9 @@ from .uses import (
 )
 
 __all__ = [
+    "look",
+    "places",
+    "veil",
     "COUNT_TAUGHT",
     "Contest",
     "Garments",

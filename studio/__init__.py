@@ -7,6 +7,7 @@ from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedE
 from .files import MAX_WIDTH, data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .kept import LOCAL
 from .nearest import TrainingPicture, nearness_words
+from .painter import for_critic
 from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
@@ -44,6 +45,7 @@ __all__ = [
     "class_title",
     "asking",
     "data_url",
+    "for_critic",
     "foreign",
     "given_model",
     "label_text",

@@ -55,3 +55,23 @@ def test_the_nearest_training_pictures_are_one_key_away(visit: Visit, viewport: 
     visitor.page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     assert visitor.latest()["answer"]["caption"].startswith(MODEL)
+
+
+def test_what_the_critic_looks_at_is_laid_over_the_plate_by_a_key(visitor: Visitor) -> None:
+    page = visitor.page
+    veil = page.locator("#plate-sheet img.veil")
+    page.keyboard.press("e")
+    expect(veil).to_be_visible()
+    expect(page.locator(".eye-says")).to_contain_text("Hiding the")
+    squares = veil.get_attribute("src")
+    page.keyboard.press("e")
+    expect(page.locator(".eye-says")).to_contain_text("The gradient.")
+    gradient = veil.get_attribute("src")
+    assert squares != gradient and visitor.latest()["shown"] == visitor.latest()["asked"]
+    page.keyboard.press("n")
+    visitor.rest()
+    expect(veil).to_be_visible()
+    assert veil.get_attribute("src") != gradient, "it looks again at another picture"
+    page.keyboard.press("e")
+    expect(veil).to_have_count(0)
+    expect(page.locator(".eye-says")).to_be_hidden()

@@ -14,6 +14,7 @@ from studio import MAX_SEED, Recipe, Studio, class_title
 from ..controls import MOVE, SAME_CLASS, ControlSet
 from ..models import model_entry
 from ..parts.critic_card import critic_card
+from ..parts.critics_eye import critics_eye
 from ..parts.live_view import live_view
 from ..parts.nearest_sheet import nearest_sheet
 from ..parts.steps_editor import steps_editor
@@ -43,6 +44,8 @@ def build(studio: Studio, page: gr.Blocks, name: str) -> None:
             _fold_head("The critic", "discriminator")
             with gr.Column(elem_classes="fold-body"):
                 critic_card(model["densities"], model["critic_note"])
+                if model["has_critic"] and not model["slow"]:
+                    critics_eye(studio, controls)
                 if model["has_index"]:
                     nearest_sheet(studio, controls)
         with gr.Column(elem_id="post", elem_classes="fold"):
