@@ -30,6 +30,7 @@ def describe_model(name: str, model: Model, has_index: bool, slow: bool) -> dict
         "recipe": describe_recipe(name, model),
         "steps": schema(),
         "has_critic": model.has_critic,
+        "has_encoder": model.has_encoder,
         "has_index": has_index,
         "densities": None if model.calibration is None else describe_calibration(model.calibration),
         "critic_note": NOTE,

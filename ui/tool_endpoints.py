@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
-from studio import Recipe, Studio, StudioError
+from studio import Recipe, Studio, StudioError, to_png
 from studio.tools.bundle import pictures_zip, sheet_pdf, sheet_png
 from studio.tools.directions import MEASURES, Way, between, closed_form, measured, move, of_checkpoint, strip
 from studio.tools.export import Wish, export_walk
@@ -24,13 +24,15 @@ from studio.tools.labels import label_of
 from studio.tools.mix import breed, matrix
 from studio.tools.palette import WRITERS, swatches
 from studio.tools.prints import print_from_json, write_print
+from studio.tools.project import EDITABILITY, STEPS, Place, error_of, first_guess, found, placed, read_upload, refine
 from studio.tools.sheet import Entry, arrange, paint, seeds_from, without_duplicates
 from studio.tools.trades import over_white, pack
 from studio.tools.walk import walk_from_json
 
 from .requests import refusing
 
-TOOLS = ("sheet", "mix", "directions", "walk", "export")
+File = str | None  # the path of an upload
+TOOLS = ("sheet", "mix", "directions", "project", "walk", "export")
 SIDE = 128  # px of a thumbnail
 SHEETS = ("png", "pdf", "zip")
 STRIP = 7
@@ -52,7 +54,7 @@ class _Cache:
 
 
 def add_tool_endpoints(studio: Studio) -> None:
-    """Add /sheet, /mix, /directions, /walk and /export to the page that is being built; they have no controls."""
+    """Add the endpoints of TOOLS to the page that is being built; they have no controls."""
     with gr.Row(visible=False):
         file = gr.File(label="file")
         beside = gr.File(label="walk")
@@ -152,6 +154,47 @@ def add_tool_endpoints(studio: Studio) -> None:
         path = _sheet_file(cache, studio, [*paint(studio, strips, 96, False)], "png", STRIP)
         return path, {"directions": [way.to_json() for way in ways], "moved": moved.to_json()}
 
+    def project(
+        picture: File = None,
+        recipe: Any = None,
+        steps: int = STEPS,
+        editability: float = EDITABILITY,
+        x: float = 0.5,
+        y: float = 0.5,
+        size: float = 1.0,
+        progress: Any = PROGRESS,
+    ) -> tuple[str, dict[str, Any]]:
+        """A picture of one's own found again among what a model can paint, so that all else can be done with it.
+
+        Args:
+            picture: A picture file.
+            recipe: Whose model and class are searched, as a JSON object.
+            steps: Steps of the search, 1 to 2000.
+            editability: 0 for likeness alone, 1 for a picture near the average.
+            x: The middle of the square that is taken, in shares of the width.
+            y: The same, in shares of the height.
+            size: The square's side, in shares of the shorter side.
+
+        Returns:
+            The picture that was found, as a PNG with its recipe.
+            The recipe, and how far it is from the wanted picture: psnr in dB, features, distance, in words.
+        """
+        if not picture:
+            raise StudioError("Give a picture to look for.")
+        base = studio.normalise(_recipe(recipe))
+        side = next(each["resolution"] for each in studio.models() if each["name"] == base.model)
+        try:
+            data = Path(picture).read_bytes()
+        except OSError:
+            raise StudioError("This file cannot be read.") from None
+        target = placed(read_upload(data, resolution=side)[0], Place(float(x), float(y), float(size)), side)
+        state = first_guess(studio, base, target, _whole(steps))
+        state = refine(studio, base, target, state, float(editability), progress=progress)
+        made, error = found(studio, base, state), error_of(studio, base, state, target, features=True)
+        png = to_png(studio.render(made))
+        path = cache.file("found.png", lambda draft: draft.write_bytes(png))
+        return path, {"recipe": made.to_json(), **asdict(error), "words": error.words}
+
     def walk(
         walk: Any = None,
         kind: str = "mp4",
@@ -235,6 +278,7 @@ def add_tool_endpoints(studio: Studio) -> None:
         (sheet, [file, report]),
         (mix, [file, report]),
         (directions, [file, report]),
+        (project, [file, report]),
         (walk, [file, beside, report]),
         (export, [file, report]),
     ):
@@ -251,6 +295,8 @@ def _endpoint(function: Callable[..., Any], outputs: list[Any]) -> None:
 
 def _input(name: str, annotation: str, value: Any) -> gr.Component:
     """What a program fills in for a parameter: Gradio tells its type and default from it."""
+    if annotation == "File":
+        return gr.File(label=name, visible=False)
     if annotation == "Any":
         return gr.JSON(value, label=name, visible=False)
     if annotation == "str":

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import pytest
 import tifffile
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
@@ -75,6 +75,12 @@ def test_directions(client: Client, studio: Studio) -> None:
     assert answer["directions"] == [known["strongest"]]
 
 
+def test_project(client: Client, studio: Studio) -> None:
+    known = run(client, "/project")
+    assert recipe_from_png(Path(known["again"])) == Recipe.from_json(known["facts"]["recipe"])
+    assert f"{known['facts']['psnr']:.1f} dB" in known["facts"]["words"]
+
+
 def test_walk(client: Client) -> None:
     known = run(client, "/walk")
     with av.open(known["film"]) as film:
@@ -103,6 +109,10 @@ def test_export(client: Client) -> None:
         ("/walk", {"walk": {"keys": [{}], "frames": 10_000}}),
         ("/walk", {"walk": []}),
         ("/walk", {"walk": {"keys": [{}]}, "kind": "avi"}),
+        ("/project", {}),
+        ("/project", {"picture": handle_file(str(DOCUMENT))}),
+        ("/project", {"picture": handle_file(str(DOCUMENT.with_name("screenshot.png"))), "steps": 0}),
+        ("/project", {"picture": handle_file(str(DOCUMENT.with_name("screenshot.png"))), "size": 90}),
         ("/export", {"wish": {"kind": "exe"}}),
         ("/export", {"palette": "exe"}),
         ("/export", {"trade": "film", "choices": []}),
