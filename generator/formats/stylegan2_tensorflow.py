@@ -1,9 +1,8 @@
 """StyleGAN2 in the pickles of NVIDIA's TensorFlow programs (stylegan2, stylegan2-ada), read as data.
 
-Such a file is a tuple of three networks (G, D, and Gs, the average of G) or one of them. Each is a list of variables by
-name, its components (mapping, synthesis), the arguments it was built with, and its source, which nobody runs here. The
-variables are those of the PyTorch form, with other axes: dense layers in×out, convolutions height×width×in×out, and
-those that double or halve as what TensorFlow calls a transposed one, turned round.
+See `tensorflow` for such files. The variables are those of the PyTorch form, with other axes: dense layers in×out,
+convolutions height×width×in×out, and those that double or halve as what TensorFlow calls a transposed one, turned
+round.
 """
 
 from __future__ import annotations
@@ -21,29 +20,28 @@ from generator.model import Model
 from .reading.content import Content, Inert, Persistent
 from .stylegan2 import make_model
 from .stylegan2_nvidia import critic_of, flat_network, generator_of
+from .tensorflow import argument, networks, variables, within
 
 NAME = "stylegan2_tensorflow"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (TensorFlow)"
-NETWORK = ("dnnlib.tflib.network", "Network")
 CONSTANT = "synthesis/4x4/Const/const"
 LAYERS = {"Conv": "conv1", "Conv0_up": "conv0", "Conv1": "conv1", "ToRGB": "torgb", "Skip": "skip"}
 CRITIC_LAYERS = {"FromRGB": "fromrgb", "Conv0": "conv0", "Conv1_down": "conv1", "Skip": "skip", "Conv": "conv"}
-DEPTH = 4  # components in components: a generator has one level
 GROUP = 4  # of the minibatch statistics, where the file does not say
 
 
 def recognises(content: Content) -> bool:
     """Whether a network of TensorFlow's with StyleGAN2's constant input is in it."""
-    return any(CONSTANT in _variables(one) and _demodulates(one) for one in _networks(content.root))
+    return any(CONSTANT in variables(one) and _demodulates(one) for one in networks(content.root))
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
     """The averaged generator (the last one in the file) and the discriminator, or that of a second file."""
-    generators = [one for one in _networks(content.root) if CONSTANT in _variables(one)]
+    generators = [one for one in networks(content.root) if CONSTANT in variables(one)]
     if not generators:
         raise CheckpointError(f"{content.path.name} holds no generator of this format.")
     source = content if critic is None else critic
-    critics = [one for one in _networks(source.root) if "Output/weight" in _variables(one)]
+    critics = [one for one in networks(source.root) if "Output/weight" in variables(one)]
     if critic is not None and not critics:
         raise CheckpointError(f"{critic.path.name} holds no discriminator of this format.")
     made = generator_of(_generator(generators[-1]), f"The generator in {content.path.name}")
@@ -55,44 +53,25 @@ def load(content: Content, critic: Content | None = None) -> Model:
     return make_model(content.path, content.path.stem, made, read, critic)
 
 
-def _networks(root: Any) -> list[Inert]:
-    found = root if isinstance(root, (tuple, list)) else root.values() if isinstance(root, dict) else [root]
-    return [one for one in found if isinstance(one, Inert) and (one.module, one.name) == NETWORK]
-
-
-def _variables(network: Inert, prefix: str = "", depth: int = DEPTH) -> dict[str, Tensor]:
-    """All variables by their names, those of components after the component's."""
-    own = network.state.get("variables")
-    found: dict[str, Tensor] = {}
-    for pair in own if isinstance(own, list) else []:
-        if isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[1], Tensor):
-            found[f"{prefix}{pair[0]}"] = pair[1]
-    parts = network.state.get("components")
-    for name, part in parts.items() if isinstance(parts, dict) and depth else ():
-        if isinstance(part, Inert):
-            found |= _variables(part, f"{prefix}{name}/", depth - 1)
-    return found
-
-
 def _demodulates(network: Inert) -> bool:
     """StyleGAN has the same constant, and an affine layer (StyleMod) after each convolution instead of within."""
-    return "synthesis/4x4/Conv/mod_weight" in _variables(network)
+    return "synthesis/4x4/Conv/mod_weight" in variables(network)
 
 
 def _generator(network: Inert) -> Persistent:
     tensors = {}
-    for name, tensor in _variables(network).items():
+    for name, tensor in variables(network).items():
         if name == "dlatent_avg":
             tensors["mapping.w_avg"] = tensor
         elif name == CONSTANT:
-            tensors["synthesis.b4.const"] = _within(tensor, 1)
+            tensors["synthesis.b4.const"] = within(tensor, 1)
         elif match := re.fullmatch(r"mapping/(?:(LabelEmbed)|Dense(\d+))/(weight|bias)", name):
             to = "embed" if match[1] else f"fc{match[2]}"
             tensors[f"mapping.{to}.{match[3]}"] = _dense(tensor)
         elif match := re.fullmatch(r"synthesis/noise(\d{1,2})", name):
             number = int(match[1])
             size, conv = 1 << (number + 5) // 2, "conv0" if number % 2 else "conv1"
-            tensors[f"synthesis.b{size}.{conv}.noise_const"] = _within(tensor, 2)
+            tensors[f"synthesis.b{size}.{conv}.noise_const"] = within(tensor, 2)
         elif match := re.fullmatch(r"synthesis/(\d+)x\d+/(\w+)/(\w+)", name):
             place = f"synthesis.b{match[1]}.{LAYERS.get(match[2], match[2])}"
             turned = match[2] in ("Conv0_up", "Skip")
@@ -102,16 +81,9 @@ def _generator(network: Inert) -> Persistent:
     return flat_network("Generator", tensors, _told(network, "synthesis.b4.conv1", "mapping.fc", 0.01, tensors))
 
 
-def _within(tensor: Tensor, axes: int) -> Tensor:
-    """Without its leading axes of one; of any other shape as it is, which is then refused for its shape."""
-    for _ in range(axes):
-        tensor = tensor[0] if tensor.ndim and tensor.shape[0] == 1 else tensor
-    return tensor
-
-
 def _critic(network: Inert) -> Persistent:
     tensors = {}
-    for name, tensor in _variables(network).items():
+    for name, tensor in variables(network).items():
         if match := re.fullmatch(r"(?:(LabelEmbed)|Mapping(\d+))/(weight|bias)", name):
             to = "embed" if match[1] else f"fc{match[2]}"
             tensors[f"mapping.{to}.{match[3]}"] = _dense(tensor)
@@ -123,7 +95,7 @@ def _critic(network: Inert) -> Persistent:
         elif name != "lod":
             tensors[name] = tensor
     told = _told(network, "b4.conv", "mapping.fc", 0.1, tensors)
-    group = _argument(network, "mbstd_group_size", GROUP)
+    group = argument(network, "mbstd_group_size", GROUP)
     return flat_network("Discriminator", tensors, {**told, "b4.mbstd": {"group_size": group}})
 
 
@@ -142,21 +114,16 @@ def _dense(tensor: Tensor) -> Tensor:
     return tensor.t() if tensor.ndim == 2 else tensor
 
 
-def _argument(network: Inert, name: str, default: Any) -> Any:
-    given = network.state.get("static_kwargs")
-    return given.get(name, default) if isinstance(given, dict) else default
-
-
 def _told(
     network: Inert, bounded: str, mapped: str, multiplier: float, tensors: dict[str, Tensor]
 ) -> dict[str, dict[str, Any]]:
     """What the arguments say that tensors do not: bounds, activations, filters, the mapping's learning rate."""
-    if list(_argument(network, "resample_kernel", [1, 3, 3, 1]) or []) != [1, 3, 3, 1]:
+    if list(argument(network, "resample_kernel", [1, 3, 3, 1]) or []) != [1, 3, 3, 1]:
         raise CheckpointError("The file's StyleGAN2 resamples with another filter than [1, 3, 3, 1].")
-    activation = _argument(network, "nonlinearity", "lrelu")
-    clamp = _argument(network, "conv_clamp", None)
+    activation = argument(network, "nonlinearity", "lrelu")
+    clamp = argument(network, "conv_clamp", None)
     told: dict[str, dict[str, Any]] = {bounded: {"conv_clamp": clamp, "activation": activation}}
-    rate = _argument(network, "mapping_lrmul", multiplier)
+    rate = argument(network, "mapping_lrmul", multiplier)
     for name, tensor in tensors.items():
         if name.startswith(mapped) and name.endswith(".weight") and tensor.ndim == 2:
             gains = {"weight_gain": rate / math.sqrt(tensor.shape[1]), "bias_gain": rate}

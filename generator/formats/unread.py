@@ -7,6 +7,7 @@ from typing import Any
 
 from .reading.content import Content, Inert, Persistent
 from .state_dicts import flat_tensors, state_dicts
+from .tensorflow import variables
 
 MOST_NAMES = 20_000  # of a file's tensors that are looked at
 OPEN_IT_THERE = "only its own program opens it"
@@ -29,9 +30,7 @@ PROGRAMS: tuple[tuple[str, str, str], ...] = (
     (r"\brdb1\.|\bRRDB_trunk\.", "an enlarger (ESRGAN)", "it enlarges pictures and paints none"),
     (r"\bmodel\.\d+\.conv_block\.|\bmodel\.model\.1\.model\.", "a network from picture to picture (CycleGAN, pix2pix)",
      "it paints over pictures and has no seed"),
-    (r"^tensorflow .*/StyleMod/", "a StyleGAN of 2019 for TensorFlow",
-     "those of StyleGAN2 would open"),
-    (r"^tensorflow network$", "a network of another kind for TensorFlow", "StyleGAN2's would open"),
+    (r"^tensorflow network$", "a network of another kind for TensorFlow", "StyleGAN's and StyleGAN2's would open"),
 )  # fmt: skip
 
 
@@ -62,14 +61,7 @@ def _names(content: Content) -> list[str]:
 def _of_tensorflow(part: Inert) -> list[str]:
     if not part.module.startswith(("dnnlib.tflib", "tfutil")):
         return []
-    below = part.state.get("components")
-    inner = [name for child in (below.values() if isinstance(below, dict) else ()) for name in _variables(child)]
-    found = [*_variables(part), *inner]
-    if any(name.endswith("/mod_weight") for name in found):  # StyleGAN2's, which is read
+    found = variables(part)
+    if any(name.endswith(("/mod_weight", "/StyleMod/weight")) for name in found):  # StyleGAN2's and StyleGAN's: read
         return []
     return [f"tensorflow {name}" for name in (*found, "network")]
-
-
-def _variables(part: Any) -> list[str]:
-    found = part.state.get("variables") if isinstance(part, Inert) else None
-    return [str(pair[0]) for pair in found or () if isinstance(pair, (tuple, list)) and pair]

@@ -24,6 +24,7 @@ from . import (
     pgan_files,
     stylegan2_files,
     stylegan3_reference,
+    stylegan_files,
     tensorflow_files,
 )
 from .build_files import as_config, as_layer, write_pickle, write_torch
@@ -131,6 +132,16 @@ def _stylegan2_tensorflow(folder: Path) -> Made:
     return Made(write_pickle(folder / "stylegan2-plums-config-f.pkl", root), maps=True)
 
 
+def _stylegan_tensorflow(folder: Path) -> Made:
+    v = stylegan_files.generator_variables((10, 8, 6), 8, 12, 2, classes=3)
+    root = (
+        tensorflow_files.network("G", v, ("mapping", "synthesis")),
+        tensorflow_files.network("D", stylegan_files.critic_variables((10, 8, 6), classes=3)),
+        tensorflow_files.network("Gs", v, ("mapping", "synthesis")),
+    )
+    return Made(write_pickle(folder / "karras2019stylegan-plums.pkl", root), classes=("0", "1", "2"), maps=True)
+
+
 def _stylegan3(folder: Path) -> Made:
     more: dict[str, object] = {"channel_base": 256, "channel_max": 12}
     critic = replace(stylegan2_files.Options(), widths=(12, 10, 8, 6), classes=3)
@@ -153,4 +164,5 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "stylegan2_rosinality": _stylegan2_rosinality,
     "stylegan2_tensorflow": _stylegan2_tensorflow,
     "stylegan3": _stylegan3,
+    "stylegan_tensorflow": _stylegan_tensorflow,
 }

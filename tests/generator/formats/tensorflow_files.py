@@ -73,10 +73,13 @@ def network(name: str, variables: Variables, parts: tuple[str, ...] = (), **argu
 
     def own(prefix: str) -> list[tuple[str, Any]]:
         inside = [(n.removeprefix(prefix), t) for n, t in variables.items() if n.startswith(prefix)]
-        return [(n, t.numpy()) for n, t in inside if prefix or n.partition("/")[0] not in parts]
+        # A session gives what has no axes as a number of NumPy's, not as an array.
+        return [
+            (n, t.numpy() if t.ndim else np.float32(t)) for n, t in inside if prefix or n.partition("/")[0] not in parts
+        ]
 
     def made(name: str, prefix: str, components: dict[str, Network]) -> Network:
-        lod = [("lod", np.float32(0))] if not prefix else []
+        lod = [("lod", np.float32(0))] if not prefix and "lod" not in variables else []
         return Network(
             version=4,
             name=name,

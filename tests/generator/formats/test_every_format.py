@@ -19,7 +19,7 @@ from .makers import Made
 
 SAVED = {
     "biggan", "dcgan", "fastgan", "house_state", "lightweight", "pgan", "stylegan2_nvidia", "stylegan2_rosinality",
-    "stylegan3",
+    "stylegan2_tensorflow", "stylegan3", "stylegan_tensorflow",
 }  # fmt: skip
 
 

@@ -82,10 +82,6 @@ def test_what_it_cannot_be_is_said(tmp_path: Path):
     average.static_kwargs = {"resample_kernel": [1, 4, 6, 4, 1]}
     with pytest.raises(CheckpointError, match="another filter"):
         opened(tmp_path, average)
-    old = {n.replace("/Conv/", "/LayerEpilogue/"): t for n, t in variables.items() if "mod_" not in n}
-    old["synthesis/4x4/Const/StyleMod/weight"] = torch.ones(2, 2)
-    with pytest.raises(CheckpointError, match="a StyleGAN of 2019 for TensorFlow, which this program does not read"):
-        opened(tmp_path, files.network("Gs", old, PARTS))
     with pytest.raises(CheckpointError, match="a network of another kind for TensorFlow"):
         opened(tmp_path, judge)
     variables["mapping/LabelConcat/weight"] = torch.ones(2, 2)
