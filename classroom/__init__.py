@@ -4,7 +4,7 @@ from .afterwards import CHANNELS, REGIONS, segment, treat
 from .cards import Card, find_cards
 from .codes import Codes, find_codes
 from .contest import MOST_STEPS, Contest, read_program
-from .dice import ACROSS, COUNT, PSI, REACH, STEP, Dice
+from .dice import ACROSS, COUNT, DOTS, PSI, REACH, STEP, Dice
 from .duel import COVERS_WITHIN, Duel
 from .errors import ClassroomError
 from .eye import look, places, veil
@@ -16,6 +16,7 @@ from .provenance import read_statement, strip
 from .sheets import eye_url, grey_values, maps_url, picture_url, sheet_url, tensor_rows, tensor_url, tensors
 from .specimens import MOST_USES, Specimens
 from .telling import CERTAINTIES, PAIRS, ROUNDS, Telling, roc
+from .three import KINDS, PAINTED, Three, find_three
 from .training_data import SIDE, Diets, RealPictures, find_diets, find_real
 from .turns import SLICE, Sessions, Turns
 from .uses import (
@@ -59,6 +60,11 @@ __all__ = [
     "repeated",
     "terrain",
     "texture",
+    "DOTS",
+    "KINDS",
+    "PAINTED",
+    "Three",
+    "find_three",
     "CERTAINTIES",
     "PAIRS",
     "ROUNDS",

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +45,15 @@ def find_cards(folders: Mapping[str, Path]) -> dict[str, Card]:
     return {name: card for name, folder in folders.items() if (card := _card(folder)) is not None}
 
 
+def evaluation_of(folder: Path) -> dict[str, Any]:
+    """What was measured of a model when its training ended; empty where nothing is told."""
+    try:
+        told = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def _card(folder: Path) -> Card | None:
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
@@ -55,10 +63,7 @@ def _card(folder: Path) -> Card | None:
     faults = rest.split("\n## ")[0].strip()
     if not faults:
         return None
-    told: Any = {}
-    with suppress(OSError, ValueError):
-        told = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
-    told = told if isinstance(told, dict) else {}
+    told = evaluation_of(folder)
     figures = {name: float(told[name]) for name in FIGURES if isinstance(told.get(name), (int, float))}
     pairs = told.get("closest_pairs", [])
     closest = [{key: pair[key] for key in ("seed", "class", "record") if key in pair} for pair in pairs[:CLOSEST]]

@@ -29,6 +29,7 @@ PSI = (0.0, 1.5)
 STEP = 0.05  # the dial's
 ACROSS = 9  # thumbnails of the map, each way
 REACH = 3.0  # standard deviations from the middle of the map to its edge
+DOTS = 240  # seeds whose z and w are drawn
 KEPT = 40  # settings of dial and map that are kept
 EXACT = "donot_use_mm_for_euclid_dist"  # through products, the same picture twice is some way apart
 NEAR = 0.01  # share of real pictures that have a nearer neighbour than what counts as a near-duplicate
@@ -140,6 +141,39 @@ class Dice:
         ws = self.model.map(torch.zeros(1, self.model.z_dim), labels, psi=0.0)  # the average of the class
         right, up = self.axes
         return self.model.move(ws, {right: x, up: y}), labels
+
+    # ---- from z to w ----------------------------------------------------------------------------------------------
+
+    def clouds(self, label: int | None, psi: float) -> dict[str, Any]:
+        """Where the seeds 0 … DOTS−1 lie in z and in w. `z`: the first two of its numbers, in standard deviations; `w`:
+        along its two principal axes, in standard deviations of the first, truncated by `psi`; `share`: of the variance
+        of w, what each of those two axes holds; `share_z`, the same for z. `label`: a class. ClassroomError."""
+        psi, label = self._psi(psi), self._label(label)
+        z = torch.stack([draw_z(seed, self.model.z_dim) for seed in range(DOTS)])
+        labels = [label or 0] * DOTS if self.model.classes else None
+        whole = self.model.map(z, labels)[:, 0].double()
+        average = self.model.map(z[:1], labels and labels[:1], psi=0.0)[0, 0].double()
+        spread, axes = torch.linalg.eigh(torch.cov(whole.T))
+        axes = axes[:, -2:].flip(1)
+        truncated = (psi * (whole - average)) @ axes / spread[-1].sqrt()
+        share = (spread[-2:].flip(0) / spread.sum()).tolist()
+        spread_z = torch.linalg.eigvalsh(torch.cov(z.double().T))
+        return {
+            "z": z[:, :2].double().round(decimals=3).tolist(),
+            "w": truncated.round(decimals=3).tolist(),
+            "share": [round(each, 3) for each in share],
+            "share_z": [round(float(each), 3) for each in spread_z[-2:].flip(0) / spread_z.sum()],
+        }
+
+    def seed(self, seed: object, label: int | None, psi: float) -> tuple[Array, float]:
+        """The picture H×W×C of one of those seeds, and its reading. ClassroomError."""
+        if type(seed) is not int or not 0 <= seed < DOTS:
+            raise ClassroomError("dot", "There are the seeds 0 to {last} here.", last=DOTS - 1)
+        label = self._label(label)
+        labels = [label or 0] if self.model.classes else None
+        roll = Roll()
+        self._paint(roll, self.model.map(draw_z(seed, self.model.z_dim)[None], labels, psi=self._psi(psi)), labels)
+        return _shown(roll.pictures[0])[0], roll.readings[0]
 
     # ---- both -----------------------------------------------------------------------------------------------------
 

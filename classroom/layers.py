@@ -20,6 +20,7 @@ from generator import MAX_SEED, Differentiable, Model, draw_z, open_checkpoint
 from .errors import ClassroomError
 
 FACTORS = (0.0, 4.0)
+MOST_KERNELS = 12
 MOST_TURNED = 16  # channels that may be turned at once
 PSI = 0.7
 GENERATOR, CRITIC = "generator", "critic"
@@ -86,6 +87,23 @@ class Networks:
             with torch.no_grad():
                 self.plain.criticize(image, self._labels(self._label(label)), seen=seen)
         return seen[facts.name][0].numpy()
+
+    def kernels(self, side: object, layer: object, channel: object) -> list[tuple[int, list[list[float]]]]:
+        """The strongest kernels that a channel learned, MOST_KERNELS at most, strongest first: the number of the map
+        that each is laid on, and its rows. Of a block the last ones. ClassroomError: no such layer or channel."""
+        facts = self._facts(side, layer)
+        if type(channel) is not int or not 0 <= channel < facts.channels:
+            raise ClassroomError("channel", "This layer has channels 0 to {last}.", last=facts.channels - 1)
+        maps = self.plain.maps if side == GENERATOR else self.plain.critic_maps
+        module = next(each.module for each in maps if each.name == facts.name)
+        weights = [
+            w.detach() for w in module.parameters() if w.ndim == 4 and w.shape[2] > 1 and len(w) == facts.channels
+        ]
+        if not weights:
+            return []
+        own = weights[-1][channel].float()
+        strongest = own.flatten(1).norm(dim=1).topk(min(MOST_KERNELS, len(own))).indices
+        return [(int(i), [[round(float(v), 4) for v in row] for row in own[i]]) for i in strongest]
 
     # ---- what a unit looks at -------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from classroom.dice import ACROSS, COUNT, REACH, Dice
+from classroom.dice import ACROSS, COUNT, DOTS, REACH, Dice
 from classroom.errors import ClassroomError
 from generator import draw_z
 from tests.generator.test_house import FOLDER
@@ -61,3 +61,23 @@ def test_a_setting_that_the_dial_lacks_is_refused(dice: Dice, psi: object):
 def test_a_place_off_the_map_is_refused(dice: Dice, x: object, y: object, label: object):
     with pytest.raises(ClassroomError):
         dice.at(x, y, label)  # type: ignore[arg-type]
+
+
+def test_the_clouds_are_the_networks_z_and_w(dice: Dice):
+    whole, half = dice.clouds(2, 1.0), dice.clouds(2, 0.5)
+    assert len(whole["z"]) == len(whole["w"]) == DOTS and whole["z"] == half["z"]
+    assert np.allclose(np.array(whole["w"]) / 2, half["w"], atol=2e-3)
+    assert whole["z"][5] == pytest.approx(draw_z(5, dice.model.z_dim)[:2].tolist(), abs=1e-3)
+    assert np.std([w for w, _ in whole["w"]], ddof=1) == pytest.approx(1, abs=0.01)  # in its own standard deviations
+    assert sum(whole["share"]) > sum(whole["share_z"])
+    assert np.allclose(dice.clouds(2, 0.0)["w"], 0)
+
+
+def test_a_dot_is_its_seeds_picture(dice: Dice):
+    picture, reading = dice.seed(7, 2, 0.7)
+    ws = dice.model.map(draw_z(7, dice.model.z_dim)[None], [2], psi=0.7)
+    expected = (dice.model.synthesize(ws)[0].clamp(-1, 1) * 0.5 + 0.5).permute(1, 2, 0).numpy()
+    assert np.allclose(picture, expected, atol=1e-4) and 0 <= reading <= 100
+    for seed in (-1, DOTS, 0.5, None):
+        with pytest.raises(ClassroomError):
+            dice.seed(seed, 2, 0.7)

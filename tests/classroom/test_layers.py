@@ -8,7 +8,7 @@ import scipy.ndimage
 import torch
 
 from classroom.errors import ClassroomError
-from classroom.layers import Networks, convolve
+from classroom.layers import MOST_KERNELS, Networks, convolve
 from generator import draw_z
 from tests.generator.test_house import FOLDER
 
@@ -137,3 +137,19 @@ def test_what_is_no_kernel_is_refused(kernel: object):
 def test_what_is_not_there_is_refused(networks: Networks, side: str, layer: str, turned: dict[tuple[str, int], float]):
     with pytest.raises(ClassroomError):
         networks.maps(side, layer, 0, 0, turned)
+
+
+def test_learned_kernels_are_the_networks_own_and_the_strongest(networks: Networks):
+    stem = networks.plain.critic_maps[0].module
+    ((of, rows),) = networks.kernels("critic", networks.facts["critic"][0].name, 3)
+    assert of == 0 and np.allclose(rows, next(stem.parameters())[3, 0].detach().numpy(), atol=1e-4)
+    for side in ("generator", "critic"):
+        facts = networks.facts[side][1]
+        found = networks.kernels(side, facts.name, facts.channels - 1)
+        strength = [float(np.square(each).sum()) for _, each in found]
+        assert len(found) == MOST_KERNELS == len({of for of, _ in found})
+        assert strength == sorted(strength, reverse=True)
+        with pytest.raises(ClassroomError):
+            networks.kernels(side, facts.name, facts.channels)
+        with pytest.raises(ClassroomError):
+            networks.kernels(side, "roof", 0)

@@ -1,6 +1,6 @@
 // Lesson 4, the bottleneck: a picture as a table of whole numbers, and back.
 import { make } from "../assets/dom.js";
-import { group, newest, pad, press, slider, subject, tiles } from "./draw.js";
+import { group, newest, packed, pad, press, slider, subject, tiles, unpacked } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
@@ -8,15 +8,19 @@ export default function (context) {
 }
 
 function squeeze(chapter) {
-  const { stage, t, n, seen, ask, settings } = chapter;
-  const who = subject(chapter, () => ((drawing = false), begin()), { label: 0 });
+  const { stage, t, n, seen, ask, link, settings } = chapter;
+  const who = subject(chapter, () => ((drawing = false), forget(), begin()), { label: 0 });
   const told = settings.models[who.state.model];
-  let drawing = false;
+  const drawn = unpacked(link.get("drawing"), told.resolution);
+  let drawing = drawn !== null;
+  let given = link.numbers("codes", told.codes, told.side ** 2); // changed by hand, from the link
+  const forget = () => link.set({ drawing: null, codes: null, keep: null });
   let original = null; // the codes as they came out of the picture
   let rows = null; // the picture itself, to compare with
   let table = null;
   let chosen = [0, 0];
-  const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), begin()));
+  const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), forget(), link.set({ drawing: packed(sketch.rows()) }), begin()));
+  if (drawn) sketch.load(drawn);
   const again = make("img", { className: "specimen", alt: "" });
   const grid = make("div", { className: "codes" });
   grid.style.setProperty("--columns", told.side);
@@ -33,21 +37,23 @@ function squeeze(chapter) {
     run: (v) => {
       if (!table) return;
       table = table.map((row, y) => (y === chosen[1] ? row.with(chosen[0], v) : row));
+      link.set({ codes: table.flat().join("~"), keep: null });
       fill();
       change();
     },
   });
   const powers = Math.round(Math.log2(told.codes));
   const keep = slider({
-    label: t("keep"), term: t("keep_term"), min: 0, max: powers, step: 1, value: powers, format: (v) => n(Math.min(2 ** v, told.codes)),
-    run: () => {
+    label: t("keep"), term: t("keep_term"), min: 0, max: powers, step: 1, value: link.number("keep", powers, 0, powers), format: (v) => n(Math.min(2 ** v, told.codes)),
+    run: (v) => {
       table = original;
+      link.set({ keep: v === powers ? null : v, codes: null });
       change();
     },
   });
   const caption = (words) => make("figcaption", { textContent: words });
   const clear = press(t("clear"), () => sketch.clear());
-  const back = press(t("back"), () => ((table = original), keep.set(powers), fill(), change()));
+  const back = press(t("back"), () => ((table = original), keep.set(powers), link.set({ codes: null, keep: null }), fill(), change()));
   stage.append(
     who.node,
     make(
@@ -83,7 +89,12 @@ function squeeze(chapter) {
     if (!drawing) sketch.load(reply.rows);
     again.src = reply.again;
     again.alt = t("again");
+    const narrow = keep.value < powers && link.get("keep") !== null;
+    if (given.length === told.side ** 2) table = original.map((row, y) => given.slice(y * told.side, (y + 1) * told.side));
     pickCell(chosen[1] * told.side + chosen[0]);
+    const changed = given.length === told.side ** 2;
+    given = [];
+    if (narrow || changed) return change();
     keep.set(powers);
     seen(t(drawing ? "seen_drawn" : "seen", { lost: n(reply.lost, 1), count: n(told.side ** 2) }));
   });

@@ -1,10 +1,10 @@
 // Lesson 6, rolling the dice: the dial between quality and variety, and a map of latent space to walk on.
 import { make } from "../assets/dom.js";
-import { board, chooser, colour, slider, tiles } from "./draw.js";
+import { board, chooser, colour, newest, says, slider, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
-  lesson(context, { dial, map });
+  lesson(context, { dial, map, mapping, ...(Object.keys(context.settings.three).length && { three }) });
 }
 
 // ---------------------------------------------------------------- the dial
@@ -204,4 +204,134 @@ function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
   }
 
   return { show: () => ((hidden = false), begin()), hide: () => (hidden = true) };
+}
+
+// ---------------------------------------------------------------- from z to w
+
+function mapping(chapter) {
+  const { stage, t, n, seen, ask, link, settings } = chapter;
+  const who = chooser(chapter, () => draw());
+  let psi = link.number("psi", 1, ...settings.psi);
+  let seed = link.number("dot", 0, 0, settings.dots - 1);
+  let clouds = null;
+  const turn = slider({
+    label: t("variety"), term: t("truncation"), min: settings.psi[0], max: settings.psi[1], step: settings.step, value: psi, format: (v) => n(v, 2),
+    run: (v) => ((psi = v), link.set({ psi: v.toFixed(2) }), draw()),
+  });
+  const boards = ["z", "w"].map((name) => {
+    const each = board((context, side) => paint(context, side, name));
+    each.canvas.tabIndex = 0;
+    const nearest = (event) => {
+      if (!clouds || (event.type === "pointermove" && !event.buttons && event.pointerType !== "mouse")) return;
+      const area = each.canvas.getBoundingClientRect();
+      const spread = reach();
+      const [x, y] = [((event.clientX - area.left) / area.width - 0.5) * 2 * spread, (0.5 - (event.clientY - area.top) / area.height) * 2 * spread];
+      const apart = clouds[name].map(([a, b]) => (a - x) ** 2 + (b - y) ** 2);
+      look(apart.indexOf(Math.min(...apart)));
+    };
+    each.canvas.addEventListener("pointermove", nearest);
+    each.canvas.addEventListener("pointerdown", nearest);
+    each.canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      look((seed + step + settings.dots) % settings.dots);
+    });
+    return { name, ...each };
+  });
+  const picture = make("img", { className: "under-pointer", alt: "" });
+  const words = make("p", { className: "note" });
+  const plot = ({ name, canvas }) => make("figure", {}, canvas, make("figcaption", { textContent: t(name) }));
+  stage.append(who.node, make("div", { className: "triple" }, plot(boards[0]), plot(boards[1]), make("figure", {}, picture, words, turn.node)));
+
+  const reach = () => Math.max(3.2, ...(clouds ? [...clouds.z, ...clouds.w].flat().map((v) => 1.04 * Math.abs(v)) : []));
+  function paint(context, side, name) {
+    context.fillStyle = colour("sheet");
+    context.fillRect(0, 0, side, side);
+    const spread = reach();
+    const at = ([x, y]) => [side / 2 + (x / spread) * (side / 2), side / 2 - (y / spread) * (side / 2)];
+    context.strokeStyle = colour("rule");
+    context.beginPath();
+    for (const [from, to] of [[[-spread, 0], [spread, 0]], [[0, -spread], [0, spread]]]) {
+      context.moveTo(...at(from));
+      context.lineTo(...at(to));
+    }
+    context.stroke();
+    if (!clouds) return;
+    context.fillStyle = colour("two");
+    for (const point of clouds[name]) {
+      context.beginPath();
+      context.arc(...at(point), Math.max(side / 160, 1.6), 0, 7);
+      context.fill();
+    }
+    const [x, y] = at(clouds[name][seed]);
+    context.strokeStyle = context.fillStyle = colour("made");
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(x, y, side / 80, 0, 7);
+    context.fill();
+    context.beginPath();
+    context.arc(x, y, side / 32, 0, 7);
+    context.stroke();
+  }
+
+  const ask_dot = newest(ask, "dot", (reply, asked) => {
+    picture.src = reply.picture;
+    words.textContent = t("here", { seed: n(asked.seed), share: n(reply.reading) });
+    picture.alt = words.textContent;
+  });
+  function look(which) {
+    seed = which;
+    link.set({ dot: seed || null });
+    boards.forEach(({ paint: again }) => again());
+    ask_dot({ ...who.state, seed, psi });
+  }
+  const ask_clouds = newest(ask, "clouds", (reply) => {
+    clouds = reply;
+    const told = { dots: n(settings.dots), z: n(100 * (reply.share_z[0] + reply.share_z[1])), w: n(100 * (reply.share[0] + reply.share[1])), psi: n(psi, 2) };
+    boards.forEach(({ name, canvas }) => says(canvas, t(`${name}_says`, told)));
+    look(seed);
+    seen(t(psi < 0.05 ? "seen_point" : "seen", told));
+  });
+  const draw = () => ask_clouds({ ...who.state, psi });
+  return { show: draw };
+}
+
+// ---------------------------------------------------------------- three ways to a picture
+
+function three(chapter) {
+  const { stage, t, n, seen, ask, settings } = chapter;
+  const who = chooser({ ...chapter, settings: { ...settings, models: settings.three } }, () => draw(), { every: true });
+  const columns = settings.kinds.map((kind) => {
+    const sheet = tiles({ count: settings.painted, columns: 8, words: (i) => t("tile", { kind: t(`kinds.${kind}`), seed: i }) });
+    sheet.node.classList.add("dense");
+    const figures = make("dl", { className: "figures" });
+    const node = make("section", { className: "aside" }, make("h3", { textContent: t(`kinds.${kind}`) }), make("p", { className: "note", textContent: t(`how.${kind}`) }), sheet.node, figures);
+    return { kind, sheet, figures, node };
+  });
+  stage.append(who.node, make("div", { className: "triple" }, ...columns.map(({ node }) => node)), make("p", { className: "note", textContent: t("alike") }));
+  let turn = 0;
+  let hidden = false;
+  async function draw() {
+    const mine = ++turn;
+    const asked = { ...who.state };
+    const found = {};
+    for (const { kind, sheet, figures } of columns) {
+      for (let done = 0; done < settings.painted; ) {
+        const reply = await ask("painted", { ...asked, kind });
+        if (!reply || mine !== turn || hidden) return;
+        done = reply.done;
+        sheet.show(reply.sheet);
+        sheet.mark(null);
+        if (!reply.figures) continue;
+        found[kind] = reply.figures;
+        const told = Object.entries(reply.told).map(([name, value]) => [t(`told.${name}`), name.startsWith("class") ? t("per_cent", { share: n(100 * value) }) : n(value, 1)]);
+        const rows = [[t("recognised"), t("per_cent", { share: n(100 * reply.figures.recognised) })], [t("spread"), n(reply.figures.spread, 1)], [t("speed"), t("ms", { ms: n(reply.figures.ms, 1) })], ...told];
+        figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
+      }
+    }
+    const share = (kind) => n(100 * found[kind].recognised);
+    seen(t("seen", { gan: share("gan"), autoencoder: share("autoencoder"), recurrent: share("recurrent") }));
+  }
+  return { show: () => ((hidden = false), draw()), hide: () => (hidden = true) };
 }

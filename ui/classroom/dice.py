@@ -1,4 +1,4 @@
-"""Lesson 6, rolling the dice: truncation as a dial between quality and variety, and a map of latent space."""
+"""Lesson 6, rolling the dice: truncation as a dial, a map of latent space, z and w, and three ways to a picture."""
 
 from __future__ import annotations
 
@@ -7,12 +7,29 @@ from typing import Any
 
 import gradio as gr
 
-from classroom import ACROSS, COUNT, PSI, REACH, SLICE, STEP, Dice, picture_url, sheet_url
+from classroom import (
+    ACROSS,
+    COUNT,
+    DOTS,
+    KINDS,
+    PAINTED,
+    PSI,
+    REACH,
+    SLICE,
+    STEP,
+    Dice,
+    Three,
+    find_codes,
+    find_three,
+    picture_url,
+    sheet_url,
+)
 from studio import Studio
 
 from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
 
 COLUMNS = 16
+THREE_COLUMNS = 8
 VIEW = 192  # px of the picture under the pointer
 TILE = 64  # px of the larger models' tiles
 
@@ -43,7 +60,30 @@ def functions(dice: Mapping[str, Dice]) -> list[Request]:
         picture, reading = one_of(dice, fields_of(request)).at(request.get("x"), request.get("y"), request.get("label"))
         return {"picture": picture_url(picture, VIEW), "reading": reading}
 
-    return [roll, chart, at]
+    @in_turn
+    def clouds(request: Any) -> dict[str, Any]:
+        return one_of(dice, fields_of(request)).clouds(request.get("label"), request.get("psi"))
+
+    @in_turn
+    def dot(request: Any) -> dict[str, Any]:
+        found = one_of(dice, fields_of(request))
+        picture, reading = found.seed(request.get("seed"), request.get("label"), request.get("psi"))
+        return {"picture": picture_url(picture, VIEW), "reading": reading}
+
+    return [roll, chart, at, clouds, dot]
+
+
+def beside_functions(three: Mapping[str, Three]) -> list[Request]:
+    """What a GAN, an autoencoder and a recurrent network make of the same data, painted slice by slice."""
+
+    @in_turn
+    def painted(request: Any) -> dict[str, Any]:
+        found = one_of(three, fields_of(request))
+        pictures, figures = found.paint(request.get("kind"), request.get("label"), SLICE)
+        told = {"figures": figures, "told": found.told(request.get("kind"))}
+        return {"done": len(pictures), "sheet": sheet_url(pictures, THREE_COLUMNS, 2, TILE, PAINTED), **told}
+
+    return [painted]
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -58,8 +98,21 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         model["name"]: {"classes": model["classes"], "titles": [d["title"] for d in model["directions"][:2]]}
         for model in fitting
     }
-    settings = {"models": told, "psi": PSI, "step": STEP, "count": COUNT, "across": ACROSS, "reach": REACH}
-    sheet("dice", functions({name: Dice(folders[name]) for name in told}), settings)
+    three = find_three(folders, find_codes(folders))
+    settings = {
+        "models": told,
+        "psi": PSI,
+        "step": STEP,
+        "count": COUNT,
+        "across": ACROSS,
+        "reach": REACH,
+        "dots": DOTS,
+        "kinds": KINDS,
+        "painted": PAINTED,
+        "three": {model["name"]: {"classes": model["classes"]} for model in studio.models() if model["name"] in three},
+    }
+    server = [*functions({name: Dice(folders[name]) for name in told}), *beside_functions(three)]
+    sheet("dice", server, settings)
 
 
 LESSON = lesson("dice", 6, build)

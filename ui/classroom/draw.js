@@ -188,7 +188,7 @@ export function newest(ask, verb, show) {
 export function subject({ settings, link, t }, run, { seedName = "seed", className = "class", seed = 0, label = 0 } = {}) {
   const model = Object.keys(settings.models)[0];
   const { classes } = settings.models[model];
-  const state = { model, seed: link.number(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.get(className, classes[label])), 0) };
+  const state = { model, seed: link.number(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.one(className, classes, classes[label])), 0) };
   const labels = pick({
     label: t("class"), options: classes.map((name, i) => [i, name]), value: state.label,
     run: (value) => {
@@ -205,6 +205,19 @@ export function subject({ settings, link, t }, run, { seedName = "seed", classNa
     run();
   });
   return { node: group(labels.node, another), state };
+}
+
+/** A drawing's rows as a link holds them, runs of equal steps such as "0-3k.d-2", and back; null where it is no such drawing. */
+export const packed = (rows) =>
+  rows.flat().reduce((runs, v) => (runs.at(-1)?.[0] === v ? (runs.at(-1)[1]++, runs) : [...runs, [v, 1]]), []).map(([v, count]) => `${(v / 17).toString(16)}-${count.toString(36)}`).join(".");
+export function unpacked(text, side) {
+  const values = [];
+  for (const run of (text ?? "").split(".")) {
+    const [, step, count] = /^([0-9a-f])-([0-9a-z]{1,4})$/.exec(run) ?? [];
+    if (!step || values.length + parseInt(count, 36) > side * side) return null;
+    values.push(...Array(parseInt(count, 36)).fill(17 * parseInt(step, 16)));
+  }
+  return values.length === side * side ? [...Array(side).keys()].map((y) => values.slice(y * side, (y + 1) * side)) : null;
 }
 
 /** A sketch pad of side×side grey pixels, white on black as the garments are: {node, rows(), clear(), load(rows)}; `run` when the hand lets go. */
@@ -251,9 +264,10 @@ export function pad(side, words, run) {
   return {
     node: canvas,
     clear,
+    /** Grey values in sixteen steps, so that a link holds just what was drawn. */
     rows() {
       const { data } = context.getImageData(0, 0, side, side);
-      return [...Array(side).keys()].map((y) => [...Array(side).keys()].map((x) => data[4 * (y * side + x)]));
+      return [...Array(side).keys()].map((y) => [...Array(side).keys()].map((x) => 17 * Math.round(data[4 * (y * side + x)] / 17)));
     },
     load(rows) {
       const image = new ImageData(side, side);
@@ -268,10 +282,10 @@ export function pad(side, words, run) {
 export function chooser({ settings, link, t }, run, { every = false, prefer = "wardrobe", begin = "" } = {}) {
   const names = Object.keys(settings.models);
   const first = names.includes(prefer) ? prefer : names[0];
-  const state = { model: names.includes(link.get("model")) ? link.get("model") : first, label: every ? null : 0 };
+  const state = { model: link.one("model", names, first), label: every ? null : 0 };
   const classes = () => settings.models[state.model].classes;
-  const asked = classes().indexOf(link.get("class") ?? (state.model === first ? begin : ""));
-  if (asked >= 0) state.label = asked;
+  const asked = link.one("class", classes(), state.model === first ? begin : null);
+  if (classes().includes(asked)) state.label = classes().indexOf(asked);
   const labels = pick({ label: t("class"), options: [], value: "", run: (value) => (choose(value === "" ? null : Number(value)), run()) });
   const choose = (label) => {
     state.label = label;

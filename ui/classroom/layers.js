@@ -16,10 +16,10 @@ function inside(chapter, side) {
   const who = subject(chapter, () => draw());
   const layers = settings.models[who.state.model].layers[side];
   const builds = side === "generator";
-  const asked = layers.find((layer) => layer.name === link.get(builds ? "layer" : "reader"));
-  let layer = asked ?? layers[builds ? layers.length - 2 : 0];
+  const asked = link.one(builds ? "layer" : "reader", layers.map(({ name }) => name), layers[builds ? layers.length - 2 : 0].name);
+  let layer = layers.find(({ name }) => name === asked);
   let channel = link.number(builds ? "channel" : "map", 0, 0, layer.channels - 1);
-  let turned = builds ? read(link.get("turned")) : new Map();
+  let turned = builds ? read(link, layers, settings.factors) : new Map();
   let place = null;
 
   const steps = choice({
@@ -49,6 +49,7 @@ function inside(chapter, side) {
       draw();
     },
   });
+  const learned = make("ol", { className: "learned" });
   const reset = press(t("reset"), () => (turned.clear(), remember(), fill(), draw()));
   const remember = () => link.set({ turned: [...turned].map(([key, v]) => `${key}:${v}`).join("~") });
   const caption = (words) => make("figcaption", { textContent: words });
@@ -62,6 +63,7 @@ function inside(chapter, side) {
         ? make("div", { className: "pair" }, make("figure", {}, before, caption(t("as_is"))), make("figure", {}, frame, caption(t("turned"))))
         : make("figure", {}, frame, caption(t("looked_at"))),
       ...(builds ? [turn.node, group(reset)] : [chosen]),
+      make("figure", {}, learned, make("figcaption", { textContent: t("learned") })),
     ),
   );
 
@@ -92,10 +94,28 @@ function inside(chapter, side) {
     turn.set(turned.get(`${layer.name}:${channel}`) ?? 1);
   }
 
+  /** The strongest kernels of the channel: light adds, dark takes away, grey is nothing. A 3×3 one can be tried by hand. */
+  const ask_learned = newest(ask, "learned", ({ kernels }) => {
+    const most = Math.max(...kernels.flatMap(([, rows]) => rows.flat().map(Math.abs)), 1e-9);
+    learned.replaceChildren(
+      ...kernels.map(([of, rows]) => {
+        const cells = rows.flat();
+        const table = make("span", { className: "weights" }, ...cells.map((v) => Object.assign(make("i"), { style: `background: rgb(${Array(3).fill(Math.round(128 + (127 * v) / most)).join(" ")})` })));
+        table.style.setProperty("--columns", rows[0].length);
+        says(table, t("kernel_says", { of, values: cells.map((v) => n(v, 2)).join(" ") }));
+        const strongest = Math.max(...cells.map(Math.abs), 1e-9);
+        const by_hand = cells.map((v) => Number((v / strongest).toFixed(3))).join("~");
+        const words = make("span", { className: "note", textContent: t("laid_on", { of }) });
+        return make("li", {}, cells.length === 9 ? make("a", { href: link.to("layers", { part: "kernel", kernel: by_hand }), title: t("by_hand") }, table, words) : make("span", {}, table, words));
+      }),
+    );
+  });
+
   function choose(i, event) {
     channel = i;
     link.set({ [builds ? "channel" : "map"]: i || null });
     mark();
+    show_learned();
     if (builds) return;
     const area = event.currentTarget.getBoundingClientRect();
     const at = (v, low, size) => Math.min(Math.max(Math.floor(((v - low) / size) * layer.side), 0), layer.side - 1);
@@ -130,7 +150,16 @@ function inside(chapter, side) {
 
   function draw() {
     mark();
+    show_learned();
     ask_inside({ ...who.state, side, layer: layer.name, turned: [...turned].map(([key, v]) => [...split(key), v]) });
+  }
+
+  let shown = "";
+  function show_learned() {
+    const wanted = `${layer.name}:${channel}`;
+    if (wanted === shown) return;
+    shown = wanted;
+    ask_learned({ model: who.state.model, side, layer: layer.name, channel });
   }
 
   fill();
@@ -138,8 +167,17 @@ function inside(chapter, side) {
 }
 
 const split = (key) => [key.slice(0, key.lastIndexOf(":")), Number(key.slice(key.lastIndexOf(":") + 1))];
-const read = (text) =>
-  new Map((text ?? "").split("~").filter(Boolean).map((part) => [part.slice(0, part.lastIndexOf(":")), Number(part.slice(part.lastIndexOf(":") + 1))]));
+/** "conv3:5:0~…" as {"conv3:5": 0}; what names no channel of these layers is left out, and said. */
+function read(link, layers, [low, high]) {
+  const found = new Map();
+  for (const part of (link.get("turned") ?? "").split("~").filter(Boolean)) {
+    const [name, channel, factor] = part.split(":");
+    const layer = layers.find((each) => each.name === name);
+    if (layer && Number.isInteger(Number(channel)) && channel >= 0 && channel < layer.channels && factor >= low && factor <= high) found.set(`${name}:${Number(channel)}`, Number(factor));
+    else link.one("turned", [], null);
+  }
+  return found;
+}
 
 // ---------------------------------------------------------------- the critic's eye
 

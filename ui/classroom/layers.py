@@ -31,7 +31,7 @@ Request = Callable[[Any], dict[str, Any]]
 
 
 def functions(networks: Mapping[str, Networks]) -> list[Request]:
-    """Maps of a layer with the picture they make; what a place looks at; the critic's eye; a kernel on the picture."""
+    """Maps of a layer with the picture they make; learned kernels; what a place sees; the critic's eye; a kernel."""
 
     @in_turn
     def inside(request: Any) -> dict[str, Any]:
@@ -46,6 +46,12 @@ def functions(networks: Mapping[str, Networks]) -> list[Request]:
             "reading_before": found.reading(plain, label),
             "maps": maps_url(found.maps(fields.get("side"), fields.get("layer"), seed, label, turned)),
         }
+
+    @in_turn
+    def learned(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        found = one_of(networks, fields)
+        return {"kernels": found.kernels(fields.get("side"), fields.get("layer"), fields.get("channel"))}
 
     @in_turn
     def support(request: Any) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def functions(networks: Mapping[str, Networks]) -> list[Request]:
         picture = grey_values(one_of(networks, fields).picture(fields.get("seed"), fields.get("label")))
         return {"values": picture.tolist(), "result": convolve(picture, fields.get("kernel")).tolist()}
 
-    return [inside, support, eye, kernel]
+    return [inside, learned, support, eye, kernel]
 
 
 def _turned(pairs: object) -> dict[tuple[str, int], float]:

@@ -46,12 +46,30 @@ export function reader(settings) {
 export const link = (() => {
   const kept = query();
   let timer = 0;
+  let wrong = () => {}; // says that the link names what there is not
   const write = () => history.replaceState(history.state, "", kept.size ? `${location.pathname}?${kept}` : location.pathname);
   return {
     get: (name, otherwise = null) => kept.get(name) ?? otherwise,
+    onWrong: (run) => (wrong = run),
     number: (name, otherwise, low, high) => {
-      const value = Number(kept.get(name) ?? NaN);
-      return kept.has(name) && Number.isFinite(value) && value >= low && value <= high ? value : otherwise;
+      if (!kept.has(name)) return otherwise;
+      const value = kept.get(name).trim() === "" ? NaN : Number(kept.get(name));
+      if (value >= low && value <= high) return value;
+      wrong();
+      return otherwise;
+    },
+    /** One of the options, which are texts. */
+    one: (name, options, otherwise) => {
+      if (!kept.has(name) || options.includes(kept.get(name))) return kept.get(name) ?? otherwise;
+      wrong();
+      return otherwise;
+    },
+    /** Whole numbers, "3~1~4", each below `most`, at most `length` of them; none where there is none, or one is wrong. */
+    numbers: (name, most, length) => {
+      const found = (kept.get(name) ?? "").split("~").filter(Boolean).map(Number);
+      if (found.length <= length && found.every((value) => Number.isInteger(value) && value >= 0 && value < most)) return found;
+      wrong();
+      return [];
     },
     set: (values) => {
       for (const [name, value] of Object.entries(values)) value === null || value === "" ? kept.delete(name) : kept.set(name, value);
@@ -85,6 +103,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
   const fits = !settings.models || Object.keys(settings.models).length > 0;
   const names = fits ? Object.keys(chapters) : [];
   const order = settings.order ?? [settings.name];
+  link.onWrong(() => toast(page.link_wrong, { alert: true }));
   const place = order.indexOf(settings.name);
 
   // ---------------------------------------------------------------- head

@@ -1,6 +1,6 @@
 // Lesson 5, one piece after another: a picture written code by code, and one completed from its upper half.
 import { make } from "../assets/dom.js";
-import { group, newest, pad, press, slider, subject } from "./draw.js";
+import { group, newest, packed, pad, press, slider, subject, unpacked } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
@@ -19,7 +19,7 @@ function write(chapter) {
   const who = subject(chapter, () => begin(), { label: 7 });
   const told = settings.models[who.state.model];
   const all = told.side ** 2;
-  let codes = (link.get("codes") ?? "").split("~").filter(Boolean).map(Number).slice(0, all);
+  let codes = link.numbers("codes", told.codes, all);
   let running = false;
   const warm = heat(chapter, () => more(0));
   const picture = make("img", { className: "specimen", alt: "" });
@@ -87,12 +87,18 @@ function write(chapter) {
 }
 
 function complete(chapter) {
-  const { stage, t, seen, ask, settings } = chapter;
+  const { stage, t, seen, ask, link, settings } = chapter;
   let drawing = false;
   let drawnAt = null; // the seed while a drawing is completed: another picture takes its place, another class does not
-  const who = subject(chapter, () => ((drawing &&= who.state.seed === drawnAt), draw()), { label: 7 });
+  const who = subject(chapter, () => ((drawing &&= who.state.seed === drawnAt), drawing || link.set({ drawing: null }), draw()), { label: 7 });
   const told = settings.models[who.state.model];
-  const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), (drawnAt = who.state.seed), draw()));
+  const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), (drawnAt = who.state.seed), link.set({ drawing: packed(sketch.rows()) }), draw()));
+  const drawn = unpacked(link.get("drawing"), told.resolution);
+  if (drawn) {
+    sketch.load(drawn);
+    drawing = true;
+    drawnAt = who.state.seed;
+  }
   const warm = heat(chapter, () => draw());
   const given = make("img", { className: "specimen", alt: t("given") });
   const ways = [...Array(settings.ways).keys()].map((i) => make("img", { className: "specimen", alt: t("way", { number: i + 1 }) }));
