@@ -46,15 +46,25 @@ export default function ({ element, settings }) {
       return make(
         "section",
         {},
-        make("h3", {}, make("a", { href: link.to(name), textContent: lesson.title })),
+        make("h3", {}, `${settings.order.indexOf(name) + 1}  `, make("a", { href: link.to(name), textContent: lesson.title })),
         make("p", { className: "note", textContent: t("facts", { minutes: lesson.minutes, age: lesson.age }) }),
+        make(
+          "p",
+          { className: "lesson-tools" },
+          make("a", { href: link.to(name, { present: "1" }), textContent: t("present") }),
+          make("a", { href: link.to(name, { print: "1" }), textContent: t("worksheet_answers") }),
+        ),
+        make("h4", { textContent: t("chapters_ask") }),
+        make("ul", {}, ...Object.entries(lesson.chapters).map(([part, chapter]) => make("li", {}, make("a", { href: link.to(name, { part }), textContent: chapter.title }), `: ${chapter.question}`))),
         make("h4", { textContent: t("aims") }),
         items(lesson.aims),
         make("h4", { textContent: t("ask_class") }),
         items(lesson.ask_class),
       );
     });
-    return make("div", { className: "teachers" }, make("p", { textContent: t("teachers_intro") }), make("p", { textContent: t("keys_help") }), ...each);
+    const minutes = lessons.reduce((sum, name) => sum + whole.lessons[name].minutes, 0);
+    const all = make("p", { textContent: t("all_together", { count: lessons.length, minutes }) });
+    return make("div", { className: "teachers" }, make("p", { textContent: t("teachers_intro") }), make("p", { textContent: t("keys_help") }), all, ...each);
   }
 
   function glossary() {

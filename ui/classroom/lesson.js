@@ -250,16 +250,16 @@ export function lesson({ element, settings, backend, action }, chapters) {
   const body = make("div", { className: "chapter-body" });
 
   // ---------------------------------------------------------------- foot
-  const go = (step) => {
-    const name = order[place + step];
-    if (name) location.href = link.to(name, document.documentElement.classList.contains("presenting") ? { present: "1" } : {});
-  };
+  const to = (name) => link.to(name, document.documentElement.classList.contains("presenting") ? { present: "1" } : {});
+  const go = (step) => order[place + step] && location.assign(to(order[place + step]));
   const onward = make("nav", { className: "onward" });
   onward.setAttribute("aria-label", page.classroom);
   for (const [step, mark] of [[-1, "← "], [1, " →"]]) {
     const name = order[place + step];
     const title = name && whole.titles[name];
-    onward.append(name ? make("a", { href: link.to(name), textContent: step < 0 ? mark + title : title + mark }) : make("span"));
+    const words = name && make("a", { href: link.to(name), textContent: step < 0 ? mark + title : title + mark });
+    words?.addEventListener("click", () => (words.href = to(name))); // presenting goes on
+    onward.append(words ?? make("span"));
   }
   action("present", { keys: ["f"], says: page.present, run: () => present() });
   action("next-lesson", { keys: ["PageDown", "n"], says: page.next, run: () => go(1) });
@@ -271,6 +271,10 @@ export function lesson({ element, settings, backend, action }, chapters) {
   }
   root.replaceChildren(head, ...(names.length > 1 ? [tabs] : []), body, words(t("terms"), whole), worksheet(t, page), onward);
   if (link.get("present") === "1") present(true);
+  if (link.get("print") === "1") {
+    link.set({ print: null }); // a page that is loaded again does not print again
+    setTimeout(() => window.print(), 300);
+  }
   const first = link.get("part");
   if (first !== null && !names.includes(first)) toast(page.no_part, { alert: true });
   show(names.includes(first) ? first : names[0]);
