@@ -10,6 +10,15 @@ from ui.classroom.sheet import languages
 
 PATIENT = 20_000  # ms that a page may take on a busy machine
 LESSONS = [lesson.name for lesson in classroom.find_lessons()]
+# What of a worksheet's frames would cut it off at the end of a sheet of paper.
+CLIPS = """() => {
+    const found = [];
+    for (let each = document.querySelector(".worksheet"); each; each = each.parentElement) {
+        const { display, overflow } = getComputedStyle(each);
+        if (display !== "block" || overflow !== "visible") found.push(each.className || each.tagName);
+    }
+    return found;
+}"""
 
 
 @pytest.mark.browser
@@ -35,6 +44,9 @@ def test_every_lesson(browser: Browser, address: str, width: int, lang: str, sch
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         page.keyboard.press("f")
         expect(page.locator("html")).to_have_class("presenting")
+        page.emulate_media(media="print")
+        assert page.evaluate(CLIPS) == [], name
+        page.emulate_media(media="screen")
     assert problems == []
     context.close()
 
@@ -48,4 +60,15 @@ def test_a_duel_steps_and_its_link_does_it_again(browser: Browser, address: str)
     page.wait_for_url("**did=d1*")
     page.goto(page.url.replace("did=d1", "did=d1_n3"))
     expect(page.locator(".figures:visible")).to_contain_text("3 · 4", timeout=PATIENT)
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_link_to_what_is_not_there_says_so_and_the_lesson_begins(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/afterwards?lang=en&class=turnip&step=bake;all")
+    expect(page.locator(".seen:visible")).not_to_be_empty(timeout=PATIENT)
+    told = page.locator(".toast").all_inner_texts()
+    texts = languages()["en"]
+    assert told == [texts["page"]["link_wrong"], texts["lessons"]["afterwards"]["chapters"]["one"]["no_step"]]
     page.close()
