@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import classroom as room
+from generator import open_checkpoint
+from tests.generator.test_house import PATHS
 from ui import classroom
 from ui.classroom.duel import duel_functions
 from ui.classroom.sheet import FIRST, languages
@@ -108,3 +110,13 @@ def test_what_a_duel_cannot_do_is_said_and_changes_nothing(fields: dict[str, Any
 def test_what_is_no_request_is_refused(request_: object):
     for function in duel_functions():
         assert function(request_)["key"] == "request"
+
+
+@pytest.mark.parametrize("code", languages())
+def test_the_house_speaks_every_language(code: str):
+    """Classes and directions of the models that come along; others keep their own names."""
+    for path in PATHS.values():
+        model = open_checkpoint(path, precision="fp32")
+        assert set(model.classes) <= set(languages()[code]["classes"])
+        ends = {word for direction in model.directions for word in re.split(" ↔ |, ", direction.title)}
+        assert ends <= set(languages()[code]["directions"])

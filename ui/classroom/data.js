@@ -1,6 +1,6 @@
 // Lesson 1, what it learned from: one network on four diets, and the pictures themselves.
 import { make } from "../assets/dom.js";
-import { choice, group, pick, press, tiles } from "./draw.js";
+import { choice, group, pick, press, spoken, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
@@ -17,7 +17,7 @@ function spoiled({ stage, t, n, seen, ask, link, settings }) {
   let label = classes.includes(link.get("class")) ? classes.indexOf(link.get("class")) : null;
   const labels = pick({
     label: t("class"),
-    options: [["", t("every_class")], ...classes.map((name, i) => [i, name])],
+    options: [["", t("every_class")], ...classes.map((name, i) => [i, spoken(t, name)])],
     value: label === null ? "" : String(label),
     run: (value) => {
       label = value === "" ? null : Number(value);
@@ -51,7 +51,7 @@ function spoiled({ stage, t, n, seen, ask, link, settings }) {
     }
     if (label === null) return seen(t("seen"));
     const share = (name) => n(100 * (runs.find((run) => run.name === name)?.recognised[classes[label]] ?? 0));
-    seen(t("seen_class", { class: classes[label], whole: share("whole"), missing: share("missing"), tenth: share("tenth"), noisy: share("noisy") }));
+    seen(t("seen_class", { class: spoken(t, classes[label]), whole: share("whole"), missing: share("missing"), tenth: share("tenth"), noisy: share("noisy") }));
   }
   draw();
 }
@@ -60,9 +60,9 @@ function spoiled({ stage, t, n, seen, ask, link, settings }) {
 
 function realOnes({ stage, t, n, seen, ask, link, settings }) {
   const names = Object.keys(settings.real).sort((a, b) => (b === "wardrobe") - (a === "wardrobe")); // its data come as a package
-  let model = names.includes(link.get("model")) ? link.get("model") : names[0];
-  let label = null;
-  let page = 0;
+  let model = link.one("model", names, names[0]);
+  let label = link.one("kind", Object.keys(settings.real[model].balance), null);
+  let page = link.number("page", 0, 0, 999);
   const models = choice({
     label: t("model"), options: names.map((name) => [name, name]), value: model,
     run: (name) => {
@@ -77,7 +77,7 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
   const bars = make("div", {});
   stage.classList.add("with-charts");
   stage.append(
-    make("div", { className: "wide" }, group(models.node, press(t("others"), () => (page++, draw()))), wall),
+    make("div", { className: "wide" }, group(models.node, press(t("others"), () => ((page = (page + 1) % 1000), draw()))), wall),
     make("figure", {}, bars, make("figcaption", {})),
   );
   const caption = stage.querySelector("figcaption");
@@ -90,10 +90,10 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
     const list = make("ol", { className: "balance" });
     for (const [name, count] of all) {
       const button = make("button", { type: "button", ariaPressed: String(label === name) });
-      button.setAttribute("aria-label", t("bar", { class: name, count: n(count) }));
+      button.setAttribute("aria-label", t("bar", { class: spoken(t, name), count: n(count) }));
       const bar = make("i", {});
       bar.style.width = `${(100 * count) / most}%`;
-      button.append(make("span", { textContent: name }), make("b", {}, bar), make("em", { textContent: n(count) }));
+      button.append(make("span", { textContent: spoken(t, name) }), make("b", {}, bar), make("em", { textContent: n(count) }));
       button.addEventListener("click", () => {
         label = label === name ? null : name;
         page = 0;
@@ -106,6 +106,7 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
 
   async function draw() {
     balance();
+    link.set({ kind: label, page: page || null });
     const asked = JSON.stringify([model, label, page]);
     const reply = await ask("real_ones", { model, class: label, page });
     if (!reply || asked !== JSON.stringify([model, label, page])) return;

@@ -1,6 +1,6 @@
 // Lesson 6, rolling the dice: the dial between quality and variety, and a map of latent space to walk on.
 import { make } from "../assets/dom.js";
-import { board, chooser, colour, newest, says, slider, tiles } from "./draw.js";
+import { board, chooser, colour, direction, newest, says, slider, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
@@ -97,7 +97,7 @@ function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
     const asked = { ...who.state };
     const same = () => JSON.stringify(asked) === JSON.stringify(who.state) && !hidden;
     const [right, up] = settings.models[asked.model].titles;
-    axes.textContent = t("axes", { right, up });
+    axes.textContent = t("axes", { right: direction(t, right), up: direction(t, up) });
     look();
     while (same()) {
       const reply = await ask("chart", asked);

@@ -184,13 +184,20 @@ export function newest(ask, verb, show) {
   };
 }
 
+/** A class in the page's language; its own name where the language has none for it. */
+export const spoken = (t, name) => (t(`classes.${name}`) === `classes.${name}` ? name : t(`classes.${name}`));
+
+/** What a direction's title says, "softer ↔ stronger contrast", in the page's language, word by word. */
+export const direction = (t, title) =>
+  title.split(" ↔ ").map((end) => end.split(", ").map((word) => (t(`directions.${word}`) === `directions.${word}` ? word : t(`directions.${word}`))).join(", ")).join(" ↔ ");
+
 /** A class and a seed, which name a picture: {node, state: {model, label, seed}}; both are kept in the link. */
 export function subject({ settings, link, t }, run, { seedName = "seed", className = "class", seed = 0, label = 0 } = {}) {
   const model = Object.keys(settings.models)[0];
   const { classes } = settings.models[model];
   const state = { model, seed: link.number(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.one(className, classes, classes[label])), 0) };
   const labels = pick({
-    label: t("class"), options: classes.map((name, i) => [i, name]), value: state.label,
+    label: t("class"), options: classes.map((name, i) => [i, spoken(t, name)]), value: state.label,
     run: (value) => {
       state.label = Number(value);
       link.set({ [className]: classes[state.label] });
@@ -296,7 +303,7 @@ export function chooser({ settings, link, t }, run, { every = false, prefer = "w
     if (!classes().length) state.label = null;
     labels.select.replaceChildren(
       ...(every ? [make("option", { value: "", textContent: t("every_class") })] : []),
-      ...classes().map((name, i) => make("option", { value: i, textContent: name, selected: i === state.label })),
+      ...classes().map((name, i) => make("option", { value: i, textContent: spoken(t, name), selected: i === state.label })),
     );
   };
   fill();

@@ -1,6 +1,6 @@
 // Lesson 2, the duel: a training that happened, moment by moment; who judges whom; and a duel in the plane that happens now.
 import { make } from "../assets/dom.js";
-import { board, choice, colour, curves, group, pick, press, says, slider, tiles } from "./draw.js";
+import { board, choice, colour, curves, group, pick, press, says, slider, spoken, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 import { trainer } from "./trainer.js";
 
@@ -24,7 +24,7 @@ function chooser({ settings, link, t }, run) {
   const fill = () =>
     labels.replaceChildren(
       make("option", { value: "", textContent: t("every_class") }),
-      ...classes().map((name, i) => make("option", { value: i, textContent: name, selected: i === state.label })),
+      ...classes().map((name, i) => make("option", { value: i, textContent: spoken(t, name), selected: i === state.label })),
     );
   fill();
   labels.addEventListener("change", () => {

@@ -36,7 +36,7 @@ export function reader(settings) {
     whole,
     t: finder([own, whole.page, whole]),
     n: (value, digits = 0) => {
-      if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(lang, { maximumFractionDigits: digits }));
+      if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(lang, { maximumFractionDigits: digits, signDisplay: "negative" }));
       return formats.get(digits).format(value);
     },
   };

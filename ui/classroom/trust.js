@@ -1,6 +1,6 @@
 // Lesson 8, can you trust it? Real or generated, have I seen this before, what a file says of itself, what cards admit.
 import { base64, make } from "../assets/dom.js";
-import { choice, group, newest, pick, press, says, specimen, svg } from "./draw.js";
+import { choice, group, newest, pick, press, says, specimen, spoken, svg } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
@@ -149,7 +149,7 @@ function before(chapter) {
     const classes = settings.models[who.state.model].classes;
     close.replaceChildren(
       ...pairs.map((each) =>
-        press(each.class ? `${each.class} ${each.seed}` : String(each.seed), () => {
+        press(each.class ? `${spoken(t, each.class)} ${each.seed}` : String(each.seed), () => {
           who.state.seed = each.seed;
           link.set({ seed: each.seed });
           if (classes.includes(each.class)) who.set(classes.indexOf(each.class));
