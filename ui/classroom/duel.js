@@ -343,7 +343,7 @@ function garments(chapter) {
     shown: draw,
   });
   const kinds = pick({
-    label: t("class"), options: [["", t("every_class")], ...classes.map((name, i) => [String(i), name])], value: label === null ? "" : String(label),
+    label: t("class"), options: [["", t("every_class")], ...classes.map((name, i) => [String(i), spoken(t, name)])], value: label === null ? "" : String(label),
     run: (value) => {
       label = value === "" ? null : Number(value);
       link.set({ kind: label === null ? "all" : classes[label], done: null });
