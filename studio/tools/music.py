@@ -24,6 +24,8 @@ MAX_SECONDS = 600.0
 MAX_BYTES = 200 << 20
 BANDS = {"low": (20.0, 250.0), "middle": (250.0, 2000.0), "high": (2000.0, 11_000.0)}  # Hz
 CURVES = ("loudness", *BANDS, "onsets")
+LEAST = 0.03  # of the loudest frame's spectrum: what rises by less is no onset
+QUIET = 20  # per cent of a sound's frames that are at most as loud as what is quiet in it
 FALL = 0.25  # seconds in which an onset dies away to a third
 NO_SOUND = "This file holds no sound that can be read."
 
@@ -106,10 +108,14 @@ def _spectrum(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _flux(spectrum: NDArray[np.float32]) -> Array:
-    """By how much each frame's spectrum, in logarithm, rises over the one 23 ms before; at least 0."""
+    """By how much each frame's spectrum, in logarithm, rises over the one 23 ms before, as a share of the loudest; at
+    least 0. Before its beginning a sound is taken to be as it is where it is quiet: a beat at 0 rises, a hiss does not.
+    """
     loud = np.log1p(100 * spectrum / max(float(spectrum.max()), 1e-9))
-    rise = np.maximum(loud[2:] - loud[:-2], 0).sum(axis=1)
-    return np.concatenate([np.zeros(2), rise]).astype(np.float64)
+    quiet = np.percentile(loud, QUIET, axis=0, keepdims=True)
+    before = np.concatenate([quiet, quiet, loud[:-2]])[: len(loud)]
+    rise = np.maximum(loud - before, 0).sum(axis=1)
+    return (rise / max(float(loud.sum(axis=1).max()), 1e-9)).astype(np.float64)
 
 
 def _peaks(flux: Array) -> NDArray[np.int64]:
@@ -119,7 +125,7 @@ def _peaks(flux: Array) -> NDArray[np.int64]:
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     floor = np.median(around, axis=1) * 1.5 + 0.15 * np.percentile(flux, 98)
     near = np.lib.stride_tricks.sliding_window_view(np.pad(flux, apart), 2 * apart + 1).max(axis=1)
-    return np.flatnonzero((flux >= near) & (flux > floor) & (flux > 1e-6))
+    return np.flatnonzero((flux >= near) & (flux > floor) & (flux > LEAST))
 
 
 def _ringing(onsets: NDArray[np.int64], flux: Array) -> Array:

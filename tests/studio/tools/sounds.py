@@ -20,11 +20,13 @@ def write_wav(path: Path, samples: np.ndarray) -> Path:
     return path
 
 
-def beats(path: Path, seconds: float, tempo: float, pitch: float = 100.0) -> tuple[Path, np.ndarray]:
-    """A drum over faint noise, and when it is struck."""
+def beats(
+    path: Path, seconds: float, tempo: float, pitch: float = 100.0, first: float = 0.25
+) -> tuple[Path, np.ndarray]:
+    """A drum over faint noise, struck from `first` on, and when it is struck."""
     rng = np.random.default_rng(0)
     sound = rng.normal(0, 0.005, round(seconds * RATE))
-    struck = np.arange(0.25, seconds - 0.2, 60 / tempo)
+    struck = np.arange(first, seconds - 0.2, 60 / tempo)
     time = np.arange(round(0.15 * RATE)) / RATE
     hit = 0.7 * np.exp(-time / 0.04) * np.sin(2 * np.pi * pitch * time)
     for begin in struck:

@@ -22,6 +22,25 @@ def test_every_beat_is_heard_when_it_is_struck(tmp_path: Path, tempo: float):
     assert sound.seconds == pytest.approx(8.0, abs=0.05)
 
 
+@pytest.mark.parametrize("first", [0.0, 0.01, 0.03, 0.06])
+def test_a_beat_at_the_very_beginning_is_heard(tmp_path: Path, first: float):
+    path, struck = beats(tmp_path / "drum.wav", 6.0, 120.0, first=first)
+    sound = listen(path)
+    assert len(sound.onsets) == len(struck)
+    np.testing.assert_allclose(sound.onsets, struck, atol=0.025)
+    assert sound.at("onsets", 25, 4).max() > 0.4
+
+
+def test_what_goes_on_as_it_was_has_no_onsets(tmp_path: Path):
+    time = np.arange(3 * RATE) / RATE
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time)
+    noise = np.random.default_rng(0).normal(0, 0.1, 3 * RATE)
+    assert not len(listen(write_wav(tmp_path / "noise.wav", noise)).onsets)
+    swelling, steady = (listen(write_wav(tmp_path / "x.wav", each)).onsets for each in (tone * time / 3, tone))
+    assert not ((steady > 0.1) & (steady < 2.9)).any()  # it begins, and breaks off
+    assert not (swelling < 2.9).any()
+
+
 def test_a_low_drum_is_heard_in_the_low_band_and_curves_end_with_the_sound(tmp_path: Path):
     path, struck = beats(tmp_path / "drum.wav", 4.0, 60.0, pitch=80.0)
     sound = listen(path)
