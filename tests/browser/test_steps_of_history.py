@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from studio import MAX_STEPS, Recipe, Studio
 from tests.browser.conftest import Visitor
@@ -81,3 +82,25 @@ def test_a_full_list_says_why_nothing_can_be_added(visit: Callable[..., Visitor]
     assert adder.is_disabled()
     assert f"{MAX_STEPS} steps are the most" in (adder.locator("option").first.text_content() or "")
     assert not visitor.page.locator("footer").is_visible()  # Gradio's: the masthead has its link
+
+
+def test_what_was_left_is_a_branch_that_leads_back(visitor: Visitor, studio: Studio) -> None:
+    pages = visitor.page
+    for key in ("n", "n", "u", "d"):  # seeds 0, 1, 2; back at 1, and from there a roll
+        pages.keyboard.press(key)
+        visitor.rest()
+    rolled = visitor.picture
+    pages.keyboard.press("h")
+    steps = pages.locator(".past li")
+    expect(steps).to_have_count(4)
+    rows = {step.evaluate("(node) => node.style.gridArea.split(' / ')[0]") for step in steps.all()}
+    assert rows == {"1", "2"}
+    expect(pages.locator(".past [aria-current] img")).to_have_attribute("src", rolled)
+    pages.locator(".past button[title$=' 2']").click()
+    visitor.rest()
+    assert visitor.seed == "2" and visitor.picture == shown(studio, seed=2)
+    pages.keyboard.press("Escape")
+    expect(pages.locator(".past")).to_be_hidden()
+    pages.keyboard.press("u")
+    visitor.rest()
+    assert visitor.seed == "1"

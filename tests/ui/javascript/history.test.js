@@ -12,7 +12,7 @@ test("steps go back and forth", () => {
   assert.ok(!history.canUndo && history.canRedo);
   assert.equal(history.travel(-1), undefined);
   assert.deepEqual(history.travel(1), [2]);
-  history.remember([4]); // what was ahead is gone
+  history.remember([4]); // a branch: what was ahead is beside it now
   assert.ok(!history.canRedo);
   assert.deepEqual(history.travel(-1), [2]);
 });
@@ -64,4 +64,56 @@ test("the first step is never withdrawn", () => {
   history.remember(1);
   history.withdraw(1);
   assert.equal(history.travel(0), 1);
+});
+
+test("what was done before going back is a branch that one can go to", () => {
+  const history = new History();
+  for (const step of ["a", "b", "c"]) history.remember(step);
+  history.travel(-1);
+  history.remember("d");
+  history.remember("e");
+  history.travel(-2); // b
+  history.remember("f");
+  const strip = history.strip();
+  assert.deepEqual(strip.map(({ step, depth, lane, from }) => [step, depth, lane, from]), [
+    ["a", 0, 0, 0],
+    ["b", 1, 0, 0],
+    ["c", 2, 0, 0],
+    ["d", 2, 1, 0],
+    ["e", 3, 1, 1],
+    ["f", 2, 2, 0],
+  ]);
+  assert.equal(history.goTo(strip.find(({ step }) => step === "c").id), "c");
+  assert.ok(!history.canRedo);
+  assert.equal(history.travel(-1), "b");
+  assert.equal(history.travel(1), "c"); // on again leads to where one went last
+  assert.equal(history.goTo(99), undefined);
+  assert.equal(history.now, 2);
+  history.travel(-1);
+  history.remember("d"); // once more the same: no second branch
+  assert.equal(history.strip().length, 6);
+  assert.equal(history.travel(1), "e");
+});
+
+test("of too many steps those are forgotten that lead nowhere", () => {
+  const history = new History(4);
+  for (const step of ["a", "b", "c"]) history.remember(step);
+  history.travel(-1);
+  for (const step of ["d", "e"]) history.remember(step); // five: c goes, not what leads here
+  assert.deepEqual(history.strip().map(({ step }) => step), ["a", "b", "d", "e"]);
+  history.remember("f"); // now where it began
+  assert.deepEqual(history.strip().map(({ step, depth }) => [step, depth]), [["b", 0], ["d", 1], ["e", 2], ["f", 3]]);
+  assert.equal(history.travel(-3), "b");
+  assert.ok(!history.canUndo);
+});
+
+test("a step that came to nothing leaves its branches", () => {
+  const history = new History();
+  for (const step of ["a", "b"]) history.remember(step);
+  history.travel(-1);
+  history.remember("c");
+  history.withdraw("c");
+  assert.deepEqual([history.now, history.strip().length], [0, 2]);
+  history.leaveAhead("d");
+  assert.equal(history.travel(1), "d");
 });

@@ -5,6 +5,7 @@ import { History, same } from "../../assets/history.js";
 import { Asking } from "./asking.js";
 import { copyLink, download, receiveFiles } from "./exchange.js";
 import { neighbourStrip } from "./neighbours.js";
+import { pastStrip } from "./past.js";
 import { Plate } from "./plate.js";
 import { sizesAt } from "./sizes.js";
 
@@ -77,6 +78,7 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   function draw(answer, earlier) {
     plate.draw(answer, earlier);
+    if (history.isNow(asking.good)) past.keep(answer.picture);
     if (plate.compares) details();
     document.dispatchEvent(new CustomEvent("atelier:answer", { detail: answer }));
   }
@@ -92,6 +94,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   async function rest() {
     const { good, answer } = asking;
     remember(good);
+    past.keep(answer.picture);
     details();
     plate.describe(answer);
     if (!unread || !same(good, unread)) window.history.replaceState(null, "", address([answer.query, foreign]));
@@ -136,15 +139,24 @@ export default function ({ element, settings, backend, action, trigger }) {
     markHistory();
   }
 
-  function travel(by) {
+  /** Show the step that `there()` goes to, if there is one. */
+  function goBack(there) {
     if (asking.isGood) history.remember(asking.good); // as in `show`
-    const step = history.travel(by);
+    const step = there();
     if (step) {
       setControls(step);
       asking.feed(step);
     }
     markHistory();
   }
+
+  const travel = (by) => goBack(() => history.travel(by));
+
+  const past = pastStrip(element.querySelector(".past-button"), {
+    history,
+    go: (id) => goBack(() => history.goTo(id)),
+    describe: (step) => [step[at("label")], step[at("latent")] ? "own latent" : step[at("seed")]].filter((each) => each !== undefined).join(" "),
+  });
 
   function markHistory() {
     plate.enable("undo", history.canUndo);
@@ -205,6 +217,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   action("actual", { keys: ["1"], says: "actual pixels", run: () => plate.actualPixels() });
   action("undo", { keys: ["u", "z"], says: "undo", run: () => travel(-1) });
   action("redo", { keys: ["r", "y"], says: "redo", run: () => travel(1) });
+  action("past", { keys: ["h"], says: "all steps and branches", run: () => past.toggle() });
   action("copy", { keys: ["c"], says: "copy the link", run: () => asking.answer && copyLink(asking.answer.query && address([asking.answer.query]), asking.answer.no_link) });
   action("cancel", { keys: ["Escape"], says: "stop a picture that takes seconds", run: () => asking.cancel() });
   action("paint", { run: () => asking.feed(asking.current) });
