@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from generator.families.stylegan2.layers import SLOPE, module_list
+from generator.families.stylegan2.layers import SLOPE, module_list, normalize_2nd_moment
 from generator.family import Family, Layer, Progress
 
 from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
@@ -40,13 +40,15 @@ class FastGANCriticConfig:
 
 @dataclass(frozen=True)
 class FastGANConfig:
-    """`widths`: channels of the maps of side 4, 8, …, `resolution`."""
+    """`widths`: channels of the maps of side 4, 8, …, `resolution`. `projected`: as Projected GAN builds it (Sauer et
+    al. 2021, arXiv:2111.01007): z is brought to mean square 1, and no picture passes through tanh."""
 
     resolution: int
     img_channels: int
     z_dim: int
     widths: tuple[int, ...]
     critic: FastGANCriticConfig | None = None
+    projected: bool = False
 
 
 class Excitation(nn.Module):
@@ -68,7 +70,7 @@ class FastGANGenerator(nn.Module):
 
     def __init__(self, config: FastGANConfig) -> None:
         super().__init__()
-        self.bounded = config.resolution == BOUNDED
+        self.bounded = config.resolution == BOUNDED and not config.projected
         self.sides = tuple(4 << i for i in range(len(config.widths)))
         width = dict(zip(self.sides, config.widths, strict=True))
         self.seed = Seed(config.z_dim, width[4])
@@ -202,8 +204,8 @@ class FastGAN(Family):
         self.has_critic = self.critic is not None
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
-        """N×z_dim → the same."""
-        return z
+        """N×z_dim → the same, or of mean square 1."""
+        return normalize_2nd_moment(z) if self.config.projected else z
 
     def style_weights(self) -> Tensor:
         """R×z_dim: the one layer that reads w, a transposed convolution."""

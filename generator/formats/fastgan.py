@@ -48,7 +48,7 @@ def load(content: Content, critic: Content | None = None) -> Model:
     own = _generator(root)
     averaged = root.get("g_ema")
     state = State(own if averaged is None else _average(own, averaged, what), what)
-    config, weights = _read_generator(state)
+    config, weights = read_generator(state)
     state.refuse_the_rest(known=("to_128.",))  # the head of a smaller picture, which only the critic saw
 
     provenance = unknown_provenance(content.path, content.path.stem)
@@ -121,9 +121,11 @@ class _Reader:
         self.convolution(f"{to}.excite", f"{name}.main.3", (channels_out, channels_out, 1, 1))
 
 
-def _read_generator(state: State) -> tuple[FastGANConfig, dict[str, Tensor]]:
+def read_generator(state: State, resolution: int = 0) -> tuple[FastGANConfig, dict[str, Tensor]]:
+    """Configuration and folded weights of a generator, up to that resolution (0: to all that is there)."""
     sides = [8, 16, 32, 64, 128, 256]
     sides += [side for side in (512, 1024) if f"feat_{side}.1.weight_orig" in state]
+    sides = [side for side in sides if not resolution or side <= resolution]
     z_dim, double, _, _ = state.shape("init.init.0.weight_orig", 4)
     width = {4: double // 2} | {side: state.shape(f"feat_{side}.1.weight_orig", 4)[0] // 2 for side in sides}
 

@@ -15,8 +15,8 @@ OPEN_IT_THERE = "only its own program opens it"
 # Names of tensors and classes, one a line: what they belong to, and what can be done.
 PROGRAMS: tuple[tuple[str, str, str], ...] = (
     (r"^SuperresGenerator$|\bmapping\.embed_proj\.", "a StyleGAN-XL", OPEN_IT_THERE),
-    (r"\bsynthesis\.(init\.|feat_\d+\.|se_\d+\.|to_big)", "Projected GAN's FastGAN",
-     "its runs with --cfg=stylegan2 or the FastGAN program's own files would open"),
+    (r"\bsynthesis\.(embed\.|feat_\d+\.(conv|bn))", "Projected GAN's FastGAN with classes",
+     "those without classes would open"),
     (r"\biwt\.|\bdwt\.", "a SWAGAN, which draws wavelets", "StyleGAN2 without the wavelets would open"),
     (r"\b(GE?|SE?)\.(blocks\.\d+\.to_style1|net\.\d+)\.", "a stylegan2_pytorch (lucidrains)",
      "his lightweight-gan would open"),

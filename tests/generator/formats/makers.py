@@ -22,6 +22,7 @@ from . import (
     fastgan_files,
     lightweight_files,
     pgan_files,
+    projected_files,
     stylegan2_files,
     stylegan3_reference,
     stylegan_files,
@@ -99,6 +100,11 @@ def _pgan(folder: Path) -> Made:
     return Made(write_torch(folder / "celeba_s2_i80000.pt", state, legacy=True), classes=("M", "W"))
 
 
+def _projected_fastgan(folder: Path) -> Made:
+    projected_files.write(folder / "best_model.pkl", projected_files.Generator(128))
+    return Made(folder / "best_model.pkl", judges=False)
+
+
 def _stylegan2_nvidia(folder: Path) -> Made:
     options = stylegan2_files.Options(classes=3, clamp=256)
     networks = {
@@ -160,6 +166,7 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "house_state": _house_state,
     "lightweight": _lightweight,
     "pgan": _pgan,
+    "projected_fastgan": _projected_fastgan,
     "stylegan2_nvidia": _stylegan2_nvidia,
     "stylegan2_rosinality": _stylegan2_rosinality,
     "stylegan2_tensorflow": _stylegan2_tensorflow,
