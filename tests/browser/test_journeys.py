@@ -1,0 +1,113 @@
+"""Three whole journeys of an artist: find, keep, steer, restore; breed, walk, export; upload, project, edit, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio import Recipe, Studio, data_url, recipe_from_png, to_png
+from tests.browser.conftest import Visitor
+from ui.parts.live_view import VIEW
+
+pytestmark = pytest.mark.browser
+
+
+def tab(page: Page, name: str) -> None:
+    """Go to a tab."""
+    page.get_by_role("tab", name=name).click()
+
+
+def kept(page: Page, count: int) -> None:
+    """The tray holds so many, and is shown."""
+    expect(page.locator(".tray .tray-count")).to_have_text(str(count))
+    if page.locator(".tray").is_hidden():
+        page.keyboard.press("f")
+    expect(page.locator(".tray .kept li")).to_have_count(count)
+
+
+def test_find_keep_steer_and_restore_after_a_reload(visitor: Visitor, studio: Studio) -> None:
+    page = visitor.page
+    tab(page, "Sheet")
+    found = page.locator(".contact .pictures .picture").nth(2)
+    seed = int(page.locator(".contact .pictures .seed").nth(2).inner_text())
+    found.click()
+    page.locator(".contact [data-action=keep-chosen]").click()
+    kept(page, 1)
+    page.locator(".tray .kept .picture").click()  # it opens on the plate
+    expect(page.get_by_label("Seed · latent z")).to_have_value(str(seed))
+    page.get_by_label("Variety · truncation ψ, as a number").fill("1.1")
+    page.get_by_label("Variety · truncation ψ, as a number").blur()
+    visitor.rest()
+    page.keyboard.press("k")  # the tray lies over the button
+    kept(page, 2)
+    page.locator(".tray .kept input[type=text]").last.fill("steered")
+    page.locator(".tray .kept input[type=text]").last.blur()
+    picture = visitor.picture
+    visitor.open("?seed=99")
+    kept(page, 2)
+    expect(page.locator(".tray .kept input[type=text]").last).to_have_value("steered")
+    page.locator(".tray .kept .picture").last.click()
+    expect(page.get_by_label("Seed · latent z")).to_have_value(str(seed))
+    visitor.rest()
+    assert visitor.picture == picture == data_url(studio.render(Recipe(seed=seed, psi=1.1)).picture, at_least=VIEW)
+
+
+def test_breed_walk_and_export(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    tab(page, "Mix")
+    cells = page.locator(".matrix td .picture")
+    for place in (0, 3):
+        cells.nth(place).click()
+    page.locator("[data-action=breed]").click()
+    children = page.locator(".generation .picture")
+    expect(children).to_have_count(8)
+    for place in (1, 5):
+        children.nth(place).click()
+    page.locator("[data-action=keep-chosen]:visible").click()
+    kept(page, 2)
+    page.keyboard.press("f")
+    tab(page, "Walk")
+    expect(page.locator(".walks .keys-strip li")).to_have_count(2)
+    page.locator(".walks .seconds").fill("0.4")
+    page.locator(".walks .seconds").blur()
+    page.locator(".walks .kind").select_option("gif")
+    page.locator(".walks .size").select_option("1 lanczos")
+    with page.expect_download(lambda download: download.suggested_filename.endswith(".gif")) as download:
+        page.locator(".walks [data-action=export]").click()
+    download.value.save_as(tmp_path / "walk.gif")
+    with av.open(str(tmp_path / "walk.gif")) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(frames) == 10 and frames[0].shape == (32, 32, 3)
+    assert abs(frames[5].astype(int) - frames[0]).max() > 8  # it moves
+
+
+def test_upload_project_edit_and_export(visitor: Visitor, studio: Studio, tmp_path: Path) -> None:
+    page = visitor.page
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(to_png(studio.render(Recipe(seed=5))))
+    tab(page, "Your picture")
+    page.locator(".project .steps").evaluate("(field) => (field.value = 12)")
+    page.locator(".project input[type=file]").set_input_files(mine)
+    says = page.locator(".project .error")
+    expect(says).to_contain_text("dB")
+    page.locator(".project [data-action=search]").click()
+    expect(says).to_contain_text("after 12 steps")
+    page.locator(".project [data-action=to-plate]").click()
+    expect(page.locator("#live .specimen")).to_contain_text("given styles")
+    visitor.rest()
+    found = visitor.picture
+    slider = page.locator("#latent .directions input[type=number]").first
+    slider.fill("1.5")
+    slider.blur()
+    visitor.rest()
+    assert visitor.picture != found
+    page.get_by_role("button", name="Save PNG").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="32 px as made").click()
+    download.value.save_as(tmp_path / "edited.png")
+    recipe = recipe_from_png(tmp_path / "edited.png")
+    assert recipe.ws is not None and dict(recipe.moves)[studio.models()[0]["directions"][0]["name"]] == 1.5
+    assert visitor.picture == data_url(studio.render(recipe).picture, at_least=VIEW)
