@@ -28,7 +28,7 @@ from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
 
 COLUMNS = 8  # of the sheet of sixteen
 ENLARGED = {32: 4, 64: 2}  # small pictures, so that the browser does not have to
-PIXEL = 5  # px of a pixel of the small garments
+PIXEL = 3  # px of a pixel of the small garments
 TAUGHT = "wardrobe"  # the model whose pictures a duel of pictures learns from
 
 _C = TypeVar("_C", bound=Contest)
