@@ -29,7 +29,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from bench.memory import program, resident
-from classroom import Codes, Dice, Networks, Specimens, find_codes, find_histories
+from classroom import Codes, Dice, Garments, Networks, Specimens, find_codes, find_histories
 from generator import list_checkpoints
 from studio import Studio
 from ui.classroom import afterwards, bottleneck, dice, duel, find_lessons, layers
@@ -74,17 +74,19 @@ def moments(folders: dict[str, Path], name: str) -> dict[str, float]:
     return timed(lambda i: ask({"model": name, "index": i % length, "label": i // length}), min(ASKED, length))
 
 
-def live(visitors: int) -> float:
-    """Updates a second that each of so many visitors sees of a duel that trains as fast as it goes."""
-    asks = functions(duel.duel_functions())
+def live(visitors: int, asks: Sequence[Ask], fields: dict[str, Any] | None = None) -> float:
+    """Updates a second that each of so many visitors sees of a duel that trains as fast as it goes. `asks`: what begins
+    it, and what lets it go on; `fields`: of what begins it, beside token and seed."""
+    begin, advance = asks
     updates = [0] * visitors
 
     def visit(number: int) -> None:
         token = f"{number:032d}"
-        asks["begin"]({"token": token, "seed": number})
+        while "preparing" in begin({**(fields or {}), "token": token, "seed": number}):
+            pass
         ends = time.perf_counter() + LIVE_SECONDS
         while time.perf_counter() < ends:
-            asks["advance"]({"token": token, "kind": "n", "most": 400})
+            advance({"token": token, "kind": "n", "most": 400})
             updates[number] += 1
 
     threads = [threading.Thread(target=visit, args=(number,)) for number in range(visitors)]
@@ -163,6 +165,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     kernel = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
     picture = {"model": "wardrobe", "seed": 0, "label": 0}
     layer = {**picture, "side": "generator", "layer": "conv3"}
+    points, garments = duel.duel_functions(), duel.garment_functions({"wardrobe": Garments(wardrobe)})
+    boots = {"model": "wardrobe", "label": 9}
     rows: dict[str, tuple[Any, str]] = {
         "time slider, wardrobe": (moments(folders, "wardrobe"), "100 ms"),
         "time slider, orchard": (moments(folders, "orchard"), "400 ms"),
@@ -170,8 +174,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "kernel": (timed(lambda i: inside["kernel"]({**picture, "kernel": kernel})), "60 ms"),
         "channel silenced": (timed(lambda i: inside["inside"]({**layer, "turned": [["conv3", i, 0]]})), "60 ms"),
         "code changed": (timed(lambda i: squeeze["changed"]({"model": "wardrobe", "table": table})), "60 ms"),
-        "live, updates a second, 1 visitor": (live(1), "≥ 10"),
-        f"live, updates a second, {VISITORS} visitors": (live(VISITORS), "≥ 3"),
+        "live, updates a second, 1 visitor": (live(1, points), "≥ 10"),
+        f"live, updates a second, {VISITORS} visitors": (live(VISITORS, points), "≥ 3"),
+        "live pictures, 1 visitor": (live(1, garments, boots), "≥ 10"),
+        f"live pictures, {VISITORS} visitors": (live(VISITORS, garments, boots), "≥ 3"),
         f"kernel beside {VISITORS} who train": (
             beside_others(lambda i: inside["kernel"]({**picture, "kernel": kernel})),
             "50 ms more than alone",

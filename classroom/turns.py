@@ -1,4 +1,4 @@
-"""Many pupils on few cores: whoever computes waits for a turn, first come first served, and keeps it only for a slice.
+"""Many pupils on few cores: whoever computes waits for a turn, answers before slices, and keeps it only for a slice.
 
 Nothing runs by itself. A page that trains asks for one slice after another, so what nobody looks at stops by itself;
 what nobody asked for in a while is forgotten. A slice is short enough that whoever comes next hardly waits.
@@ -22,44 +22,57 @@ T = TypeVar("T")
 
 SLICE = 0.025  # seconds of work a turn; a slider of another visitor waits no longer for it
 MOST_WAITING = 64
+AT_MOST = 8  # answers in a row while a slice waits
 IDLE = 120.0  # seconds after which a session that nobody asks for is forgotten
 MOST_SESSIONS = 80
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class Turns:
-    """One place to compute in, given out in the order of asking."""
+    """One place to compute in. Whoever asks for an answer goes before whoever computes on and on, slice by slice; among
+    alike, the order is that of asking. So a slider waits for one slice at most, however many others train."""
 
     def __init__(self, most: int = MOST_WAITING) -> None:
         self._most = most
-        self._queue: deque[threading.Event] = deque()
+        self._working = False
+        self._answers: deque[threading.Event] = deque()
+        self._slices: deque[threading.Event] = deque()
+        self._passed = 0  # answers that went before a slice that waits
         self._lock = threading.Lock()
 
     @property
     def waiting(self) -> int:
         """How many wait or work."""
-        return len(self._queue)
+        return len(self._answers) + len(self._slices) + self._working
 
     @contextmanager
-    def turn(self) -> Iterator[int]:
-        """Wait for the place and keep it; gives how many were before. ClassroomError where too many wait already."""
+    def turn(self, patient: bool = False) -> Iterator[int]:
+        """Wait for the place and keep it; gives how many were before. `patient`: for a slice of what goes on and on.
+        ClassroomError where too many wait already."""
         mine = threading.Event()
         with self._lock:
-            before = len(self._queue)
-            if before >= self._most:
+            before = len(self._answers) + self._working + (len(self._slices) if patient else 0)
+            if self.waiting >= self._most:
                 raise ClassroomError("full", "Too many are computing just now; try again in a moment.")
-            self._queue.append(mine)
-            if not before:
-                mine.set()
+            (self._slices if patient else self._answers).append(mine)
+            self._call_next()
         mine.wait()
         try:
             torch.set_num_threads(1)  # small networks are done before a second thread has woken; the other core is free
             yield before
         finally:
             with self._lock:
-                self._queue.popleft()
-                if self._queue:
-                    self._queue[0].set()
+                self._working = False
+                self._call_next()
+
+    def _call_next(self) -> None:
+        """Give the place away, if it is free; after AT_MOST answers to a slice, so that nobody stands still."""
+        if self._working or not (self._answers or self._slices):
+            return
+        slice_next = bool(self._slices) and (not self._answers or self._passed >= AT_MOST)
+        self._passed = 0 if slice_next or not self._slices else self._passed + 1
+        self._working = True
+        (self._slices if slice_next else self._answers).popleft().set()
 
 
 class Sessions(Generic[T]):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from classroom.errors import ClassroomError
-from classroom.turns import Sessions, Turns
+from classroom.turns import AT_MOST, Sessions, Turns
 
 A, B, C = "a" * 20, "b" * 20, "c" * 20
 
@@ -35,6 +35,45 @@ def test_one_at_a_time_in_the_order_of_asking():
     for thread in threads:
         thread.join()
     assert order == [*range(6)] and turns.waiting == 0
+
+
+def test_answers_go_before_slices_but_not_for_ever():
+    turns, order = Turns(), []
+
+    def work(name: str) -> None:
+        with turns.turn(patient=name.startswith("slice")):
+            order.append(name)
+
+    threads = []
+    with turns.turn(patient=True):
+        for name in ("slice 0", "slice 1", *(f"answer {i}" for i in range(AT_MOST + 1))):
+            threads.append(threading.Thread(target=work, args=(name,)))
+            threads[-1].start()
+            while turns.waiting < len(threads) + 1:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    answers = [f"answer {i}" for i in range(AT_MOST)]
+    assert order == [*answers, "slice 0", f"answer {AT_MOST}", "slice 1"]
+
+
+def test_who_waits_hears_how_many_are_before():
+    turns, heard = Turns(), {}
+
+    def work(name: str) -> None:
+        with turns.turn(patient=name == "slice") as before:
+            heard[name] = before
+
+    threads = []
+    with turns.turn(patient=True):
+        for name in ("slice", "answer"):
+            threads.append(threading.Thread(target=work, args=(name,)))
+            threads[-1].start()
+            while turns.waiting < len(threads) + 1:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert heard == {"slice": 1, "answer": 1}  # the one at work; an answer does not wait for other slices
 
 
 def test_too_many_are_refused_and_an_error_gives_the_place_back():

@@ -26,7 +26,7 @@ from classroom import (
 )
 from studio import Studio
 
-from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
+from .sheet import fields_of, folders_of, in_slices, in_turn, lesson, one_of, sheet
 
 COLUMNS = 16
 THREE_COLUMNS = 8
@@ -39,7 +39,7 @@ Request = Callable[[Any], dict[str, Any]]
 def functions(dice: Mapping[str, Dice]) -> list[Request]:
     """64 pictures at a setting of the dial; the map's thumbnails; the picture at a place of the map."""
 
-    @in_turn
+    @in_slices
     def roll(request: Any) -> dict[str, Any]:
         found = one_of(dice, fields_of(request))
         pictures, readings, figures = found.roll(request.get("psi"), request.get("label"), SLICE)
@@ -48,7 +48,7 @@ def functions(dice: Mapping[str, Dice]) -> list[Request]:
         url = sheet_url(pictures, COLUMNS, 2, TILE, COUNT) if whole or len(pictures) % 8 == 0 else None
         return {"done": len(pictures), "sheet": url, "readings": readings, "figures": figures}
 
-    @in_turn
+    @in_slices
     def chart(request: Any) -> dict[str, Any]:
         pictures, readings = one_of(dice, fields_of(request)).map(request.get("label"), SLICE)
         whole = len(pictures) == ACROSS**2

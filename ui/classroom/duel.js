@@ -190,7 +190,7 @@ const SHAPES = ["ring", "grid", "spiral", "drawn"];
 function now(chapter) {
   const { stage, t, n, seen, link } = chapter;
   const pairs = (text) => (text ?? "").split("~").filter(Boolean).map((pair) => pair.split(",").map((v) => Number(v) / 100));
-  const state = { shape: link.get("shape", "ring"), drawn: pairs(link.get("drawn")) };
+  const state = { shape: link.one("shape", SHAPES, "ring"), drawn: pairs(link.get("drawn")) };
   let drawing = null; // points set so far, while a shape is being drawn
   const plane = board(paint);
   const figures = make("dl", { className: "figures" });
@@ -331,8 +331,8 @@ function garments(chapter) {
   const { stage, t, n, seen, link, settings } = chapter;
   const [model, classes] = Object.entries(settings.taught)[0];
   const first = classes.includes("ankle-boot") ? classes.indexOf("ankle-boot") : null;
-  const asked = link.get("kind");
-  let label = asked === "all" ? null : classes.includes(asked) ? classes.indexOf(asked) : first;
+  const asked = link.one("kind", ["all", ...classes], first === null ? "all" : classes[first]);
+  let label = asked === "all" ? null : classes.indexOf(asked);
   const real = tiles({ count: 16, columns: 8, words: () => "" });
   const made = tiles({ count: 16, columns: 8, words: () => "" });
   const figures = make("dl", { className: "figures" });

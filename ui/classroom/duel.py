@@ -24,7 +24,7 @@ from classroom import (
 )
 from studio import Studio
 
-from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
+from .sheet import fields_of, folders_of, in_slices, in_turn, lesson, one_of, sheet
 
 COLUMNS = 8  # of the sheet of sixteen
 ENLARGED = {32: 4, 64: 2}  # small pictures, so that the browser does not have to
@@ -50,7 +50,7 @@ def history_functions(histories: Mapping[str, History]) -> list[Request]:
             "final": history.readings(index, label, last) if same_size else None,
         }
 
-    @in_turn
+    @in_slices
     def matrix(request: Any) -> dict[str, Any]:
         history = one_of(histories, fields_of(request))
         return {"judges": history.judges(), "cells": history.cells(request.get("label"), SLICE)}
@@ -70,7 +70,7 @@ def duel_functions() -> list[Request]:
         duels.put(fields.get("token"), duel)
         return duel.view()
 
-    @in_turn
+    @in_slices
     def advance(request: Any) -> dict[str, Any]:
         duel = _advanced(duels, fields_of(request))
         return {"lost": True} if duel is None else duel.view(whole=False)
@@ -82,7 +82,7 @@ def garment_functions(garments: Mapping[str, Garments]) -> list[Request]:
     """The same over pictures; before it begins, the pictures to learn from are painted, slice by slice."""
     duels: Sessions[PictureDuel] = Sessions()
 
-    @in_turn
+    @in_slices
     def begin_garments(request: Any) -> dict[str, Any]:
         fields = fields_of(request)
         found, label = one_of(garments, fields), fields.get("label")
@@ -94,7 +94,7 @@ def garment_functions(garments: Mapping[str, Garments]) -> list[Request]:
         duels.put(fields.get("token"), duel)
         return {"examples": sheet_url(duel.examples(), COLUMNS, PIXEL), **_shown(duel)}
 
-    @in_turn
+    @in_slices
     def advance_garments(request: Any) -> dict[str, Any]:
         duel = _advanced(duels, fields_of(request))
         return {"lost": True} if duel is None else _shown(duel)

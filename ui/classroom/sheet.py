@@ -111,11 +111,19 @@ def in_turn(function: ServerFunction) -> ServerFunction:
 
     An answer tells how many were before it (`queue`), so that the page can say what it waits for.
     """
+    return _taking_turns(function, patient=False)
 
+
+def in_slices(function: ServerFunction) -> ServerFunction:
+    """The same for what a page asks on and on, a slice of work each: it lets answers to others go first."""
+    return _taking_turns(function, patient=True)
+
+
+def _taking_turns(function: ServerFunction, patient: bool) -> ServerFunction:
     @wraps(function)
     def answer(request: Any) -> dict[str, Any]:
         try:
-            with TURNS.turn() as before:
+            with TURNS.turn(patient) as before:
                 return {**function(request), "queue": before}
         except ClassroomError as error:
             return _refusal(error)

@@ -53,7 +53,7 @@ function art(chapter) {
 function advertising(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const who = specimen(chapter, () => draw(), { prefer: "orchard" });
-  const shape = { value: settings.shapes.includes(link.get("shape")) ? link.get("shape") : settings.shapes[0] };
+  const shape = { value: link.one("shape", settings.shapes, settings.shapes[0]) };
   const shapes = pick({ label: t("shape"), options: settings.shapes.map((name) => [name, t(`shapes.${name}`)]), value: shape.value, run: (name) => ((shape.value = name), link.set({ shape: name }), draw()) });
   const words = make("input", { type: "text", className: "words-of-poster", maxLength: MOST_LETTERS, value: (link.get("words") ?? t("slogan")).slice(0, MOST_LETTERS) });
   words.setAttribute("aria-label", t("words"));
@@ -65,7 +65,6 @@ function advertising(chapter) {
   const inks = make("ol", { className: "inks" });
   let last = null;
   let ink = null; // its place in the list; null for the best one
-  const asked = link.get("ink");
   stage.classList.add("side-by-side");
   stage.append(
     make("div", { className: "wide" }, who.node, sheet, wrong(t)),
@@ -96,7 +95,7 @@ function advertising(chapter) {
   const ask_sheet = newest(ask, "advertised", (reply) => {
     last = reply;
     image.src = reply.picture;
-    const known = reply.inks.findIndex((each) => each.colour === asked);
+    const known = reply.inks.findIndex((each) => each.colour === link.get("ink")); // another picture has other inks
     ink = known < 0 ? null : known;
     inks.replaceChildren(
       ...reply.inks.map((each, i) => {
@@ -125,7 +124,7 @@ function film(chapter) {
     label: t("radius"), term: t("radius_term"), min: low, max: high, step: 0.1, value: link.number("radius", 1.2, low, high), format: (v) => n(v, 1),
     run: (v, done) => done && (link.set({ radius: v.toFixed(1) }), begin()),
   });
-  let closed = link.get("way") !== "line";
+  let closed = link.one("way", ["circle", "line"], "circle") === "circle";
   const way = choice({ label: t("way"), options: [["circle", t("circle")], ["line", t("line")]], value: closed ? "circle" : "line", run: (name) => ((closed = name === "circle"), link.set({ way: closed ? null : name }), begin()) });
   const screen = make("img", { className: "specimen", alt: t("screen") });
   const chart = make("figure", {});
@@ -204,7 +203,7 @@ function architecture(original) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const who = specimen(chapter, () => draw(), { prefer: "terra", begin: "mountains" });
   const side = settings.grid;
-  let kind = settings.grounds.includes(link.get("from")) ? link.get("from") : "shading";
+  let kind = link.one("from", settings.grounds, "shading");
   const kinds = choice({ label: t("from"), options: settings.grounds.map((name) => [name, t(`grounds.${name}`)]), value: kind, run: (name) => ((kind = name), link.set({ from: name }), draw()) });
   const turn = slider({ label: t("turn"), min: 0, max: 355, step: 5, value: link.number("turn", 30, 0, 355), format: (v) => `${n(v)}°`, run: (v) => (link.set({ turn: v }), view.paint()) });
   const tall = slider({ label: t("tall"), min: 0, max: 2, step: 0.1, value: link.number("tall", 1, 0, 2), format: (v) => `× ${n(v, 1)}`, run: (v) => (link.set({ tall: v.toFixed(1) }), view.paint()) });
