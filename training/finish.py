@@ -28,7 +28,6 @@ from generator import (
     Provenance,
     measuring,
     open_checkpoint,
-    save_checkpoint,
 )
 from generator.families.stylegan2 import Encoder, StyleGAN2
 from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
@@ -50,6 +49,7 @@ from .sheet import write_sheet
 from .sources import read_data
 from .start import began_with
 from .steering import add_to
+from .store import store
 from .terms import add_terms, keep_account, kept_terms, same_split, terms_of
 
 W_SAMPLES = 1000  # per class
@@ -146,8 +146,8 @@ def finish(
         opens_with=told(about, "opens_with"),
     )
     folder = out / name
-    # Everything is measured on the weights as they are stored (half precision), not on those of the run.
-    save_checkpoint(model, folder)
+    # Everything is measured on the weights as they are stored (rounded), not on those of the run.
+    store(model, folder)
     model = open_checkpoint(folder, precision="fp32")
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
@@ -160,7 +160,7 @@ def finish(
     else:
         say("the critic, on generated pictures alone")
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
-    save_checkpoint(model, folder)
+    store(model, folder)
     besides: dict[str, float | list[str]] = {}
     for stale in (REMEMBERED_FILE, SHEET):
         (folder / stale).unlink(missing_ok=True)

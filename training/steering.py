@@ -23,11 +23,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generator import Direction, Model, draw_z, open_checkpoint, save_checkpoint
+from generator import Direction, Model, draw_z, open_checkpoint
 
 from .data import Data, Measure
 from .samples import as_pixels
 from .sources import load_data
+from .store import store
 
 COUNT = 1500  # pictures behind each direction
 RIDGE = 0.1  # of the mean variance of w: few pictures do not say how every dimension acts
@@ -124,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
         model.opens_with = args.opens_with or model.opens_with
         model.version = args.version or model.version
         add_to(model, data, print)
-        save_checkpoint(model, args.checkpoint)
+        store(model, args.checkpoint)
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2

@@ -119,9 +119,11 @@ def _is_ours(path: Path) -> bool:
     return not path.is_file() or bool(kind_of(path))
 
 
-def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write a model's two files, or three with its encoder: weights as `dtype`, measurements as float32.
-    `open_checkpoint` gives it back.
+def save_checkpoint(
+    model: Model, folder: str | Path, dtype: torch.dtype = torch.float16, kernels: torch.dtype | None = None
+) -> None:
+    """Write a model's two files, or three with its encoder: weights as `dtype`, the generator's kernels as `kernels`
+    where that is given, measurements as float32. `open_checkpoint` gives it back.
 
     CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
     """
@@ -130,7 +132,8 @@ def save_checkpoint(model: Model, folder: str | Path, dtype: torch.dtype = torch
     exact, header = measurements(model)
     networks = stylegan2_of(model)
     header["config"] = networks.generator.config.to_dict()
-    write_network(folder / GENERATOR_FILE, "generator", {**networks.generator.state_dict(), **exact}, header, dtype)
+    tensors = {**networks.generator.state_dict(), **exact}
+    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels)
     whose = {"name": model.name, "version": model.version, "classes": list(model.classes)}
     for file, kind, network in (
         (CRITIC_FILE, "critic", networks.critic),

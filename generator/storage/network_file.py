@@ -27,22 +27,29 @@ SCALE = ".scale"
 
 
 def write_network(
-    path: Path, kind: str, tensors: dict[str, Tensor], header: dict[str, Any], dtype: torch.dtype
+    path: Path,
+    kind: str,
+    tensors: dict[str, Tensor],
+    header: dict[str, Any],
+    dtype: torch.dtype,
+    kernels: torch.dtype | None = None,
 ) -> None:
     """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
 
     `kind`: "generator", "critic" or that of a companion. `dtype`: a floating type, or torch.int8 (what has no rows is
-    then float16). Tensors under `exact.` keep float32 (averages, directions, calibration).
+    then float16); `kernels`: that of convolutions' kernels, where it is another. Tensors under `exact.` keep float32
+    (averages, directions, calibration).
     """
     stored: dict[str, Tensor] = {}
     for name, t in tensors.items():
         t = t.detach().cpu()
+        own = kernels if kernels is not None and t.ndim == 4 else dtype
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
-        elif dtype is torch.int8 and t.ndim > 1:
+        elif own is torch.int8 and t.ndim > 1:
             stored[name], stored[name + SCALE] = to_8_bits(t.float())
         else:
-            stored[name] = t.to(torch.float16 if dtype is torch.int8 else dtype).contiguous()
+            stored[name] = t.to(torch.float16 if own is torch.int8 else own).contiguous()
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
