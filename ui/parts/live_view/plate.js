@@ -25,9 +25,9 @@ export class Plate {
     this.element.classList.toggle("cut-out", answer.cut_out);
     this.element.classList.toggle("processed", answer.stages.length > 0);
     if (!this.compares) this.#before.removeAttribute("src"); // it belongs to another picture
-    const told = answer.caption.replace(" · generated, ", " · ").replace(/ · generated$/, ""); // the badge before it says so
+    const [told, exists = ""] = answer.caption.split(/ · generated(?:, )?/); // the badge before it says so
     text(this.#find(".specimen"), told.replaceAll(" ", "\u00a0").replaceAll("·\u00a0", "· ")); // breaks after dots only
-    text(this.#find(".attribution"), answer.attribution);
+    text(this.#find(".attribution"), [exists, answer.attribution].filter(Boolean).join(" · "));
   }
 
   /** What need not follow each frame: the words for those who do not see it. */
