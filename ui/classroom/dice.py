@@ -76,7 +76,7 @@ def functions(dice: Mapping[str, Dice]) -> list[Request]:
 def beside_functions(three: Mapping[str, Three]) -> list[Request]:
     """What a GAN, an autoencoder and a recurrent network make of the same data, painted slice by slice."""
 
-    @in_turn
+    @in_slices
     def painted(request: Any) -> dict[str, Any]:
         found = one_of(three, fields_of(request))
         pictures, figures = found.paint(request.get("kind"), request.get("label"), SLICE)
