@@ -19,7 +19,7 @@ from studio import Recipe, Rendering, Studio, for_critic
 from .errors import ClassroomError
 
 CELLS = 8  # a side; a hiding square is two of them wide, and moves by one
-BATCH = 7  # pictures judged in one turn at torch, so that nobody waits long
+BATCH = 4  # pictures judged in one turn at torch, so that nobody waits long
 
 Array = NDArray[np.float32]
 Judge = Callable[[Tensor], Tensor]  # N×C×H×W in [−1, 1] → N logits

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from postprocess import Regions, StepUse, find_regions
 from studio import Recipe, StudioError
-from studio.tools.directions import Way, closed_form
+from studio.tools.directions import Way, closed_form, of_checkpoint
 from studio.tools.palette import swatches
 from studio.tools.take_home import Layout, border_colour
 from studio.tools.texture import seamless
@@ -143,13 +143,23 @@ class Loops:
             self._walkers.popitem(last=False)
         return walker
 
+    def _two(self, model: str) -> list[Way]:
+        """Two directions: those that the model came with; else of closed form, which take a second to find."""
+        studio = self._specimens.studio
+        names = [d["name"] for told in studio.models() if told["name"] == model for d in told["directions"][:2]]
+        try:
+            return (
+                [of_checkpoint(studio, model, name) for name in names]
+                if len(names) == 2
+                else closed_form(studio, model, 2)
+            )
+        except StudioError as error:
+            raise ClassroomError("no_ways", "This model has no directions to walk along.") from error
+
     def _prepared(self, recipe: Recipe, radius: float, closed: bool) -> Walker:
         studio = self._specimens.studio
         if recipe.model not in self._ways:
-            try:
-                self._ways[recipe.model] = closed_form(studio, recipe.model, 2)
-            except StudioError as error:
-                raise ClassroomError("no_ways", "This model has no directions to walk along.") from error
+            self._ways[recipe.model] = self._two(recipe.model)
         first, second = self._ways[recipe.model]
         if closed:
             return Walker(studio, circular(studio, recipe, first, second, radius, FRAMES))

@@ -206,7 +206,7 @@ function architecture(original) {
   let kind = link.one("from", settings.grounds, "shading");
   const kinds = choice({ label: t("from"), options: settings.grounds.map((name) => [name, t(`grounds.${name}`)]), value: kind, run: (name) => ((kind = name), link.set({ from: name }), draw()) });
   const turn = slider({ label: t("turn"), min: 0, max: 355, step: 5, value: link.number("turn", 30, 0, 355), format: (v) => `${n(v)}°`, run: (v) => (link.set({ turn: v }), view.paint()) });
-  const tall = slider({ label: t("tall"), min: 0, max: 2, step: 0.1, value: link.number("tall", 1, 0, 2), format: (v) => `× ${n(v, 1)}`, run: (v) => (link.set({ tall: v.toFixed(1) }), view.paint()) });
+  const tall = slider({ label: t("tall"), min: 0, max: 2, step: 0.1, value: link.number("tall", 0.6, 0, 2), format: (v) => `× ${n(v, 1)}`, run: (v) => (link.set({ tall: v.toFixed(1) }), view.paint()) });
   const picture = figure(t("picture"));
   let ground = null;
   const view = board(paint);
