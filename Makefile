@@ -80,6 +80,7 @@ bench: $(VENV)/.ready-to-test
 	$(PY) -m bench.engine
 	$(PY) -m bench.live
 	$(PY) -m bench.heavy
+	$(PY) -m bench.artist
 
 clean:
 	rm -rf .mypy_cache .pytest_cache .ruff_cache

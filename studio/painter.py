@@ -120,6 +120,11 @@ class Painter:
         """How many wait for their turn."""
         return self._shared.turns.crowd
 
+    @property
+    def others(self) -> bool:
+        """Whether another visitor than the one who asks has just had a turn."""
+        return self._shared.turns.others
+
     def paint(
         self,
         model: Model,

@@ -157,6 +157,11 @@ class Studio:
         """Whether so many wait that whoever moves on should be content with a picture."""
         return self._painter.crowd > CROWD
 
+    @property
+    def others_here(self) -> bool:
+        """Whether another visitor than the one who asks has just had a picture: who has long work then leaves gaps."""
+        return self._painter.others
+
     @contextmanager
     def working(self, name: str = "", progress: Share | None = None) -> Iterator[Model]:
         """The opened model of that name ("": the default one), and the turn at torch: nobody else paints meanwhile, so

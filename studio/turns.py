@@ -19,6 +19,7 @@ from .errors import BusyError, StoppedError
 
 PATIENT_EVERY = 8  # turns, of which what can wait gets one
 REMEMBERED = 1024  # visitors, of whom it is known when they were served
+LATELY = 0.5  # seconds since another visitor's turn in which that one's hand may still move
 LOOK_SECONDS = 0.25  # how often one that waits asks whether it is still wanted
 
 
@@ -69,6 +70,15 @@ class Turns:
     def crowd(self) -> int:
         """How many wait."""
         return len(self._waiting)
+
+    @property
+    def others(self) -> bool:
+        """Whether a visitor other than the one who asks had a turn within the last LATELY seconds; those who can wait
+        are not meant."""
+        mine, now = (_asker.get() or NOBODY).visitor, monotonic()
+        with self._lock:
+            when = next((when for visitor, when in reversed(self._served.items()) if visitor != mine), None)
+        return when is not None and now - when < LATELY
 
     @contextmanager
     def turn(self, hear: Callable[[float], None] | None = None, goes_on: bool = False) -> Iterator[None]:

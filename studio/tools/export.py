@@ -28,7 +28,8 @@ Pixels = NDArray[np.uint8]
 
 PAPER, INK = (247, 242, 232), (43, 38, 33)
 CARD_SECONDS = 2.0
-REST = 0.25  # of a frame's time, left to whoever else waits for a picture
+REST = 1.5  # times what a frame took, left to another visitor whose hand moves: taking turns alone would leave half
+MOST_REST = 0.3  # seconds
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def export_walk(
             painted.clear()
             painted[number + cards] = rendering
             yield to_pixels(rendering, wish.factor, wish.method)
-            time.sleep(min(REST * (time.perf_counter() - began), 0.05))
+            if studio.others_here:
+                time.sleep(min(REST * (time.perf_counter() - began), MOST_REST))
 
     def encode(number: int, frame: Pixels) -> bytes:
         from_recipe = painted.get(number)

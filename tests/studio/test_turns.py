@@ -11,7 +11,7 @@ from time import monotonic, sleep
 import pytest
 
 from studio.errors import BusyError, StoppedError
-from studio.turns import PATIENT_EVERY, Turns, asking
+from studio.turns import LATELY, PATIENT_EVERY, Turns, asking
 
 
 class Place:
@@ -149,3 +149,28 @@ def test_many_at_once_are_never_two_and_get_even_shares():
     for thread in threads:
         thread.join()
     assert min(served.values()) > 0.6 * sum(served.values()) / len(served)
+
+
+def test_it_is_known_whether_others_had_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(5)
+    clock = [100.0]
+    monkeypatch.setattr("studio.turns.monotonic", lambda: clock[0])
+
+    def others(visitor: str) -> bool:
+        with asking(visitor):
+            return turns.others
+
+    def serve(visitor: str, patient: bool = False) -> None:
+        with asking(visitor, 1, patient), turns.turn():
+            pass
+
+    assert not others("a")
+    serve("a")
+    assert not others("a") and others("b") and others("")
+    serve("b", patient=True)  # neighbours' thumbnails: no hand waits for them
+    assert not others("a")
+    serve("b")
+    serve("a")
+    assert others("a")
+    clock[0] += 2 * LATELY
+    assert not others("a") and not others("c")
