@@ -7,6 +7,7 @@ a processor, `incremental` what it keeps from picture to picture.
 from .config import CriticConfig, GeneratorConfig, channels_at
 from .encoder import Encoder, EncoderConfig
 from .family import StyleGAN2, stylegan2_of
+from .larger import AROUND, can_paint_larger, paint_larger
 from .layers import (
     SLOPE,
     Conv,
@@ -22,6 +23,7 @@ from .layers import (
 from .networks import Critic, CriticBlock, Generator, Mapping
 
 __all__ = [
+    "AROUND",
     "SLOPE",
     "Conv",
     "Critic",
@@ -35,12 +37,14 @@ __all__ = [
     "ModulatedConv",
     "StyleGAN2",
     "blur",
+    "can_paint_larger",
     "depthwise",
     "channels_at",
     "fir_kernel",
     "interleave",
     "minibatch_std",
     "module_list",
+    "paint_larger",
     "stylegan2_of",
     "upsample_rgb",
 ]
