@@ -15,7 +15,8 @@ from . import Tab
 def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     """Lay the tab out."""
     model = model_entry(studio, name)
-    project(studio, ControlSet.of(model), model["resolution"], model["has_encoder"])
+    subject = model["provenance"]["subject"]
+    project(studio, ControlSet.of(model), model["resolution"], model["has_encoder"], subject)
 
 
 TAB = Tab("Your picture", 45, build)

@@ -39,11 +39,11 @@ VIEW = 192  # px, to which smaller pictures are enlarged
 SLICE_SECONDS = 0.2  # of steps an answer: five pictures a second
 
 
-def project(studio: Studio, controls: ControlSet, resolution: int, has_encoder: bool) -> gr.HTML:
-    """The part on the page of one model."""
+def project(studio: Studio, controls: ControlSet, resolution: int, has_encoder: bool, subject: str = "") -> gr.HTML:
+    """The part on the page of one model; `subject`: what it paints, in a word."""
     settings = {
         "steps": STEPS, "editability": EDITABILITY, "sizes": SIZES, "most_bytes": MAX_FILE_BYTES,
-        "resolution": resolution, "encoder": has_encoder, "model": controls.model,
+        "resolution": resolution, "encoder": has_encoder, "model": controls.model, "subject": subject,
     }  # fmt: skip
     return part("project", server=project_functions(studio, controls, resolution), settings=settings)
 

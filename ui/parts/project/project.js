@@ -14,6 +14,7 @@ export default function ({ element, settings, backend, action }) {
   let search = null; // the newest answer of a search: {recipe, picture, state, done, words}
   let searching = 0; // the number of the search that goes on
 
+  text(find(".best"), `Best is one like the model’s own: ${settings.subject ? `${settings.subject}, ` : ""}placed as they are on Explore; of others a likeness is found.`);
   size.min = settings.sizes[0];
   find(".editability").value = settings.editability;
   find(".steps").value = settings.steps;
