@@ -121,7 +121,7 @@ function film(chapter) {
   const who = specimen(chapter, () => begin(), { prefer: "orchard" });
   const [low, high] = settings.radius;
   const radius = slider({
-    label: t("radius"), term: t("radius_term"), min: low, max: high, step: 0.1, value: link.number("radius", 1.2, low, high), format: (v) => n(v, 1),
+    label: t("radius"), term: t("radius_term"), min: low, max: high, step: 0.1, value: link.number("radius", 0.8, low, high), format: (v) => n(v, 1),
     run: (v, done) => done && (link.set({ radius: v.toFixed(1) }), begin()),
   });
   let closed = link.one("way", ["circle", "line"], "circle") === "circle";
