@@ -14,7 +14,7 @@ from generator import open_checkpoint
 from tests.generator.test_house import PATHS
 from ui import classroom
 from ui.classroom.duel import duel_functions
-from ui.classroom.sheet import FIRST, languages
+from ui.classroom.sheet import FIRST, languages, one_of
 
 LESSONS = {lesson.name: lesson for lesson in classroom.find_lessons()}
 FOLDER = Path(classroom.__file__).parent
@@ -120,3 +120,10 @@ def test_the_house_speaks_every_language(code: str):
         assert set(model.classes) <= set(languages()[code]["classes"])
         ends = {word for direction in model.directions for word in re.split(" ↔ |, ", direction.title)}
         assert ends <= set(languages()[code]["directions"])
+
+
+@pytest.mark.parametrize("name", [None, 3, "nobody", ["wardrobe"], {}])
+def test_a_model_that_there_is_not(name: object):
+    with pytest.raises(room.ClassroomError) as refusal:
+        one_of({"wardrobe": 1}, {"model": name})
+    assert refusal.value.key == "no_model" and one_of({"wardrobe": 1}, {"model": "wardrobe"}) == 1

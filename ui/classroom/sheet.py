@@ -96,9 +96,10 @@ def fields_of(request: object) -> dict[str, Any]:
 
 def one_of(found: Mapping[str, _T], request: Mapping[str, Any]) -> _T:
     """What belongs to the model that a request names. ClassroomError if there is nothing."""
-    if request.get("model") not in found:
+    name = request.get("model")
+    if not isinstance(name, str) or name not in found:
         raise ClassroomError("no_model", "This lesson knows no such model.")
-    return found[request["model"]]
+    return found[name]
 
 
 def folders_of(studio: Studio) -> dict[str, Path]:
