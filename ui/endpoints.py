@@ -12,7 +12,7 @@ from studio import Recipe, Studio, to_png
 
 from .parts.live_view import file_name
 from .requests import refusing
-from .tool_endpoints import TOOLS, add_tool_endpoints
+from .tool_endpoints import TOOLS, add_tool_endpoints, json_input
 
 NAMES = ("render", "models", *TOOLS)
 
@@ -20,7 +20,7 @@ NAMES = ("render", "models", *TOOLS)
 def add_endpoints(studio: Studio) -> None:
     """Add all endpoints to the page that is being built. They have no controls: programs call them by name."""
     with gr.Row(visible=False):
-        recipe = gr.JSON(label="recipe")
+        recipe = json_input("recipe")
         png = gr.File(label="picture")
         report = gr.JSON(label="report")
         models = gr.JSON(label="models")

@@ -39,6 +39,15 @@ STRIP = 7
 PROGRESS = gr.Progress()  # as a default Gradio knows it, and hands over one of the call's own
 
 
+def json_input(label: str, value: Any = None) -> gr.JSON:
+    """A JSON value as an input, with a schema that validators accept: of Gradio's own the type is {}, for which a
+    language model's call is refused. No subclass, for which Gradio would write a file beside this one."""
+    field = gr.JSON(value, label=label, visible=False)
+    kinds = [{"type": "object", "additionalProperties": {}}, {"type": "array", "items": {}}]
+    vars(field)["api_info"] = lambda: {"anyOf": kinds, "description": "a JSON object or list"}
+    return field
+
+
 @dataclass(frozen=True)
 class _Cache:
     """Where files for programs lie until they are fetched: Gradio's cache, which it clears."""
@@ -298,7 +307,7 @@ def _input(name: str, annotation: str, value: Any) -> gr.Component:
     if annotation == "File":
         return gr.File(label=name, visible=False)
     if annotation == "Any":
-        return gr.JSON(value, label=name, visible=False)
+        return json_input(name, value)
     if annotation == "str":
         return gr.Textbox(value, label=name, visible=False)
     if annotation == "bool":

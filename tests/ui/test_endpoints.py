@@ -13,6 +13,7 @@ from PIL import Image
 
 from studio import Recipe, Studio, recipe_from_png
 from ui.controls import ControlSet
+from ui.endpoints import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,7 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
 def test_nothing_else_is_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
-    tools = {"/sheet", "/mix", "/directions", "/walk", "/export"}
-    assert set(described["named_endpoints"]) == {"/render", "/models", *tools}
+    assert set(described["named_endpoints"]) == {f"/{name}" for name in NAMES}
     assert not described["unnamed_endpoints"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import httpx
 import pytest
 import tifffile
 from gradio_client import Client, handle_file
@@ -43,6 +44,17 @@ def test_every_endpoint_has_an_example_and_says_what_it_takes(client: Client) ->
     assert {name for title, _ in SECTIONS for name in title.split(" and ")} == set(described)
     for name, facts in described.items():
         assert len(facts["description"]) > 30, name
+
+
+def test_every_input_has_a_schema_that_validators_accept(client: Client) -> None:
+    # As language models' clients ask it: of a type that is {} they refuse the whole tool.
+    info = httpx.get(client.src + "gradio_api/info").json()["named_endpoints"]
+    types = {"string", "integer", "number", "boolean", "object", "array", "null"}
+    for name, facts in info.items():
+        for parameter in facts["parameters"]:
+            schema = parameter["type"]
+            for each in schema.get("anyOf", schema.get("oneOf", [schema])):
+                assert "$ref" in each or each["type"] in types, (name, parameter["parameter_name"])
 
 
 def test_models_and_render(client: Client, studio: Studio) -> None:
