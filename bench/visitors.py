@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -243,15 +243,20 @@ def summary(visitors: list[Visitor], seconds: float) -> dict[str, float]:
 
 async def measure(options: argparse.Namespace) -> dict[str, float]:
     """Start the program, let the visitors in, disturb them, and sum up."""
-    limits = httpx.Limits(max_connections=None)
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=120, limits=limits) as client,
+        AsyncExitStack() as stack,
+        httpx.AsyncClient(trust_env=False, timeout=120) as client,
         program(options.arguments, client) as server,
     ):
         view = read_view((await client.get(server.url)).text)
         if httpx.URL(view.root).host not in LOCAL:
             raise SystemExit("only a program on this machine is asked")
-        visitors = [Visitor(number + 1, view, client) for number in range(options.visitors)]
+        # A client each, as a browser each: one for all looks through everybody's connections at every request, and the
+        # watching would be slower than what is watched.
+        clients = [httpx.AsyncClient(trust_env=False, timeout=120) for _ in range(options.visitors)]
+        for each in clients:
+            await stack.enter_async_context(each)
+        visitors = [Visitor(number + 1, view, own) for number, own in enumerate(clients)]
         await visitors[0].ask({"seed": 1})
         visitors[0].frames.clear()
         memory = server.megabytes()

@@ -2,7 +2,9 @@
 
 Visitors take turns: whoever was served longest ago comes first, however often each of them asks. Of one visitor's
 requests only the newest is worth a turn, since the page shows nothing older than what it shows already; and what
-nobody's hand waits for (the neighbours' thumbnails) comes when there is a gap, or at every eighth turn.
+nobody's hand waits for (the neighbours' thumbnails) comes when there is a gap, or at every eighth turn. A gap is a
+while without any hand: the next request of one that moves is on its way, and what is painted in that moment takes the
+time in which it would arrive.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Event, Lock, Timer
 from time import monotonic
 
 from .errors import BusyError, StoppedError
 
 PATIENT_EVERY = 8  # turns, of which what can wait gets one
+GAP = 0.12  # seconds after a hand's turn, in which its next request is on its way
 REMEMBERED = 1024  # visitors, of whom it is known when they were served
 LATELY = 0.5  # seconds since another visitor's turn in which that one's hand may still move
 LOOK_SECONDS = 0.25  # how often one that waits asks whether it is still wanted
@@ -65,6 +68,8 @@ class Turns:
         self._taken = False
         self._served: OrderedDict[str, float] = OrderedDict()  # visitor → when
         self._turns = 0  # since one that can wait had its turn
+        self._hand = -GAP  # when a hand's turn ended last
+        self._later: Timer | None = None  # looks again when the gap is long enough
 
     @property
     def crowd(self) -> int:
@@ -88,6 +93,8 @@ class Turns:
         """
         one = _Waiting(_asker.get() or NOBODY, monotonic(), goes_on, Event())
         with self._lock:
+            if one.asker.patient:  # of what nobody's hand waits for, nothing older is worth its place in the line
+                self._drop_older(one)
             if len(self._waiting) >= self.most:
                 raise BusyError("The studio is busy: too many pictures are waiting to be made. Try again in a moment.")
             self._waiting.append(one)
@@ -99,6 +106,8 @@ class Turns:
             with self._lock:
                 if one.called:
                     self._taken = False
+                    if not one.asker.patient:
+                        self._hand = monotonic()
                     self._note(one.asker)
                 elif one in self._waiting:
                     self._waiting.remove(one)
@@ -117,15 +126,33 @@ class Turns:
             return
         hands = [one for one in self._waiting if not one.asker.patient]
         patient = [one for one in self._waiting if one.asker.patient]
-        among = patient if patient and (not hands or self._turns >= PATIENT_EVERY) else hands
+        due = self._turns >= PATIENT_EVERY
+        if not hands and not due and (left := self._hand + GAP - monotonic()) > 0:
+            self._look_again(left)
+            return
+        among = patient if patient and (not hands or due) else hands
         chosen = min(among, key=self._places(among))
         self._turns = 0 if chosen.asker.patient else self._turns + 1
         self._taken = chosen.called = True
         self._waiting.remove(chosen)
-        for one in [one for one in self._waiting if self._is_older(one, chosen)]:
+        self._drop_older(chosen)
+        chosen.decided.set()
+
+    def _drop_older(self, than: _Waiting) -> None:
+        for one in [one for one in self._waiting if self._is_older(one, than)]:
             self._waiting.remove(one)
             one.decided.set()
-        chosen.decided.set()
+
+    def _look_again(self, seconds: float) -> None:
+        def look() -> None:
+            with self._lock:
+                self._later = None
+                self._call_next()
+
+        if self._later is None:
+            self._later = Timer(seconds, look)
+            self._later.daemon = True
+            self._later.start()
 
     def _places(self, among: list[_Waiting]) -> Callable[[_Waiting], tuple[float, bool, float, float]]:
         """Least first: served longest ago (for a new visitor: when they came); what goes on, then the newest."""

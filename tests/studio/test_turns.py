@@ -11,7 +11,7 @@ from time import monotonic, sleep
 import pytest
 
 from studio.errors import BusyError, StoppedError
-from studio.turns import LATELY, PATIENT_EVERY, Turns, asking
+from studio.turns import GAP, LATELY, PATIENT_EVERY, Turns, asking
 
 
 class Place:
@@ -95,6 +95,56 @@ def test_what_can_wait_comes_last_but_comes():
     for i in range(2 * PATIENT_EVERY):
         place.line_up(f"hand {i}", f"v{i}")
     assert place.served().index("patient") == PATIENT_EVERY - 1  # the holder's turn counted, too
+
+
+def test_what_can_wait_leaves_the_place_to_a_hand_that_is_moving():
+    turns = Turns(10)
+    ended: list[float] = []
+
+    def wait() -> None:
+        with asking("p", patient=True), turns.turn():
+            ended.append(monotonic())
+
+    with asking("h", 1), turns.turn():
+        thread = threading.Thread(target=wait, daemon=True)
+        thread.start()
+        while not turns.crowd:
+            sleep(0.001)
+    for number in range(2, 6):  # its next requests come a moment later, and find the place free
+        sleep(GAP / 10)
+        with asking("h", number), turns.turn():
+            last = monotonic()
+    thread.join(10)
+    assert len(ended) == 1 and ended[0] > last
+
+
+def test_of_what_can_wait_only_the_newest_of_a_visitor_is_in_the_line():
+    place = Place(most=3)
+
+    def ask(number: int) -> None:
+        try:
+            with asking("p", number, True), place.turns.turn():
+                place.order.append(str(number))
+        except StoppedError:
+            place.ended.append(str(number))
+
+    for number in range(1, 9):
+        place.threads.append(threading.Thread(target=ask, args=(number,), daemon=True))
+        place.threads[-1].start()
+        end = monotonic() + 10
+        while len(place.ended) < number - 1 or place.turns.crowd != 1:
+            assert monotonic() < end
+            sleep(0.001)
+    assert place.served() == ["8"] and place.ended == [str(number) for number in range(1, 8)]
+
+
+def test_without_any_hand_nothing_waits():
+    turns = Turns(10)
+    began = monotonic()
+    for _ in range(20):
+        with asking("p", patient=True), turns.turn():
+            pass
+    assert monotonic() - began < 20 * GAP
 
 
 def test_too_many_are_refused_at_once():
