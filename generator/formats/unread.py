@@ -18,8 +18,6 @@ PROGRAMS: tuple[tuple[str, str, str], ...] = (
     (r"\bsynthesis\.(embed\.|feat_\d+\.(conv|bn))", "Projected GAN's FastGAN with classes",
      "those without classes would open"),
     (r"\biwt\.|\bdwt\.", "a SWAGAN, which draws wavelets", "StyleGAN2 without the wavelets would open"),
-    (r"\b(GE?|SE?)\.(blocks\.\d+\.to_style1|net\.\d+)\.", "a stylegan2_pytorch (lucidrains)",
-     "his lightweight-gan would open"),
     (r"\bblocks\.\d+\.\d+\.bn1\.gain\.|\bblocks\.\d+\.\d+\.conv1\.u0", "a BigGAN of BigGAN-PyTorch (ajbrock)",
      "BigGAN-deep of pytorch-pretrained-BigGAN would open"),
     (r"\bbackbone\.synthesis\.", "an EG3D, which draws in three dimensions", OPEN_IT_THERE),

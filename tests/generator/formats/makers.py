@@ -21,6 +21,7 @@ from . import (
     dcgan_files,
     fastgan_files,
     lightweight_files,
+    lucidrains_files,
     pgan_files,
     projected_files,
     stylegan2_files,
@@ -105,6 +106,12 @@ def _projected_fastgan(folder: Path) -> Made:
     return Made(folder / "best_model.pkl", judges=False)
 
 
+def _stylegan2_lucidrains(folder: Path) -> Made:
+    own = lucidrains_files.state((10, 8, 6), 12, 3)
+    root = {"GAN": lucidrains_files.whole(own, (10, 8, 6), 12, 3), "version": "1.8.6"}
+    return Made(write_torch(folder / "model_12.pt", root), judges=False, maps=True)
+
+
 def _stylegan2_nvidia(folder: Path) -> Made:
     options = stylegan2_files.Options(classes=3, clamp=256)
     networks = {
@@ -167,6 +174,7 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "lightweight": _lightweight,
     "pgan": _pgan,
     "projected_fastgan": _projected_fastgan,
+    "stylegan2_lucidrains": _stylegan2_lucidrains,
     "stylegan2_nvidia": _stylegan2_nvidia,
     "stylegan2_rosinality": _stylegan2_rosinality,
     "stylegan2_tensorflow": _stylegan2_tensorflow,

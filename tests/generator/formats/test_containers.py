@@ -238,7 +238,6 @@ def test_another_discriminator_of_rosinalitys_is_left_out(tmp_path: Path):
 SWAGAN = {**rosinality_generator(WIDTHS, 16, 3, channels=12), "to_rgbs.0.iwt.ll": torch.ones(2, 2)}
 UNREAD: dict[str, tuple[Any, str]] = {
     "SWAGAN": ({"g_ema": SWAGAN}, "a SWAGAN"),
-    "lucidrains": ({"GAN": {"GE.blocks.0.to_style1.weight": torch.ones(2, 2)}, "version": "1.8"}, "stylegan2_pytorch"),
     "ajbrock": ({"blocks.0.0.bn1.gain.weight": torch.ones(2, 2)}, "BigGAN-PyTorch"),
     "diffusion": ({"state_dict": {"model.diffusion_model.out.2.bias": torch.ones(2)}}, "a diffusion model"),
     "VQGAN": ({"state_dict": {"quantize.embedding.weight": torch.ones(2, 2)}}, "a VQGAN"),
