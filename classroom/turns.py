@@ -20,7 +20,7 @@ from .errors import ClassroomError
 
 T = TypeVar("T")
 
-SLICE = 0.025  # seconds of work a turn; a slider of another visitor waits no longer for it
+SLICE = 0.02  # seconds of work a turn; a slider of another visitor waits no longer for it
 MOST_WAITING = 64
 AT_MOST = 8  # answers in a row while a slice waits
 IDLE = 120.0  # seconds after which a session that nobody asks for is forgotten
