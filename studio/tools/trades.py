@@ -27,7 +27,7 @@ from .labels import label_of
 from .palette import WRITERS, Swatch, swatches
 from .prints import Print, write_rendering
 from .take_home import SIZES, Layout, border_colour, enlarged, on_paper, write_picture
-from .texture import seamless
+from .texture import height_map, seamless
 from .walk import circular
 
 Floats = NDArray[np.float32]
@@ -132,7 +132,10 @@ def _architecture(studio: Studio, recipe: Recipe, folder: Path, chosen: Mapping[
     described = {"Description": label.description}  # no recipe: it would restore the picture, not this
     write_picture(folder / "texture.png", tile, enlarged(tile, 1), packet=label.packet, text=described)
     hear(0.5)
-    height = tile if chosen["height map"] == "of the texture" else picture
+    heights = picture
+    if "relief" in rendering.provenance.data:  # a map's tints and shades say more of its heights than its lightness
+        heights = np.repeat(enlarge(height_map(over_white(rendering)), 4)[..., None], 3, axis=-1)
+    height = seamless(heights) if chosen["height map"] == "of the texture" else heights
     write_picture(folder / "height.png", height, enlarged(height, 1), grey=True, packet=label.packet, text=described)
     hear(1.0)
 
@@ -184,7 +187,7 @@ TRADES: dict[str, Trade] = {
     ),
     "architecture": Trade(
         "Architecture",
-        "A texture that tiles, and its lightness as a 16-bit height map (a relief, where the model is terra).",
+        "A texture that tiles, and a 16-bit height map: its lightness; of a relief map, such as terra’s, an estimate.",
         _architecture,
         {"height map": ("of the texture", "of the picture")},
     ),
