@@ -100,6 +100,13 @@ def _pictures(account: Account | None) -> str:
     return "" if account is None else f"## The pictures\n\n{account.markdown()}\n\n"
 
 
+def precision_of(settings: Settings) -> str:
+    """In what numbers the run reckoned as it ended; before, maps may have been held otherwise."""
+    if settings.half_maps:
+        return "at the end convolutions and what lies between layers in bfloat16, weights and losses in float32"
+    return "convolutions with bfloat16 operands, all else float32" if settings.half else "float32"
+
+
 def _besides(settings: Settings) -> str:
     """What else was done, where it was."""
     said = []
@@ -156,7 +163,7 @@ def write_card(
         loss=settings.loss,
         policy=", ".join(settings.policy) or "none",
         mirror=", mirrored" if settings.mirror else "",
-        half="convolutions with bfloat16 operands, all else float32" if settings.half else "float32",
+        half=precision_of(settings),
         besides=_besides(settings),
         end=END.format(**last, speed=last["pictures_per_second"], rows=50) if last else "",
         pictures_read=_pictures(account),
