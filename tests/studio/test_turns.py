@@ -217,6 +217,7 @@ def test_it_is_known_whether_others_had_a_turn(monkeypatch: pytest.MonkeyPatch) 
     assert not others("a")
     serve("a")
     assert not others("a") and others("b") and others("")
+    clock[0] += GAP  # for which they wait after a hand's turn
     serve("b", patient=True)  # neighbours' thumbnails: no hand waits for them
     assert not others("a")
     serve("b")
