@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from generator.config import RESOLUTIONS, Config
 
 from .config import channels_at
-from .layers import SLOPE, Conv, module_list
+from .layers import SLOPE, Conv, full, module_list
 from .networks import CriticBlock
 
 LOG_VARIANCE = (-8.0, 4.0)  # bounds: a spread of 0.02 to 7
@@ -70,7 +70,7 @@ class Encoder(nn.Module):
         x = self.stem(images, half=half)
         for block in self.blocks:
             x = block(x, half)
-        x = self.fc(x.float().flatten(1) * INPUT_GAIN)
+        x = self.fc(full(x).flatten(1) * INPUT_GAIN)
         if self.embed is not None:
             x = x + self.embed(label)
         mean, spread = self.out(F.leaky_relu(x, SLOPE)).chunk(2, dim=1)

@@ -41,6 +41,11 @@ def normalize_2nd_moment(x: Tensor, eps: float = 1e-8) -> Tensor:
     return x * (x.square().mean(dim=1, keepdim=True) + eps).rsqrt()
 
 
+def full(x: Tensor) -> Tensor:
+    """Maps held in bfloat16 as float32, others as they are."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
 def conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, padding: int = 0, half: bool = False
 ) -> Tensor:

@@ -23,6 +23,7 @@ from .layers import (
     FullyConnected,
     ModulatedConv,
     bound,
+    full,
     halve_rgb,
     interleave,
     minibatch_std,
@@ -139,18 +140,19 @@ class Synthesis(nn.Module):
         return [torch.randn(count, 1, n, n, generator=generator) for n in (layer.resolution for layer in self.layers)]
 
     def forward(
-        self, ws: Tensor, noise: list[Tensor] | None = None, half: bool = False, maps: torch.dtype = torch.float32
+        self, ws: Tensor, noise: list[Tensor] | None = None, half: bool = False, maps: torch.dtype | None = None
     ) -> Tensor:
-        """N×num_ws×w_dim → N×C×H×W float32, about [−1, 1]. `noise` None: the constant buffers.
+        """N×num_ws×w_dim → N×C×H×W, about [−1, 1]. `noise` None: the constant buffers.
 
-        `half`: convolutions with bfloat16 operands; `maps`: what is held between layers, bfloat16 only with `half`.
+        `half`: convolutions with bfloat16 operands; `maps`: what is held between layers, bfloat16 only with `half`;
+        None: as the weights are, so is the picture.
         """
         if noise is None:
             noise = [layer.noise_const[None, None] for layer in self.layers]
         x = self.const.expand(ws.shape[0], -1, -1, -1)
         if self.start is not None:
             x = x + self.start(ws[:, 0]).view_as(x)
-        x = x.to(maps).contiguous(memory_format=torch.channels_last)
+        x = (x if maps is None else x.to(maps)).contiguous(memory_format=torch.channels_last)
         x = self.layers[0](x, ws[:, 0], noise[0], half)
         rgb: Tensor | None = None
         to_rgb = dict(zip(self.config.rgb_blocks, self.to_rgb, strict=False))  # all but a sub-pixel head
@@ -170,11 +172,11 @@ class Synthesis(nn.Module):
                 rgb = upsample_rgb(rgb)
             if block in to_rgb:
                 layer = to_rgb[block]
-                y = layer(x, w, half=half and maps == torch.bfloat16).float()
+                y = full(layer(x, w, half=half and maps == torch.bfloat16))
                 y = bound(y + layer.bias.view(1, -1, 1, 1), self.config.conv_clamp)
             else:
                 assert size * 2 == self.config.resolution
-                y = self.head(x, w, half=half).float() + self.head.bias.view(1, -1, 1, 1)
+                y = full(self.head(x, w, half=half)) + self.head.bias.view(1, -1, 1, 1)
                 y = interleave(y, smooth=self.config.head == "smooth")
                 rgb = upsample_rgb(rgb) if rgb is not None else None
             rgb = y if rgb is None else rgb + y
@@ -258,7 +260,7 @@ class Critic(nn.Module):
                 x = x + self.from_rgb[index](images, half=half)
         x = minibatch_std(x, self.config.mbstd_group if group is None else group, self.config.mbstd_channels)
         x = self.conv(x, half=half)
-        x = self.out(self.fc(x.float().flatten(1)))
+        x = self.out(self.fc(full(x).flatten(1)))
         if self.config.num_classes:
             x = (x * self.mapping(None, label)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
         return x[:, 0]
