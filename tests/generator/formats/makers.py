@@ -107,8 +107,8 @@ def _projected_fastgan(folder: Path) -> Made:
 
 
 def _stylegan2_lucidrains(folder: Path) -> Made:
-    own = lucidrains_files.state((10, 8, 6), 12, 3)
-    root = {"GAN": lucidrains_files.whole(own, (10, 8, 6), 12, 3), "version": "1.8.6"}
+    own = lucidrains_files.state((16, 12, 8), 12, 3)
+    root = {"GAN": lucidrains_files.whole(own, (16, 12, 8), 12, 3), "version": "1.8.6"}
     return Made(write_torch(folder / "model_12.pt", root), judges=False, maps=True)
 
 

@@ -106,8 +106,13 @@ class Generator(nn.Module):
                     nn.init.normal_(parameter, std=0.4)
             last = self.get_parameter("synthesis.to_big.bias")
             nn.init.normal_(last, std=3.0)  # beyond what a tanh would let through
-            for _ in range(2):  # norms as training leaves them
-                self.train()(torch.randn(4, NZ))
+            norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+            for norm in norms:
+                norm.momentum = None  # the mean of all batches: as long training leaves them
+            for _ in range(2):
+                self.train()(torch.randn(8, NZ))
+            for norm in norms:
+                norm.momentum = 0.1
         self.eval().requires_grad_(False)
 
     def forward(self, z: Tensor) -> Tensor:
