@@ -171,7 +171,7 @@ def test_every_family_lets_gradients_pass_or_says_that_it_does_not(made: Made, t
     if "BigGAN" in model.family.title:
         along[..., -1] = 0  # the truncation picks rows of a table
     exact = gradient(value, leaf, along)
-    # A step that float32 can still tell apart reaches past the kinks of some networks: of two the one that comes nearer.
+    # A step that float32 can still tell apart reaches past the kinks of some networks: of two the one that is nearer.
     small = min((slope(value, leaf, along, step) for step in (1e-3, 1e-4)), key=lambda each: abs(each - exact))
     assert exact == pytest.approx(small, rel=0.1, abs=0.02 * abs(float(value(leaf))))
     seen: dict[str, Tensor] = {}
