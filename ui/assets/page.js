@@ -9,7 +9,7 @@ import "./touch.js";
 
 export { toast };
 
-nameSliders(document.documentElement);
+nameSliders();
 
 const parts = []; // {id, element, actions}, in the order in which they came
 const apis = new Map();
