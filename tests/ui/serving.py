@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -33,12 +30,6 @@ def tiny_studio(folder: Path) -> Studio:
     other.name = OTHER
     save_checkpoint(other, folder / OTHER)
     return Studio(folder, default=MODEL)
-
-
-def in_a_loop(talk: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine to its end, in a thread of its own: once a browser test has run, playwright's loop runs here."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, talk).result()
 
 
 def free_port() -> int:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from studio import Opened, Studio, StudioError, Visitors
-from tests.ui.serving import in_a_loop
 from ui import build_page, open_yours, visitors_pages
 
 
@@ -62,7 +61,7 @@ def test_a_run_that_is_abandoned_still_has_its_file(
         await asyncio.sleep(0.5)
         assert not upload.exists()
 
-    in_a_loop(come_and_go())
+    asyncio.run(come_and_go())
 
 
 def test_a_file_that_was_uploaded_again_stays_for_whoever_did(upload: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from generator import save_checkpoint
 from studio import Recipe, Studio, Visitors, recipe_from_png, visitors
 from tests.generator.build import lively_model
 from tests.studio.conftest import keeping
-from tests.ui.serving import MODEL, in_a_loop, served
+from tests.ui.serving import MODEL, served
 from ui import visitors_pages
 from ui.controls import ControlSet
 from ui.endpoints import NAMES
@@ -52,7 +52,7 @@ def ask(own: OwnPages, talk: Callable[[httpx.AsyncClient], Awaitable[None]]) -> 
         ):
             await talk(client)
 
-    in_a_loop(session())
+    asyncio.run(session())
 
 
 def counted(studio: Studio, visitors: Visitors) -> tuple[OwnPages, list[gr.Blocks]]:
