@@ -174,8 +174,7 @@ class Painter:
 def _painted(model: Model, recipe: Recipe, preview: int | None, tell: Callable[[int, int], None]) -> Array:
     """H×W×C float32 in [0, 1]."""
     ws = _all_styles(model, recipe)
-    kind = "none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed"
-    noise = (kind, recipe.noise, recipe.noise_seed)
+    noise = recipe.noise_given
     if preview is None:
         image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
     else:

@@ -63,6 +63,12 @@ class Recipe:
             raise RecipeError("A recipe has a latent (latent) or styles (ws), not both.")
 
     @property
+    def noise_given(self) -> tuple[str, float, int | None]:
+        """Kind, strength and seed of the noise, as `Model.synthesize` takes them."""
+        kind = "none" if self.noise == 0 else "const" if self.noise_seed is None else "seed"
+        return kind, self.noise, self.noise_seed
+
+    @property
     def transform(self) -> dict[str, float]:
         """The input transform without what leaves the picture alone; empty where all does."""
         return {name: value for name in TRANSFORM if (value := getattr(self, name))}

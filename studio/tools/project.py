@@ -178,14 +178,13 @@ def refine(
         raise StudioError(f"Editability is 0 to 1, not {editability:g}.")
     recipe, end = studio.normalise(recipe), time.perf_counter() + seconds
     at, first, second = (torch.from_numpy(each.copy()) for each in (state.at, state.first, state.second))
-    noise = ("none" if recipe.noise == 0 else "const" if recipe.noise_seed is None else "seed", recipe.noise)
     hold = 10 ** (-5 + 4 * editability)
     done = state.done
     while done < state.steps and (done == state.done or time.perf_counter() < end):
         with studio.working(recipe.model, progress) as model:
             wanted, space = _as_input(target, model), _space_of(model)
             at.requires_grad_()
-            picture = Differentiable(model).synthesize(space.styles(at), *noise, recipe.noise_seed)
+            picture = Differentiable(model).synthesize(space.styles(at), *recipe.noise_given)
             apart = at - at.mean(dim=0, keepdim=True)
             loss = (picture - wanted).square().mean() + hold * (at.square().mean() + 10 * apart.square().mean())
             (slope,) = torch.autograd.grad(loss, at)
