@@ -34,6 +34,7 @@ from generator.families.stylegan2 import CriticConfig, Encoder, EncoderConfig
 
 from .data import Data
 from .errors import TrainingError
+from .views import Views
 
 LEARNING_RATE = 5e-4  # of encoder and prior
 PRIOR_BATCH = 256
@@ -163,12 +164,12 @@ class Encoding:
 
     # ---- losses ---------------------------------------------------------------------------------------------------
 
-    def losses(self, backbone: Any, batch: Batch, made: Made) -> dict[str, Tensor]:
-        """By the names of `Weights`: scalars with gradients."""
+    def losses(self, backbone: Any, batch: Batch, made: Made, views: Views) -> dict[str, Tensor]:
+        """By the names of `Weights`: scalars with gradients. The frozen network sees `views` of both pictures."""
         reals, ours = batch.pictures[: made.count], made.pictures[: made.count]
         with torch.no_grad():
-            theirs = backbone(reals)[:BANDS]
-        maps = backbone(ours)[:BANDS]
+            theirs = backbone(views(reals))[:BANDS]
+        maps = backbone(views(ours))[:BANDS]
         features = sum(relative(a, b) for a, b in zip(theirs, maps, strict=True))
         texture = detail(reals, ours) + relative(local_rms(theirs[0], 6), local_rms(maps[0], 6))
         return {

@@ -13,7 +13,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ from .fade import Fade
 from .groups import ClassGroups
 from .losses import LOSSES
 from .machine import machine
-from .projected import Backbone, ProjectedCritic
+from .projected import SIDE, Backbone, ProjectedCritic
+from .views import Views
 
 LOG_FIELDS = (
     "pictures",
@@ -78,6 +79,8 @@ class Settings:
     ada_pictures: int = 100_000  # pictures in which the probability of augmentation can go from 0 to 1
     half: bool = False  # convolutions with bfloat16 operands
     half_maps: bool = False  # and bfloat16 is what lies between layers, in frozen networks too: faster, less exact
+    parts: float = 0.0  # share of the pictures that frozen networks see a part of, at full size, not the whole
+    favour: dict[str, float] = field(default_factory=dict)  # classes drawn so many times as often as they would be
     projected: float = 0.0  # weight of a projected critic's loss beside the plain critic's; 0 = there is none
     encoder: Weights | None = (
         None  # an encoder learns beside the generator, its losses weighted so; None = there is none
@@ -110,6 +113,11 @@ class Settings:
             raise TrainingError("mismatch needs pictures in at least two classes.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
             raise TrainingError("projected must be a weight, 0 or above.")
+        if not 0 <= self.parts <= 1:
+            raise TrainingError("parts is a share: from 0 to 1.")
+        for name, factor in self.favour.items():
+            if isinstance(factor, bool) or not 0 < factor < math.inf:
+                raise TrainingError(f"How much class {name!r} is favoured must be a number above 0.")
         if self.half_maps and not self.half:
             raise TrainingError("Maps in bfloat16 need convolutions with such operands.")
 
@@ -174,6 +182,14 @@ def snapshot_points(settings: Settings, upto: int) -> list[int]:
     return points
 
 
+def favoured(weights: Tensor, classes: tuple[str, ...], factors: dict[str, float]) -> Tensor:
+    """Sampling weights of classes, those named in `factors` so many times as likely beside the others; sum 1."""
+    if unknown := [name for name in factors if name not in classes]:
+        raise TrainingError(f"There is no class {unknown[0]!r} to favour; there are {', '.join(classes) or 'none'}.")
+    weights = weights * torch.tensor([factors.get(name, 1.0) for name in classes or ("",)], dtype=weights.dtype)
+    return weights / weights.sum()
+
+
 def generator_for(*key: int) -> torch.Generator:
     """A CPU generator whose stream depends on all the numbers of `key` (and on their order)."""
     seed = 0
@@ -206,7 +222,7 @@ class Trainer:
         self.projected: ProjectedCritic | None = None
         if settings.projected:
             self.projected = ProjectedCritic(
-                len(data.classes), settings.policy, settings.seed, self.device, settings.maps
+                len(data.classes), settings.policy, settings.seed, self.device, settings.maps, settings.parts
             )
         self.encoding: Encoding | None = None
         if settings.encoder:
@@ -214,8 +230,8 @@ class Trainer:
             self.backbone = self.projected.backbone if self.projected else Backbone(settings.maps).to(self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
-        self.weights = data.picture_weights()
-        self.class_weights = data.class_weights()
+        self.class_weights = favoured(data.class_weights(), data.classes, settings.favour)
+        self.weights = data.picture_weights(self.class_weights)
         self.groups: ClassGroups | None = None
         if settings.class_groups:
             self.groups = ClassGroups(data.labels, self.class_weights, settings.critic.mbstd_group)
@@ -355,7 +371,9 @@ class Trainer:
         total = loss_g
         if self.encoding and made:
             self.encoding.optimizer.zero_grad(set_to_none=True)
-            told = self.encoding.losses(self.backbone, batch, made)
+            rng = generator_for(s.seed, 6, self.step)
+            views = Views.draw(made.count, made.pictures.shape, SIDE, s.parts, rng)
+            told = self.encoding.losses(self.backbone, batch, made, views)
             total = total + sum(getattr(s.encoder, name) * value for name, value in told.items())
             beside.update({name: value.item() for name, value in told.items()})
         if self.projected:
@@ -518,10 +536,10 @@ class Trainer:
             write_whole(self.folder / "settings.json", json.dumps(self.settings.to_dict(), indent=1))
             return
         settings, state = read_state(path, self.device, "resumed from")
-        # A setting that the file lacks has its default. A projected critic may come and go, R1 weigh more or less, the
-        # learning rate and the average's half-life be others, maps be held more or less exactly, and when the rate is
-        # to fall may be decided until it does: nothing so far depends on it.
-        may_change = ("projected", "r1_gamma", "learning_rate", "ema_pictures", "half_maps")
+        # A setting that the file lacks has its default. A projected critic may come and go and look otherwise, classes
+        # be favoured, R1 weigh more or less, the learning rate and the average's half-life be others, maps be held more
+        # or less exactly, and when the rate is to fall may be decided until it does: nothing so far depends on it.
+        may_change = ("projected", "parts", "favour", "r1_gamma", "learning_rate", "ema_pictures", "half_maps")
         settings = replace(settings, **{name: getattr(self.settings, name) for name in may_change})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)

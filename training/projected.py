@@ -25,6 +25,7 @@ from generator.families.stylegan2 import depthwise
 
 from .augment import augment
 from .errors import TrainingError
+from .views import Views
 
 SIDE = 96  # pictures are resized to this: the features of 32 take 0.12 s a core, with their gradient 0.27 s
 TAPS = (2, 4, 10, 15)  # the blocks of EfficientNet-Lite0 whose maps are used: the last at 1/4, 1/8, 1/16 and 1/32
@@ -171,8 +172,9 @@ class ProjectedCritic:
         seed: int,
         device: torch.device,
         maps: torch.dtype = torch.float32,
+        parts: float = 0.0,
     ) -> None:
-        self.policy = policy
+        self.policy, self.parts = policy, parts
         self.backbone = Backbone(maps).to(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -183,8 +185,11 @@ class ProjectedCritic:
         self.step = 0
 
     def _look(self, pictures: Tensor, rng: torch.Generator) -> list[Tensor]:
-        # What the heads see of pictures: augmented, mixed, and with a part of the channels left out.
-        seen = self.mixing(self.backbone(augment(pictures, self.policy, rng)))
+        # What the heads see of pictures: augmented, whole or in part, mixed, a part of the channels left out.
+        pictures = augment(pictures, self.policy, rng)
+        if self.parts:
+            pictures = Views.draw(len(pictures), pictures.shape, SIDE, self.parts, rng)(pictures)
+        seen = self.mixing(self.backbone(pictures))
         return [x * (torch.rand(*x.shape[:2], 1, 1, generator=rng) < KEPT).to(x) / KEPT for x in seen]
 
     def _logits(self, maps: list[Tensor], label: Tensor | None) -> list[Tensor]:

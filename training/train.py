@@ -24,6 +24,7 @@ from generator.storage import write_network
 from .augment import POLICIES
 from .data import Data
 from .encoding import Weights
+from .errors import TrainingError
 from .facts import add_facts, describe, facts_of
 from .finish import finish
 from .grow import grow_run
@@ -74,6 +75,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--gamma", type=float, default=0.3, help="weight of the R1 penalty; may change within a run")
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
+    )
+    p.add_argument("--parts", type=float, default=0.0, help="share of pictures that frozen networks see a part of")
+    p.add_argument(
+        "--favour", nargs="+", default=(), metavar="CLASS=FACTOR", help="classes drawn so many times as often"
     )
     p.add_argument(
         "--decay",
@@ -161,7 +166,18 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         half=not args.fp32,
         half_maps=args.half_maps,
         projected=args.projected,
+        parts=args.parts,
+        favour=dict(map(favour, args.favour)),
     )
+
+
+def favour(text: str) -> tuple[str, float]:
+    """A class and its factor, from "CLASS=FACTOR"."""
+    name, _, factor = text.rpartition("=")
+    try:
+        return name, float(factor)
+    except ValueError:
+        raise TrainingError(f"--favour {text}: write CLASS=FACTOR, such as cherry=2.") from None
 
 
 def worsened(data: Data, args: argparse.Namespace) -> Data:
