@@ -371,8 +371,7 @@ class Trainer:
         total = loss_g
         if self.encoding and made:
             self.encoding.optimizer.zero_grad(set_to_none=True)
-            rng = generator_for(s.seed, 6, self.step)
-            views = Views.draw(made.count, made.pictures.shape, SIDE, s.parts, rng)
+            views = Views.draw(made.count, fakes.shape, SIDE, s.parts, generator_for(s.seed, 6, self.step))
             told = self.encoding.losses(self.backbone, batch, made, views)
             total = total + sum(getattr(s.encoder, name) * value for name, value in told.items())
             beside.update({name: value.item() for name, value in told.items()})

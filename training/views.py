@@ -1,7 +1,7 @@
 """What a frozen network looks at of a picture larger than its side: the whole, made smaller, or a part at full size.
 
-Made smaller, a picture has lost its finest octave, and with it the weave and stipple that a generator fakes detail with;
-a part has it, but not the whole's shape. So some pictures of a batch are shown one way, the others the other.
+Made smaller, a picture has lost its finest octave, and with it the weave and stipple that a generator fakes detail
+with; a part has it, but not the whole's shape. So some pictures of a batch are shown one way, the others the other.
 """
 
 from __future__ import annotations

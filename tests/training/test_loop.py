@@ -106,6 +106,39 @@ def test_what_nothing_so_far_depends_on_may_change_within_a_run(name: str, split
     assert json.loads((tmp_path / "settings.json").read_text())[name] == value
 
 
+def test_what_classes_are_favoured_may_change_within_a_run(split: Split, tmp_path: Path):
+    steps(Trainer(SMALLEST, split[0], tmp_path), 1).save()
+    changed = Trainer(replace(SMALLEST, favour={"disc": 3.0}, parts=0.5), split[0], tmp_path)
+    assert (changed.step, changed.settings.favour, changed.settings.parts) == (1, {"disc": 3.0}, 0.5)
+    assert Settings.from_dict(changed.settings.to_dict()) == changed.settings
+    plain, favoured = split[0].class_weights(), changed.class_weights
+    assert float(favoured.sum()) == pytest.approx(1)
+    assert float(favoured[0] / favoured[1]) == pytest.approx(float(3 * plain[0] / plain[1]))
+    of_discs = changed.weights[split[0].labels == 0].sum()
+    assert float(of_discs) == pytest.approx(float(favoured[0]))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"favour": {"disc": 0.0}}, r"How much class 'disc' is favoured must be a number above 0\."),
+        ({"favour": {"disc": math.inf}}, "above 0"),
+        ({"favour": {"disc": True}}, "above 0"),
+        ({"parts": 1.5}, r"parts is a share: from 0 to 1\."),
+        ({"parts": math.nan}, "from 0 to 1"),
+    ],
+    ids=str,
+)
+def test_a_share_or_a_favour_without_sense_is_refused(change: dict[str, Any], sentence: str):
+    with pytest.raises(TrainingError, match=sentence):
+        replace(SMALLEST, **change)
+
+
+def test_a_class_that_is_not_there_cannot_be_favoured(split: Split, tmp_path: Path):
+    with pytest.raises(TrainingError, match=r"There is no class 'ring' to favour; there are disc, square\."):
+        Trainer(replace(SMALLEST, favour={"ring": 2.0}), split[0], tmp_path)
+
+
 def test_a_changed_learning_rate_is_learnt_with(split: Split, tmp_path: Path):
     steps(Trainer(SMALLEST, split[0], tmp_path), 1).save()
     same = steps(Trainer(SMALLEST, split[0], tmp_path), 1)

@@ -202,3 +202,13 @@ def test_without_the_packages_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(TrainingError, match=r"^A projected critic needs the packages .*\.$"):
         Backbone()
+
+
+def test_it_may_look_at_parts_of_larger_pictures():
+    x = torch.rand(4, 3, 128, 128, generator=rng()) * 2 - 1
+    critics = [ProjectedCritic(0, (), 0, CPU, parts=share) for share in (0.0, 1.0)]
+    for critic in critics:
+        critic.mixing.calibrate(critic.backbone(x))
+    whole, part = (critic.generated(x, None, rng(1))[1] for critic in critics)
+    assert [a.shape for a in whole] == [b.shape for b in part]
+    assert not any(torch.equal(a, b) for a, b in zip(whole, part, strict=True))
