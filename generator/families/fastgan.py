@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -16,9 +17,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator.families.stylegan2.layers import SLOPE, module_list, normalize_2nd_moment
-from generator.family import Family, Layer, Progress
+from generator.family import Averages, Family, Layer, Progress
 
-from .gated import DOUBLES_FROM, ConstantNoise, Convolution, GatedConvolution, Seed, one_by_one, use_everywhere
+from .gated import (
+    DOUBLES_FROM,
+    ClassGatedConvolution,
+    ConstantNoise,
+    Convolution,
+    GatedConvolution,
+    Seed,
+    one_by_one,
+    use_everywhere,
+)
 
 RESOLUTIONS = (256, 512, 1024)
 DOUBLE = (8, 32, 128, 512)  # sides of the maps that two convolutions make, with noise; the others take one, without
@@ -41,7 +51,8 @@ class FastGANCriticConfig:
 @dataclass(frozen=True)
 class FastGANConfig:
     """`widths`: channels of the maps of side 4, 8, …, `resolution`. `projected`: as Projected GAN builds it (Sauer et
-    al. 2021, arXiv:2111.01007): z is brought to mean square 1, and no picture passes through tanh."""
+    al. 2021, arXiv:2111.01007): z is brought to mean square 1, and no picture passes through tanh. `num_classes`: then
+    each class has a vector as long as z, by which every norm but the first scales and shifts its channels."""
 
     resolution: int
     img_channels: int
@@ -49,6 +60,7 @@ class FastGANConfig:
     widths: tuple[int, ...]
     critic: FastGANCriticConfig | None = None
     projected: bool = False
+    num_classes: int = 0
 
 
 class Excitation(nn.Module):
@@ -71,15 +83,20 @@ class FastGANGenerator(nn.Module):
     def __init__(self, config: FastGANConfig) -> None:
         super().__init__()
         self.bounded = config.resolution == BOUNDED and not config.projected
+        self.z_dim = config.z_dim
         self.sides = tuple(4 << i for i in range(len(config.widths)))
         width = dict(zip(self.sides, config.widths, strict=True))
         self.seed = Seed(config.z_dim, width[4])
+        kind = (
+            partial(ClassGatedConvolution, condition=config.z_dim, kernel=3)
+            if config.num_classes
+            else partial(GatedConvolution, kernel=3)
+        )
         self.stages = module_list(
             nn.ModuleList(
-                GatedConvolution(
+                kind(
                     width[side // 2] if first else width[side],
                     width[side],
-                    3,
                     noise=side in DOUBLE,
                     doubles=first and side >= DOUBLES_FROM,
                 )
@@ -108,8 +125,14 @@ class FastGANGenerator(nn.Module):
         )
         return 2 * (self.seed.multiplications + stages + self.to_rgb.multiplications * self.sides[-1] ** 2)
 
-    def forward(self, z: Tensor, noise: Sequence[Tensor | None]) -> Tensor:
-        """N×z_dim and a noise map for each of `noise_sizes` → N×C×H×W float32."""
+    def forward(self, w: Tensor, noise: Sequence[Tensor | None]) -> Tensor:
+        """N×w_dim (z, and the class's vector where there are classes) and a noise map for each of `noise_sizes` →
+        N×C×H×W float32."""
+        z, condition = w[:, : self.z_dim], w[:, self.z_dim :]
+        if condition.shape[1]:
+            for module in self.stages.modules():  # type: ignore[attr-defined]
+                if isinstance(module, ClassGatedConvolution):
+                    module.steer(condition)
         x = self.seed(z)
         maps = {4: x}
         left = iter(noise)
@@ -185,10 +208,10 @@ class FastGANCritic(nn.Module):
 
 
 class FastGAN(Family):
-    """FastGAN behind the door of `Family`. It has no mapping network: w is z itself, and truncation goes to 0."""
+    """FastGAN behind the door of `Family`. It has no mapping network: w is z itself, with the class's vector behind it
+    where there are classes; truncation goes to 0, and leaves that vector alone."""
 
     title = "FastGAN"
-    num_classes = 0
     num_ws = 1
     layers = (Layer(0, 4, "conv"),)
 
@@ -196,7 +219,10 @@ class FastGAN(Family):
         super().__init__()
         self.config = config
         self.resolution, self.img_channels = config.resolution, config.img_channels
-        self.z_dim = self.w_dim = config.z_dim
+        self.z_dim, self.num_classes = config.z_dim, config.num_classes
+        self.w_dim = config.z_dim * (2 if config.num_classes else 1)
+        if config.num_classes:
+            self.embeddings = nn.Parameter(torch.zeros(config.num_classes, config.z_dim))
         self.generator = FastGANGenerator(config)
         self.noise_sizes, self.flops = self.generator.noise_sizes, self.generator.flops
         self.noise = ConstantNoise(self.noise_sizes)
@@ -204,12 +230,26 @@ class FastGAN(Family):
         self.has_critic = self.critic is not None
 
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:
-        """N×z_dim → the same, or of mean square 1."""
-        return normalize_2nd_moment(z) if self.config.projected else z
+        """N×z_dim → the same, or of mean square 1; with the classes' vectors, blended by these weights, behind it."""
+        w = normalize_2nd_moment(z) if self.config.projected else z
+        if label is None:
+            return w
+        return torch.cat([w, torch.cat([row @ self.embeddings for row in label.split(1)])], dim=1)
+
+    def averages(self) -> Averages:
+        """What truncation pulls towards: 0, and the class's vector."""
+        if not self.num_classes:
+            return Averages(torch.zeros(self.w_dim))
+        table = F.pad(self.embeddings.detach(), (self.z_dim, 0))
+        return Averages(table.mean(dim=0), table)
 
     def style_weights(self) -> Tensor:
-        """R×z_dim: the one layer that reads w, a transposed convolution."""
-        return self.generator.seed.weight.detach().flatten(1).T
+        """R×w_dim: the layer that reads z, a transposed convolution, and all that read the class's vector."""
+        first = self.generator.seed.weight.detach().flatten(1).T
+        if not self.num_classes:
+            return first
+        rows = super().style_weights()
+        return torch.cat([F.pad(first, (0, self.z_dim)), F.pad(rows, (self.z_dim, 0))])
 
     def synthesize(
         self,

@@ -103,7 +103,37 @@ class GatedConvolution(Convolution):
             x = super().forward(x)
         if noise is not None and self.noise_gain is not None:
             x = x + (noise * self.noise_gain.view(1, -1, 1, 1)).to(x.dtype)
-        return F.glu(x, dim=1)
+        return F.glu(self.modulated(x), dim=1)
+
+    def modulated(self, x: Tensor) -> Tensor:
+        """What goes through the gate: here x itself."""
+        return x
+
+
+class ClassGatedConvolution(GatedConvolution):
+    """The same with a class-conditional batch norm (Dumoulin et al. 2017; Brock et al. 2019): what is folded into the
+    convolution is the norm alone, and a scale and a shift of each channel are linear in the class's vector.
+
+    `steer` is told that vector before each picture, in float32.
+    """
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, *, condition: int, noise: bool, doubles: bool = False
+    ) -> None:
+        super().__init__(channels_in, channels_out, kernel, noise=noise, doubles=doubles)
+        self.affine = nn.Linear(condition, 4 * channels_out)  # scales, then shifts
+        self._by: tuple[Tensor, Tensor] | None = None
+
+    def steer(self, condition: Tensor) -> None:
+        """N×condition: of the classes of the next pictures."""
+        scale, shift = self.affine(condition)[:, :, None, None].chunk(2, dim=1)
+        self._by = scale, shift
+
+    def modulated(self, x: Tensor) -> Tensor:
+        """N×2O×H×W scaled and shifted."""
+        assert self._by is not None  # `steer` comes first
+        scale, shift = self._by
+        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
 
 
 class Seed(nn.Module):

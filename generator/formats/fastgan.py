@@ -126,13 +126,10 @@ def read_generator(state: State, resolution: int = 0) -> tuple[FastGANConfig, di
     sides = [8, 16, 32, 64, 128, 256]
     sides += [side for side in (512, 1024) if f"feat_{side}.1.weight_orig" in state]
     sides = [side for side in sides if not resolution or side <= resolution]
-    z_dim, double, _, _ = state.shape("init.init.0.weight_orig", 4)
-    width = {4: double // 2} | {side: state.shape(f"feat_{side}.1.weight_orig", 4)[0] // 2 for side in sides}
-
-    reader = _Reader(state, {})
-    scale, bias = state.batch_norm("init.init.1", 2 * width[4])
-    seed = state.spectral("init.init.0", z_dim, 2 * width[4], 4, 4, transposed=True)
-    reader.weights |= {"generator.seed.weight": seed * scale.view(1, -1, 1, 1), "generator.seed.bias": bias}
+    z_dim = state.shape("init.init.0.weight_orig", 4)[0]
+    first, weights = read_seed(state)
+    width = {4: first} | {side: state.shape(f"feat_{side}.1.weight_orig", 4)[0] // 2 for side in sides}
+    reader = _Reader(state, weights)
     for i, side in enumerate(sides):
         noisy = side in DOUBLE
         places = (1, 5) if noisy else (1,)  # of the convolutions in the original's sequence: up, conv, [noise,] norm, …
@@ -152,6 +149,21 @@ def read_generator(state: State, resolution: int = 0) -> tuple[FastGANConfig, di
         raise CheckpointError(f"{state.what} draws pictures of {channels} channels, not of 1 or 3.")
     reader.convolution("generator.to_rgb", "to_big", (channels, width[sides[-1]], 3, 3))
     return FastGANConfig(sides[-1], channels, z_dim, tuple(width.values())), reader.weights
+
+
+def read_seed(state: State) -> tuple[int, dict[str, Tensor]]:
+    """Channels and folded weights of the layer from z to the first map."""
+    z_dim, double, _, _ = state.shape("init.init.0.weight_orig", 4)
+    scale, bias = state.batch_norm("init.init.1", double // 2 * 2)
+    seed = state.spectral("init.init.0", z_dim, double // 2 * 2, 4, 4, transposed=True)
+    return double // 2, {"generator.seed.weight": seed * scale.view(1, -1, 1, 1), "generator.seed.bias": bias}
+
+
+def read_excitation(state: State, to: str, name: str, channels_in: int, channels_out: int) -> dict[str, Tensor]:
+    """Weights of a skip-layer excitation, under names that begin with `to`."""
+    reader = _Reader(state, {})
+    reader.excitation(to, name, channels_in, channels_out)
+    return reader.weights
 
 
 def _read_critic(state: State, config: FastGANConfig) -> tuple[FastGANConfig, dict[str, Tensor]]:

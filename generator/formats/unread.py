@@ -14,12 +14,7 @@ OPEN_IT_THERE = "only its own program opens it"
 
 # Names of tensors and classes, one a line: what they belong to, and what can be done.
 PROGRAMS: tuple[tuple[str, str, str], ...] = (
-    (r"^SuperresGenerator$|\bmapping\.embed_proj\.", "a StyleGAN-XL", OPEN_IT_THERE),
-    (r"\bsynthesis\.(embed\.|feat_\d+\.(conv|bn))", "Projected GAN's FastGAN with classes",
-     "those without classes would open"),
     (r"\biwt\.|\bdwt\.", "a SWAGAN, which draws wavelets", "StyleGAN2 without the wavelets would open"),
-    (r"\bblocks\.\d+\.\d+\.bn1\.gain\.|\bblocks\.\d+\.\d+\.conv1\.u0", "a BigGAN of BigGAN-PyTorch (ajbrock)",
-     "BigGAN-deep of pytorch-pretrained-BigGAN would open"),
     (r"\bbackbone\.synthesis\.", "an EG3D, which draws in three dimensions", OPEN_IT_THERE),
     (r"\bstylegan_decoder\.", "a face restorer (GFPGAN) round a StyleGAN2", "it repairs pictures and paints none"),
     (r"\bquantize\.embedding\.", "a VQGAN, which repeats pictures and draws none by itself", OPEN_IT_THERE),

@@ -51,6 +51,47 @@ class LayerShape:
         return 2 * self.out_channels * (conv + raise_ + lower)
 
 
+def layer_shape(
+    channels: tuple[int, int],
+    sizes: tuple[int, int],
+    rates: tuple[int, int],
+    *,
+    rgb: bool = False,
+    kernel: int = 3,
+    filter_size: int = 6,
+    lrelu_upsampling: int = 2,
+    radial: bool = False,
+) -> LayerShape:
+    """The shape of a layer between two maps, each told by its channels, side and sampling rate: (in, out).
+
+    The last layer, `rgb`, only mixes channels: its `kernel` is 1, and it neither raises nor filters nor lowers.
+    """
+    raised = max(rates) * (1 if rgb else lrelu_upsampling)
+    up, down = raised // rates[0], raised // rates[1]
+    up_taps = 1 if rgb or up == 1 else filter_size * up
+    down_taps = 1 if rgb or down == 1 else filter_size * down
+    kernel = 1 if rgb else kernel
+    # What must be there before the filters and the lowering, less what the convolution gives. The halves differ
+    # by `up` so that samples lie symmetrically about the picture's centre (appendix C.3).
+    pad = (sizes[1] - 1) * down + 1 + up_taps + down_taps - 2 - (sizes[0] + kernel - 1) * up
+    low = (pad + up) // 2
+    return LayerShape(
+        in_channels=channels[0],
+        out_channels=channels[1],
+        in_size=sizes[0],
+        out_size=sizes[1],
+        out_rate=rates[1],
+        kernel=kernel,
+        up=up,
+        down=down,
+        up_taps=up_taps,
+        down_taps=down_taps,
+        radial=radial and not rgb,
+        rgb=rgb,
+        padding=(low, pad - low),
+    )
+
+
 @dataclass(frozen=True)
 class StyleGAN3Config(Config):
     """Alias-free generator (Karras et al. 2021, arXiv:2106.12423, §3.2 and appendix F).
@@ -59,6 +100,7 @@ class StyleGAN3Config(Config):
     `num_critical` critically sampled last layers, twice the channels. `first_cutoff`, `first_stopband`: in cycles per
     picture width. `last_stopband_rel`: the last layers' stopband over their cutoff. `margin_size`: samples beyond each
     border. `filter_size`: taps of the low-pass filters, in samples of the lower rate. `conv_clamp`: None for no clamp.
+    `embed_dim`: of the embedded class, 0 for `w_dim`.
     """
 
     resolution: int
@@ -81,9 +123,11 @@ class StyleGAN3Config(Config):
     lrelu_upsampling: int = 2
     use_radial_filters: bool = False
     conv_clamp: float | None = 256.0
+    embed_dim: int = 0
 
     def __post_init__(self) -> None:
-        self.require_choice("resolution", RESOLUTIONS)
+        self.require_choice("resolution", (16, *RESOLUTIONS))
+        self.require("embed_dim", 0, 4096)
         self.require_choice("img_channels", (1, 3))
         self.require_choice("use_radial_filters", (False, True))
         self.require("num_classes", 0, 10_000)
@@ -109,11 +153,6 @@ class StyleGAN3Config(Config):
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise CheckpointError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}.")
-
-    @property
-    def num_ws(self) -> int:
-        """One w for the input's rotation and translation, one for each layer, and one for the last, to RGB."""
-        return self.num_layers + 2
 
     @property
     def cutoffs(self) -> list[float]:
@@ -143,40 +182,19 @@ class StyleGAN3Config(Config):
         """Every layer, coarse to fine; the last turns features into colours and neither bends nor filters."""
         return tuple(self._layer(i) for i in range(self.num_layers + 1))
 
-    @property
-    def flops(self) -> int:
-        """Work of one picture's convolutions and filters, in floating-point operations."""
-        return sum(layer.flops for layer in self.layers)
-
     def _progression(self, first: float, last: float) -> list[float]:
         steps = self.num_layers - self.num_critical
         return [first * (last / first) ** min(i / steps, 1.0) for i in range(self.num_layers + 1)]
 
     def _layer(self, i: int) -> LayerShape:
-        before, rates, sizes, widths = max(i - 1, 0), self.rates, self.sizes, self.widths
-        rgb = i == self.num_layers
-        raised = max(rates[before], rates[i]) * (1 if rgb else self.lrelu_upsampling)
-        up, down = raised // rates[before], raised // rates[i]
-        up_taps = 1 if rgb or up == 1 else self.filter_size * up
-        down_taps = 1 if rgb or down == 1 else self.filter_size * down
-        kernel = 1 if rgb else self.conv_kernel
-        # What must be there before the filters and the lowering, less what the convolution gives. The halves differ
-        # by `up` so that samples lie symmetrically about the picture's centre (appendix C.3).
-        wanted = (sizes[i] - 1) * down + 1 + up_taps + down_taps - 2
-        pad = wanted - (sizes[before] + kernel - 1) * up
-        low = (pad + up) // 2
-        return LayerShape(
-            in_channels=widths[before],
-            out_channels=widths[i],
-            in_size=sizes[before],
-            out_size=sizes[i],
-            out_rate=rates[i],
-            kernel=kernel,
-            up=up,
-            down=down,
-            up_taps=up_taps,
-            down_taps=down_taps,
-            radial=self.use_radial_filters and not rgb and i < self.num_layers - self.num_critical,
-            rgb=rgb,
-            padding=(low, pad - low),
+        before = max(i - 1, 0)
+        return layer_shape(
+            (self.widths[before], self.widths[i]),
+            (self.sizes[before], self.sizes[i]),
+            (self.rates[before], self.rates[i]),
+            rgb=i == self.num_layers,
+            kernel=self.conv_kernel,
+            filter_size=self.filter_size,
+            lrelu_upsampling=self.lrelu_upsampling,
+            radial=self.use_radial_filters and i < self.num_layers - self.num_critical,
         )

@@ -139,20 +139,31 @@ class StyleGAN3(Family):
     has_mapping = True
     tells_progress = True
 
-    def __init__(self, config: StyleGAN3Config, critic: Critic | None = None) -> None:
+    def __init__(
+        self,
+        config: StyleGAN3Config,
+        critic: Critic | None = None,
+        layers: tuple[LayerShape, ...] = (),
+        title: str = "",
+    ) -> None:
+        """`layers`: where they do not follow from the configuration alone, which then describes the first of them."""
         super().__init__()
-        self.config, shapes = config, config.layers
+        self.config, shapes = config, layers or config.layers
         # A one-by-one convolution sees no direction: that is what makes R equivariant to rotation (§3.2).
-        self.title = "StyleGAN3-R" if config.conv_kernel == 1 else "StyleGAN3-T"
-        self.resolution, self.img_channels = config.resolution, config.img_channels
-        self.num_classes, self.flops = config.num_classes, config.flops
-        self.z_dim, self.w_dim, self.num_ws = config.z_dim, config.w_dim, config.num_ws
+        self.title = title or ("StyleGAN3-R" if config.conv_kernel == 1 else "StyleGAN3-T")
+        self.resolution, self.img_channels = shapes[-1].out_size, config.img_channels
+        self.num_classes, self.flops = config.num_classes, sum(shape.flops for shape in shapes)
+        # One w for the input's rotation and translation, one for each layer.
+        self.z_dim, self.w_dim, self.num_ws = config.z_dim, config.w_dim, 1 + len(shapes)
         self.layers = (
-            Layer(0, config.rates[0], "conv"),  # where the plane lies
+            Layer(0, shapes[0].out_rate, "conv"),  # where the plane lies
             *(Layer(i + 1, shape.out_rate, "rgb" if shape.rgb else "conv") for i, shape in enumerate(shapes)),
         )
-        self.mapping = MappingNetwork(config.z_dim, config.num_classes, config.w_dim, config.mapping_layers)
-        self.input = FourierInput(config.w_dim, config.widths[0], config.sizes[0], config.rates[0], config.first_cutoff)
+        self.mapping = MappingNetwork(
+            config.z_dim, config.num_classes, config.w_dim, config.mapping_layers, config.embed_dim
+        )
+        first = shapes[0]
+        self.input = FourierInput(config.w_dim, first.in_channels, first.in_size, first.out_rate, config.first_cutoff)
         self.convs = module_list(AliasFreeLayer(shape, config.w_dim, config.conv_clamp) for shape in shapes)
         self.critic, self.has_critic = critic, critic is not None
 

@@ -18,6 +18,7 @@ from tests.generator.build import CRITICS, GENERATORS, lively_critic, lively_gen
 
 from . import (
     biggan_files,
+    biggan_pytorch_files,
     dcgan_files,
     fastgan_files,
     lightweight_files,
@@ -27,6 +28,7 @@ from . import (
     stylegan2_files,
     stylegan3_reference,
     stylegan_files,
+    stylegan_xl_files,
     tensorflow_files,
 )
 from .build_files import as_config, as_layer, write_pickle, write_torch
@@ -60,6 +62,13 @@ def _biggan(folder: Path) -> Made:
     rows = [list(layer) for layer in biggan_files.LAYERS]
     (folder / "config.json").write_text(json.dumps({"layers": rows, "eps": 1e-4, "z_dim": biggan_files.Z}))
     return Made(path, classes=("0", "1", "2", "3"), judges=False)
+
+
+def _biggan_pytorch(folder: Path) -> Made:
+    build = biggan_pytorch_files.Build()
+    path = write_torch(folder / "G_ema.pth", biggan_pytorch_files.generator_state(build))
+    critic = write_torch(folder / "D.pth", biggan_pytorch_files.critic_state(build))
+    return Made(path, critic, classes=("0", "1", "2"))
 
 
 def _dcgan(folder: Path) -> Made:
@@ -166,8 +175,16 @@ def _stylegan3(folder: Path) -> Made:
     return Made(write_pickle(folder / "stylegan3-t.pkl", root), classes=("0", "1", "2"), maps=True)
 
 
+def _stylegan_xl(folder: Path) -> Made:
+    more: dict[str, object] = {"channel_base": 256, "channel_max": 12, "num_layers": 7}
+    shape = stylegan_xl_files.Grown(16, z_dim=stylegan_xl_files.Z, c_dim=3, more=more, heads=((32, 7),))
+    path, _ = stylegan_xl_files.write(folder / "pokemon32.pkl", shape)
+    return Made(path, classes=("0", "1", "2"), judges=False, maps=True)
+
+
 MAKERS: dict[str, Callable[[Path], Made]] = {
     "biggan": _biggan,
+    "biggan_pytorch": _biggan_pytorch,
     "dcgan": _dcgan,
     "fastgan": _fastgan,
     "house_state": _house_state,
@@ -180,4 +197,5 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "stylegan2_tensorflow": _stylegan2_tensorflow,
     "stylegan3": _stylegan3,
     "stylegan_tensorflow": _stylegan_tensorflow,
+    "stylegan_xl": _stylegan_xl,
 }

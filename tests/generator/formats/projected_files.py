@@ -36,7 +36,7 @@ class Noise(nn.Module):
         return x if self.given is None else x + self.weight * self.given.to(x)
 
 
-def up(a: int, b: int, double: bool) -> nn.Sequential:
+def plain_up(a: int, b: int, double: bool) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Upsample(scale_factor=2, mode="nearest")]
     for wide in (a, b) if double else (a,):
         layers += [conv(wide, 2 * b, 3), *([Noise()] if double else []), nn.BatchNorm2d(2 * b), nn.GLU(dim=1)]
@@ -52,6 +52,48 @@ class Excitation(nn.Module):
         return large * self.main(small)
 
 
+class ClassNorm(nn.Module):
+    """Batch norm without numbers of its own, then 1 + a gain and a shift that are linear in the class's vector."""
+
+    stored_mean: Tensor
+    stored_var: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain, self.bias = (spectral_norm(nn.Linear(NZ, width)) for _ in range(2))
+        self.register_buffer("stored_mean", torch.randn(width) * 0.2)
+        self.register_buffer("stored_var", torch.rand(width) + 0.5)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        mean, var = (buffer[None, :, None, None] for buffer in (self.stored_mean, self.stored_var))
+        gain, bias = (layer(y)[:, :, None, None] for layer in (self.gain, self.bias))
+        return (x - mean) / torch.sqrt(var + 1e-5) * (1 + gain) + bias
+
+
+class ClassUp(nn.Module):
+    """One doubling with classes; where there are two convolutions, they share the strength of their noise."""
+
+    def __init__(self, a: int, b: int, double: bool) -> None:
+        super().__init__()
+        self.twice = double
+        if double:
+            self.conv1, self.conv2 = conv(a, 2 * b, 3), conv(b, 2 * b, 3)
+            self.bn1, self.bn2 = ClassNorm(2 * b), ClassNorm(2 * b)
+            self.noise = Noise()
+        else:
+            self.conv, self.bn = conv(a, 2 * b, 3), ClassNorm(2 * b)
+        self.given: list[Tensor] = []
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        x = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+        if not self.twice:
+            return nn.functional.glu(self.bn(self.conv(x), y), dim=1)
+        for i, (convolution, norm) in enumerate(((self.conv1, self.bn1), (self.conv2, self.bn2))):
+            self.noise.given = self.given[i] if self.given else None
+            x = nn.functional.glu(norm(self.noise(convolution(x)), y), dim=1)
+        return x
+
+
 class Start(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -65,10 +107,11 @@ class Start(nn.Module):
 class Synthesis(nn.Module):
     """Every scale up to 256 is there, also where pictures are smaller; larger ones have theirs."""
 
-    def __init__(self, resolution: int) -> None:
+    def __init__(self, resolution: int, table: int = 0) -> None:
         super().__init__()
-        self.resolution = resolution
+        self.resolution, self.table = resolution, table
         self.init = Start()
+        up = ClassUp if table else plain_up
         for side in (8, 16, 32, 64, 128, 256):
             self.add_module(f"feat_{side}", up(WIDTH[side // 2], WIDTH[side], side in (8, 32, 128)))
         for side, small in ((64, 4), (128, 8), (256, 16)):
@@ -78,14 +121,17 @@ class Synthesis(nn.Module):
             self.feat_512, self.se_512 = up(WIDTH[256], WIDTH[512], True), Excitation(WIDTH[32], WIDTH[512])
         if resolution > 512:
             self.feat_1024 = up(WIDTH[512], WIDTH[1024], False)
+        if table:
+            self.embed = nn.Embedding(table, NZ)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        given = () if classes is None else (classes.to(z) @ self.embed.weight[: classes.shape[1]],)
         z = z / (z.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
         maps = {4: self.init(z)}
         for side in (8, 16, 32, 64, 128, 256, 512, 1024):
             if side > self.resolution:
                 break
-            x = self.get_submodule(f"feat_{side}")(maps[side // 2])
+            x = self.get_submodule(f"feat_{side}")(maps[side // 2], *given)
             if 64 <= side <= 512:
                 x = self.get_submodule(f"se_{side}")(maps[side // 16], x)
             maps[side] = x
@@ -97,9 +143,12 @@ class Mapping(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, resolution: int) -> None:
+    """`classes` of `table` vectors; its own program makes a thousand of these whatever the number of classes."""
+
+    def __init__(self, resolution: int, classes: int = 0, table: int = 0) -> None:
         super().__init__()
-        self.mapping, self.synthesis = Mapping(), Synthesis(resolution)
+        self.c_dim = classes
+        self.mapping, self.synthesis = Mapping(), Synthesis(resolution, table)
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 if name.endswith(".bias"):
@@ -110,13 +159,14 @@ class Generator(nn.Module):
             for norm in norms:
                 norm.momentum = None  # the mean of all batches: as long training leaves them
             for _ in range(2):
-                self.train()(torch.randn(8, NZ))
+                some = nn.functional.one_hot(torch.arange(8) % classes, classes) if classes else None
+                self.train()(torch.randn(8, NZ), some)
             for norm in norms:
                 norm.momentum = 0.1
         self.eval().requires_grad_(False)
 
-    def forward(self, z: Tensor) -> Tensor:
-        return self.synthesis(z)
+    def forward(self, z: Tensor, classes: Tensor | None = None) -> Tensor:
+        return self.synthesis(z, classes)
 
 
 class ProjectedDiscriminator(nn.Module):
@@ -127,18 +177,20 @@ class ProjectedDiscriminator(nn.Module):
         self.feature_network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.SiLU())
 
 
-def expected(generator: Generator, z: Tensor, noise: list[Tensor] | None) -> Tensor:
+def expected(generator: Generator, z: Tensor, noise: list[Tensor] | None, classes: Tensor | None = None) -> Tensor:
     """What the module itself draws, in float64; `noise`: a map for each that adds some, or none."""
     network = copy.deepcopy(generator).double()
     left = iter(noise or [])
     for module in network.modules():
-        if isinstance(module, Noise):
-            module.given = next(left, None)
-    return network(z.double())
+        if isinstance(module, ClassUp) and module.twice:
+            module.given = [each for each in (next(left, None), next(left, None)) if each is not None]
+        elif isinstance(module, Noise):
+            module.given = next(left, None) if classes is None else None
+    return network(z.double(), classes)
 
 
 def write(path: Path, generator: Generator) -> Path:
     """A training's snapshot: the network that was trained is another than its average."""
-    other = Generator(generator.synthesis.resolution)
+    other = Generator(generator.synthesis.resolution, generator.c_dim, generator.synthesis.table)
     root = {"G": other, "D": ProjectedDiscriminator(), "G_ema": generator, "training_set_kwargs": {"path": "plums.zip"}}
     return write_pickle(path, root)

@@ -238,7 +238,6 @@ def test_another_discriminator_of_rosinalitys_is_left_out(tmp_path: Path):
 SWAGAN = {**rosinality_generator(WIDTHS, 16, 3, channels=12), "to_rgbs.0.iwt.ll": torch.ones(2, 2)}
 UNREAD: dict[str, tuple[Any, str]] = {
     "SWAGAN": ({"g_ema": SWAGAN}, "a SWAGAN"),
-    "ajbrock": ({"blocks.0.0.bn1.gain.weight": torch.ones(2, 2)}, "BigGAN-PyTorch"),
     "diffusion": ({"state_dict": {"model.diffusion_model.out.2.bias": torch.ones(2)}}, "a diffusion model"),
     "VQGAN": ({"state_dict": {"quantize.embedding.weight": torch.ones(2, 2)}}, "a VQGAN"),
     "CycleGAN": ({"model.10.conv_block.1.weight": torch.ones(2, 2)}, "from picture to picture"),
@@ -256,8 +255,7 @@ def test_a_refusal_names_the_program(name: str, tmp_path: Path):
     assert sentence.endswith(".") and len(sentence) < 250
 
 
-@pytest.mark.parametrize(("class_name", "what"), [("SuperresGenerator", "a StyleGAN-XL"), ("Plum", "a Plum")])
-def test_a_class_of_nvidias_is_named(class_name: str, what: str, tmp_path: Path):
-    root = {"G_ema": as_layer(stylegan2_files.module(class_name, {"const": torch.ones(2)}))}
-    with pytest.raises(CheckpointError, match=what if class_name != "Plum" else "no generator that this program knows"):
+def test_a_class_of_nvidias_that_nobody_knows_is_no_generator(tmp_path: Path):
+    root = {"G_ema": as_layer(stylegan2_files.module("Plum", {"const": torch.ones(2)}))}
+    with pytest.raises(CheckpointError, match="no generator that this program knows"):
         open_checkpoint(write_pickle(tmp_path / "thing.pkl", root))

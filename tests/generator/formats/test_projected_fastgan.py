@@ -48,9 +48,36 @@ def test_what_it_cannot_be_is_said(tmp_path: Path):
     for name in ("synthesis.feat_16.9.gain", "synthesis.feat_512.x"):
         with pytest.raises(CheckpointError, match=name.removeprefix("synthesis.")):
             open_checkpoint(write_torch(tmp_path / "more.pt", {**state, name: torch.ones(1)}))
-    with_classes = {
-        "synthesis.feat_8.conv1.weight_orig": torch.ones(2, 2, 3, 3),
-        "synthesis.embed.weight": torch.ones(2, 2),
-    }
-    with pytest.raises(CheckpointError, match="Projected GAN's FastGAN with classes, which this program does not read"):
-        open_checkpoint(write_torch(tmp_path / "classes.pt", with_classes))
+
+
+@pytest.mark.parametrize("resolution", [128, 256, 512])
+def test_pictures_of_classes_are_the_originals(resolution: int, tmp_path: Path):
+    generator = Generator(resolution, classes=3, table=7)
+    model = open_checkpoint(write(tmp_path / "best_model.pkl", generator))
+    assert (model.resolution, model.classes, model.w_dim) == (resolution, ("0", "1", "2"), 2 * NZ)
+    z, weights = torch.randn(2, NZ) * 3, torch.tensor([[0.0, 0, 1], [0.5, 0.5, 0]])
+    theirs = expected(generator, z, None, weights)
+    pictures = model.synthesize(model.map(z, weights), noise="none")
+    assert off(pictures, theirs) < 1e-4
+    noisy = model.synthesize(model.map(z, weights))
+    assert off(noisy, expected(generator, z, own_noise(model), weights)) < 1e-4
+    assert (noisy - pictures).abs().max() > 0.01
+    middle = model.synthesize(model.map(z, weights, psi=0.0), noise="none")  # each class keeps its own
+    assert (middle[0] - middle[1]).abs().max() > 0.01
+
+
+def test_a_state_dictionary_knows_every_row_of_its_table(tmp_path: Path):
+    generator = Generator(128, classes=3, table=7)
+    whole = open_checkpoint(write(tmp_path / "best_model.pkl", generator))
+    alone = open_checkpoint(write_torch(tmp_path / "g.pt", {"G_ema": generator.state_dict()}))
+    assert len(alone.classes) == 7
+    ws = whole.map(torch.randn(1, NZ), [1])
+    assert torch.equal(whole.synthesize(ws), alone.synthesize(ws))
+    for name in (
+        "synthesis.feat_32.bn1.stored_mean",
+        "synthesis.feat_16.bn.gain.bias",
+        "synthesis.feat_8.noise.weight",
+    ):
+        state = {key: tensor for key, tensor in generator.state_dict().items() if key != name}
+        with pytest.raises(CheckpointError, match=name.removeprefix("synthesis.")):
+            open_checkpoint(write_torch(tmp_path / "less.pt", state))

@@ -278,6 +278,20 @@ def test_only_its_own_files_are_recognised():
         assert not stylegan3.recognises(Content(Path("x.pkl"), "pickle", root))
 
 
+@pytest.mark.parametrize("name", ["T", "T at 64 px with classes", "R", "R at 64 px, deeper mapping, with classes"])
+def test_a_state_dictionary_paints_the_same(name: str):
+    """Its names and tensors tell the layers: nothing says what its constructors were given."""
+    generator = reference.tree(SHAPES[name])
+    whole = stylegan3.load(content(generator))
+    found = {"g_ema": {f"module.{name}": t for name, t in generator.tensors().items()}, "optimizer": {"lr": 0.1}}
+    state = Content(Path("sg3.pt"), "torch", found)
+    assert stylegan3.recognises(state)
+    model = stylegan3.load(state)
+    ws = some_ws(whole, 1)
+    assert torch.equal(model.synthesize(ws), whole.synthesize(ws))
+    assert (model.family.title, model.layers, model.classes) == (whole.family.title, whole.layers, whole.classes)
+
+
 def test_numpys_numbers_count_as_numbers():
     generator = reference.tree(SHAPES["R"])
     synthesis = generator.modules["synthesis"]
