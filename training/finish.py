@@ -39,6 +39,7 @@ from .encoding import encoder_config
 from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
 from .facts import add_facts, describe, facts_of, told
+from .latest import end_with_the_model
 from .loop import Settings, log_rows, read_state
 from .machine import machine
 from .name_directions import name_directions
@@ -187,6 +188,8 @@ def finish(
         "machine": last.machine,
     }
     figures = None if evaluation is None else write_results(evaluation, folder, run / PAIRS_FILE, run_facts | besides)
+    if figures is not None:
+        end_with_the_model(folder)
     keep_account(loaded.account, terms, folder)
     write_card(model, settings, figures, rows, folder, began_with(run), loaded.account)
     write_index(out)

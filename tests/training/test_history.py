@@ -7,6 +7,7 @@ import json
 import math
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from generator import open_checkpoint
 from training.data import Pictures
 from training.errors import TrainingError
 from training.history import losses_at, main, pick, read_moments, snapshots, write_history
+from training.latest import end_with_the_model
 from training.loop import LOG_FIELDS, Trainer, snapshot_points
 from training.train import keep_snapshot
 
@@ -115,6 +117,54 @@ def test_a_finished_checkpoint_may_be_a_moment(run: Path, shapes: Path, tmp_path
     assert set(rows[-1]["losses"].values()) == {None}  # this run's log tells nothing of it
     assert rows[0]["losses"]["loss_d"] is not None
     assert open_checkpoint(tmp_path / "now" / "000000400", precision="fp32").version == "2.0"
+
+
+MEASURED = {
+    "pictures_seen": 500,
+    "training_seconds": 30,
+    "features": "small, 4 numbers a picture; resize: none",
+    "counts": {"generated": 20, "held_out_pictures": 6, "records": 9},
+    "frechet": 3.0,
+    "recall": 0.5,
+}
+
+
+def told(checkpoint: Path, **measured: Any) -> list[dict[str, Any]]:
+    """The moments of a history of one moment in `checkpoint`, after the checkpoint was measured."""
+    folder = checkpoint / "history"
+    folder.mkdir(parents=True, exist_ok=True)
+    moment = {"pictures": 400, "seconds": 9.5, "folder": "000000400", "losses": {"r1": 1.0}, "scores": {"frechet": 4.0}}
+    history = {"features": "small", "counts": {"generated": 20, "held_out": 6}, "moments": [moment]}
+    if not (folder / "history.json").exists():
+        (folder / "history.json").write_text(json.dumps(history))
+    (checkpoint / "evaluation.json").write_text(json.dumps({**MEASURED, **measured}))
+    end_with_the_model(checkpoint)
+    return list(json.loads((folder / "history.json").read_text())["moments"])
+
+
+def test_a_history_ends_with_the_finished_model(tmp_path: Path):
+    first, last = told(tmp_path)
+    assert first["pictures"] == 400
+    assert last == {
+        "pictures": 500,
+        "seconds": 30.0,
+        "folder": "..",
+        "losses": {"r1": None},
+        "scores": {"frechet": 3.0},
+    }
+    moments = told(tmp_path, pictures_seen=600, frechet=2.0)  # trained on, finished again
+    assert [(m["pictures"], m["scores"]["frechet"]) for m in moments] == [(400, 4.0), (600, 2.0)]
+    assert (tmp_path / "history" / moments[-1]["folder"]).resolve() == tmp_path.resolve()
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [{"pictures_seen": 400}, {"features": "other, 4 numbers"}, {"counts": {"generated": 20, "held_out_pictures": 5}}],
+    ids=str,
+)
+def test_a_history_does_not_end_with_a_model_that_cannot_be_compared(measured: dict[str, Any], tmp_path: Path):
+    assert [moment["pictures"] for moment in told(tmp_path, **measured)] == [400]
+    assert end_with_the_model(tmp_path / "nothing") is False
 
 
 def test_what_is_missing_is_a_sentence(tmp_path: Path, shapes: Path, capsys: pytest.CaptureFixture[str]):
