@@ -30,7 +30,7 @@ from generator import (
 )
 from generator import convert_checkpoint as convert
 from generator.formats import model_name
-from generator.storage import GENERATOR_FILE, kind_of
+from generator.storage import GENERATOR_FILE, kind_of, sweep_drafts
 
 from .errors import StudioError
 from .hub import LIMIT, fetch
@@ -43,6 +43,7 @@ MAX_MODELS = 16  # opened at a time
 MAX_BYTES = 8 << 30  # of the files of a host's visitors
 MAX_AGE = 6 * 3600.0  # seconds since it was used last
 CALIBRATION_SECONDS = 20.0
+SETTLED = 60.0  # seconds after which an empty folder is not one that is being begun in
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ class Visitors:
         self.studio, self.limit = studio, limit
         self.kept = studio.kept
         self._temporary = tempfile.TemporaryDirectory(prefix="latent-atelier-") if self.kept is None else None
+        if self.kept is not None:
+            _sweep(self.kept)
         self._opened: OrderedDict[str, Opened] = OrderedDict()  # the one used last comes last
         self._used: dict[str, float] = {}  # when, on the monotonic clock
         self._opening = Lock()
@@ -210,6 +213,17 @@ def local_folder(
         with suppress(OSError):
             place.rmdir()
         raise
+
+
+def _sweep(root: Path) -> None:
+    """Remove what conversions of a program that was killed left there, and folders of models that then hold nothing."""
+    with suppress(OSError):
+        places = [place for place in root.iterdir() if is_content_hash(place.name) and place.is_dir()]
+        sweep_drafts(*places)
+        for place in places:
+            with suppress(OSError):
+                if time.time() - place.stat().st_mtime > SETTLED and not any(place.iterdir()):
+                    place.rmdir()
 
 
 def _note(named: Path, version: str, class_names: Path | None) -> None:

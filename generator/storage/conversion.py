@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +28,7 @@ from pictures import Account, Reading
 
 from .checkpoint import open_checkpoint, save_checkpoint
 from .class_names import read_class_names
+from .drafts import draft_folder, sweep_drafts
 from .headers import check_name
 from .packing import LARGEST_HALF, recognised_format, save_foreign
 from .real import RealPictures
@@ -110,8 +110,9 @@ def convert(
     measure_styles(model)
     before = _some_picture(model)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".converting-") as temporary:
-        new = Path(temporary) / name
+    sweep_drafts(out)
+    with draft_folder(out) as temporary:
+        new = temporary / name
 
         def write(model: Model) -> None:
             if isinstance(model.family, StyleGAN2):

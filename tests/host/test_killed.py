@@ -128,6 +128,7 @@ def test_a_file_that_a_visitor_brought_is_kept_whole_or_not_at_all(tmp_path: Pat
         assert killed or len(kept) == 1
         for token in kept:  # what the page offers opens
             assert visitors(place).reopen(token).facts["critic"] == made.judges
+        assert not list(place.rglob(".converting-*"))  # the next program has swept
         if place.name in ("size-100", "write-5", "write-11"):  # the next one gets through
             assert visitors(place).open(made.path, made.critic).facts["critic"] == made.judges
 
