@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import PicturesError
 
-LABELS = "dataset.json"  # of NVIDIA's dataset_tool: {"labels": [["00000/img00000.png", 3], …]} or {"labels": null}
+LABELS = "dataset.json"  # of NVIDIA's dataset_tool: {"labels": [["00000/img00000.png", 3], …]}, or null
 MAX_NAME = 100  # characters of a class's name: what a recipe holds
 
 
@@ -78,9 +78,13 @@ class Labels:
         self.path, self._above = path, path[: -len(LABELS)]
         try:
             rows = json.loads(content)["labels"]
-            self.every = None if rows is None else {_path(name): _number(label) for name, label in rows}
+            pairs = rows.items() if isinstance(rows, dict) else rows
+            self.every = None if rows is None else {_path(name): _number(label) for name, label in pairs}
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-            raise PicturesError(f"{path} does not give one class number for each picture.") from None
+            raise PicturesError(
+                f"{path} does not give one class number for each picture: mend it, or take it away to have classes by "
+                "folders."
+            ) from None
 
     def number(self, picture: str) -> int | None:
         """Of a picture, by its path in the place, or below the folder of this file; None if it is not in the list."""
@@ -113,7 +117,7 @@ def _labelled(pictures: Sequence[str], title: str, labels: Labels) -> Classes:
 def _path(name: object) -> str:
     if not isinstance(name, str):
         raise ValueError("no path")
-    return name.replace("\\", "/")
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")
 
 
 def _number(label: Any) -> int:

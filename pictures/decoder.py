@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from .errors import PicturesError
 from .kinds import HEAD, UNREAD, ending, formats, told_by_content
@@ -33,6 +33,7 @@ _LARGE = 16_000_000  # pixels from which on pictures are decoded one at a time: 
 _one_large = threading.Lock()
 
 _ORIENTATION = 0x0112  # of EXIF
+_PHOTOMETRIC = 262  # of TIFF: what its numbers mean
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -157,10 +158,12 @@ def _finished(file: Image.Image, kind: str, moves: bool, name: str, ground: Colo
     size = file.size
     if at_least is not None:
         file.draft("RGB", (at_least, at_least))
-    file.load()
-    if kind == "TIFF":  # Pillow turns these itself
-        size = file.size
     done = [FIRST] if moves else []
+    if kind == "TIFF" and _turn(file) is not None:  # Pillow turns these itself
+        done.append(TURNED)
+    file.load()
+    if kind == "TIFF":
+        size = file.size
     image: Image.Image = file
     if image.mode.startswith("I") or image.mode == "F":
         image = _from_wide(image, kind, name)
@@ -186,6 +189,8 @@ def _from_wide(image: Image.Image, kind: str, name: str) -> Image.Image:
     sixteen = image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM"))
     if not sixteen:
         raise PicturesError(f"{name} holds 32-bit numbers, of which nobody knows the range: save it with 8 or 16 bits.")
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
+        values = 65535 - values.astype(np.uint32)  # 0 is white, as scanners write it; of 8 bits Pillow turns it itself
     grey = Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
     key = image.info.get("transparency")
     if not isinstance(key, int):
@@ -221,6 +226,8 @@ def _unknown(content: bytes, name: str) -> str:
         return f"{name} cannot be read as a picture: it is HEIC, whatever its name says; {UNREAD['.heic'][1]}."
     if kind is not None and kind not in formats():
         return f"{name} is {kind}, which this machine's Pillow was built without: convert it to PNG."
+    if kind == "TIFF":
+        return f"{name} cannot be read as a picture (it is broken, or a rare kind of TIFF: save it as PNG)."
     words = "it is broken" if kind else "it is none, or of a kind that is not read here"
     return f"{name} cannot be read as a picture ({words})."
 

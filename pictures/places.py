@@ -13,7 +13,7 @@ from typing import Protocol
 
 from .decoder import MAX_BYTES, reason_of
 from .errors import PicturesError
-from .kinds import ARCHIVES, ending
+from .kinds import ARCHIVES, ending, suffixes
 from .zip_names import meant_names
 
 # Reasons, as they follow a number.
@@ -149,6 +149,8 @@ class Zip:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             if ending(path.name) in ARCHIVES and ending(path.name) != ".zip":
                 raise PicturesError(f"{path} is an archive that is not read here: unpack it, or make a zip.") from None
+            if ending(path.name) in suffixes():
+                raise PicturesError(f"{path} is one picture: give the folder or zip that it lies in.") from None
             why = reason_of(error) if isinstance(error, OSError) else str(error).rstrip(".")
             raise PicturesError(f"{path} cannot be read as a zip of pictures ({why}).") from None
         infos = self._archive.infolist()

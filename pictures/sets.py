@@ -18,6 +18,7 @@ from .options import Reading
 from .places import CLOSED, DEAD_LINK, Place, open_place
 
 BROKEN = "broken"
+SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "eval"}  # what such folders are called
 
 
 class PictureSet:
@@ -46,6 +47,11 @@ class PictureSet:
                 f"{self.labels.path} says " + ("which" if self.labels.every else "that there are no") + " classes"
             )
         self._count()
+        if self.labels is None and self.classes.names and {n.lower() for n in self.classes.names} <= SPLITS:
+            called = " and ".join(self.classes.names)
+            self.account.said.append(
+                f"its classes are called {called}: give one of these folders if they are no classes"
+            )
         self._no_class_lost()
         self._say_empty()
         self._strict()

@@ -7,6 +7,7 @@ language, and some of its programs part folders by "\". (PKWARE's APPNOTE.TXT 6.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable
@@ -14,7 +15,10 @@ from collections.abc import Iterable
 from .errors import PicturesError
 
 UTF8_FLAG = 0x800
-ASKED = "name it with --zip-names (cp932 for Japanese, gbk for Chinese, cp949 for Korean), or zip the folder anew"
+ASKED = (
+    "name it with --zip-names (cp1252 for western languages, cp866 for Russian, cp932 for Japanese, gbk for Chinese, "
+    "cp949 for Korean), or zip the folder anew"
+)
 
 
 def meant_names(infos: Iterable[zipfile.ZipInfo], archive: str, encoding: str | None = None) -> list[str]:
@@ -34,8 +38,15 @@ def meant_names(infos: Iterable[zipfile.ZipInfo], archive: str, encoding: str | 
             name = raw[name].decode(chosen)
         elif name in raw and not _is_latin(_folder(name)):
             raise PicturesError(f"{archive} does not say in which encoding its folders are named: {ASKED}.")
-        names.append(name.split("\0", 1)[0].replace("\\", "/").lstrip("/"))
+        names.append(_below(name.split("\0", 1)[0].replace("\\", "/")))
     return names
+
+
+def _below(path: str) -> str:
+    """A path below the zip's own folder, as programs that unpack take it: no drive, no root, no way upwards."""
+    parts = path.split("/")
+    kept = [part for part in parts[:-1] if part not in ("", ".", "..") and not re.fullmatch("[A-Za-z]:", part)]
+    return "/".join([*kept, parts[-1]])
 
 
 def _encoding(names: Iterable[bytes], archive: str, given: str | None) -> str | None:

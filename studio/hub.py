@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 from .errors import StudioError
 
 REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
-ALLOWED = (".safetensors", ".pkl", ".pt", ".pth")  # in the order in which they are preferred
+ALLOWED = (".safetensors", ".pkl", ".pt", ".pth", ".ckpt", ".bin")  # in the order in which they are preferred
+TRAINING = re.compile(r"optim|scheduler|scaler|training_args|random_states|rng_state", re.IGNORECASE)  # and no network
 CONFIG = "config.json"
 LIMIT = 2 << 30  # bytes
 MAX_CONFIG = 1 << 20
@@ -98,7 +99,7 @@ def _in_time(repository: str, seconds: float, work: Callable[[], T]) -> T:
 def choose(repository: str, files: list[str]) -> tuple[str, str | None, str | None]:
     """The generator's file of a repository's, the critic's and the configuration beside it; StudioError if none is."""
     weights = sorted(
-        (name for name in files if name.lower().endswith(ALLOWED)),
+        (name for name in files if name.lower().endswith(ALLOWED) and not TRAINING.search(name.rpartition("/")[2])),
         key=lambda name: (next(i for i, end in enumerate(ALLOWED) if name.lower().endswith(end)), len(name), name),
     )
     critics = [name for name in weights if CRITIC.search(name.rpartition("/")[2])]

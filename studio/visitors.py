@@ -37,7 +37,7 @@ from .hub import LIMIT, fetch
 from .kept import LOCAL, is_kept, kept_models
 from .render import Studio
 
-SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors")
+SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar")
 NAMED = "named"  # beside the models: which version of a file has its class names
 MAX_MODELS = 16  # opened at a time
 MAX_BYTES = 8 << 30  # of the files of a host's visitors

@@ -21,7 +21,7 @@ from ..errors import CheckpointError
 from .beside import config_beside
 from .naming import foreign_model, numbered_classes, unknown_provenance
 from .state import State
-from .state_dicts import state_dicts
+from .state_dicts import averaged_first, named
 
 NAME = "biggan"  # in saved files: stays when this file is renamed
 TITLE = "BigGAN-deep"
@@ -53,8 +53,7 @@ def load(content: Content, critic: Content | None = None) -> Model:
 
 
 def _tensors(content: Content) -> dict[str, Tensor] | None:
-    dicts = (tensors for _, tensors in state_dicts(content.root))
-    return next((tensors for tensors in dicts if all(mark in tensors for mark in MARKS)), None)
+    return next(iter(averaged_first(named(content.root, *MARKS))), None)
 
 
 def _network(state: State, config: dict[str, Any]) -> BigGAN:

@@ -21,10 +21,11 @@ from generator.weights import load_into
 from ..errors import CheckpointError
 from .naming import foreign_model, unknown_provenance
 from .state import State, folded, tensors_of
+from .state_dicts import averaged_first, dictionaries, named
 
 NAME = "fastgan"  # in saved files: stays when this file is renamed
 TITLE = "FastGAN"
-PARALLEL = "module."
+PROJECTED = "synthesis"  # under which Projected GAN has the like, read by `projected_fastgan`
 BUFFERS = ("weight_u", "weight_v", "running_mean", "running_var", "num_batches_tracked")  # ends of their names
 SIGNS = ("init.init.0.weight_orig", "feat_8.1.weight_orig", "se_64.main.1.weight_orig", "to_big.weight_orig")
 CRITIC_SIGNS = ("down_from_big.0.weight_orig", "down_4.main.0.weight_orig", "rf_big.0.weight_orig")
@@ -33,9 +34,8 @@ TRAINING_ONLY = ("decoder_big.", "decoder_part.", "decoder_small.")
 
 
 def recognises(content: Content) -> bool:
-    """Whether the tensors of a FastGAN generator lie under `g` (or at the root)."""
-    tensors = _generator(content.root)
-    return all(name in tensors for name in SIGNS)
+    """Whether the tensors of a FastGAN generator lie under `g`, or under any other beginning but Projected GAN's."""
+    return bool(_generator(content.root))
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
@@ -44,15 +44,14 @@ def load(content: Content, critic: Content | None = None) -> Model:
     A critic of another build than the paper's is left out, and the model's notes say so.
     """
     what = f"{content.path.name}, a FastGAN checkpoint,"
-    root = content.root if isinstance(content.root, dict) else {}
-    own = _generator(root)
-    averaged = root.get("g_ema")
+    own = _generator(content.root)
+    averaged = _training(content.root).get("g_ema")
     state = State(own if averaged is None else _average(own, averaged, what), what)
     config, weights = read_generator(state)
     state.refuse_the_rest(known=("to_128.",))  # the head of a smaller picture, which only the critic saw
 
     provenance = unknown_provenance(content.path, content.path.stem)
-    judges = _critic(root if critic is None else critic.root)
+    judges = _critic(content.root if critic is None else critic.root)
     if judges:
         try:
             config, judging = _read_critic(State(judges, f"{what} whose critic"), config)
@@ -69,23 +68,32 @@ def load(content: Content, critic: Content | None = None) -> Model:
     return foreign_model(content.path, family, averages, provenance)
 
 
+def _training(root: object) -> dict[str, object]:
+    """What the program's own training wrote, wherever it lies in the file: the dictionary that has the generator as
+    `g`; empty if there is none."""
+    found = (each for each in dictionaries(root) if "g" in each)
+    return next((each for each in found if all(name in tensors_of(each["g"]) for name in SIGNS)), {})
+
+
 def _generator(root: object) -> dict[str, Tensor]:
-    if not isinstance(root, dict):
-        return {}
-    return tensors_of(root.get("g", root), PARALLEL)
+    training = _training(root)
+    if training:
+        return tensors_of(training["g"])
+    found = ((place, tensors) for place, tensors in named(root, *SIGNS) if place.split(".")[-1] != PROJECTED)
+    return next(iter(averaged_first(found)), {})
 
 
 def _critic(root: object) -> dict[str, Tensor]:
-    if not isinstance(root, dict):
-        return {}
-    tensors = tensors_of(root.get("d", root), PARALLEL)
-    return tensors if "d" in root or all(name in tensors for name in CRITIC_SIGNS) else {}
+    training = _training(root) or (root if isinstance(root, dict) else {})
+    if isinstance(training.get("d"), dict):
+        return tensors_of(training["d"])
+    return next(iter(averaged_first(named(root, *CRITIC_SIGNS))), {})
 
 
 def _average(own: dict[str, Tensor], averaged: object, what: str) -> dict[str, Tensor]:
     """The generator's tensors with the averaged parameters in the places of its own."""
     if isinstance(averaged, dict):  # forks that average a whole network keep its names
-        return {**own, **tensors_of(averaged, PARALLEL)}
+        return {**own, **tensors_of(averaged)}
     names = [name for name in own if not name.endswith(BUFFERS)]
     values = list(averaged) if isinstance(averaged, (list, tuple)) else []
     if len(values) != len(names):

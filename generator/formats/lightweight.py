@@ -21,12 +21,12 @@ from generator.weights import load_into
 
 from ..errors import CheckpointError
 from .naming import foreign_model, unknown_provenance
-from .state import State, folded, tensors_of
+from .state import State, folded
+from .state_dicts import dictionaries, named
 
 NAME = "lightweight"  # in saved files: stays when this file is renamed
 TITLE = "lightweight-gan"
 PREFIXES = ("GE.", "G.", "")  # averaged, raw, or the file of a generator alone
-COMPILED = "_orig_mod."  # what torch.compile puts before a network's names
 SIGNS = ("initial_conv.0.weight", "initial_conv.1.running_mean", "out_conv.weight")
 MAX_STAGES = 8  # 1024 px, the largest that the program makes
 BILINEAR = {"0.21.0", "0.21.1", "0.21.2", "0.21.3"}  # these alone interpolate between pixels
@@ -35,7 +35,7 @@ NOTES = "The critic of a lightweight-gan is not read: the file's is left out."
 
 
 def recognises(content: Content) -> bool:
-    """Whether a lightweight-gan's generator lies under `GAN` (or at the root)."""
+    """Whether a lightweight-gan's generator is in it, mostly under `GAN`."""
     return bool(_generator(content.root))
 
 
@@ -43,7 +43,7 @@ def load(content: Content, critic: Content | None = None) -> Model:
     """The averaged generator, without a critic. CheckpointError: what is missing, unknown or does not fit."""
     if critic is not None:
         raise CheckpointError(f"{content.path.name} is a lightweight-gan checkpoint, whose critic is never read.")
-    version = content.root.get("version") if isinstance(content.root, dict) else None
+    version = next((each["version"] for each in dictionaries(content.root) if "version" in each), None)
     of_version = f" of version {version}" if isinstance(version, str) and len(version) < 20 else ""
     what = f"{content.path.name}, a lightweight-gan checkpoint{of_version},"
     state = State(_generator(content.root), what)
@@ -60,13 +60,9 @@ def load(content: Content, critic: Content | None = None) -> Model:
 
 
 def _generator(root: object) -> dict[str, Tensor]:
-    if not isinstance(root, dict):
-        return {}
-    tensors = tensors_of(root.get("GAN", root))
     for prefix in PREFIXES:
-        own = {k.removeprefix(prefix).removeprefix(COMPILED): t for k, t in tensors.items() if k.startswith(prefix)}
-        if all(name in own for name in SIGNS):
-            return own
+        for _, tensors in named(root, *(prefix + sign for sign in SIGNS)):
+            return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
     return {}
 
 

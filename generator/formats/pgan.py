@@ -20,7 +20,7 @@ from ..errors import CheckpointError
 from .critics import if_it_opens
 from .naming import foreign_model, numbered_classes, unknown_provenance
 from .state import State
-from .state_dicts import state_dicts
+from .state_dicts import dictionaries, named
 
 NAME = "pgan"  # in saved files: stays when this file is renamed
 TITLE = "Progressive GAN"
@@ -58,18 +58,18 @@ def load(content: Content, critic: Content | None = None) -> Model:
 
 def _find(content: Content, marks: tuple[str, ...]) -> dict[str, Tensor] | None:
     """The state dictionary with these tensors; the average's if there are several."""
-    found = [(place, tensors) for place, tensors in state_dicts(content.root) if all(m in tensors for m in marks)]
-    found = [pair for pair in found if pair[1][marks[0]].ndim in (2, 4)]
+    found = [pair for pair in named(content.root, *marks) if pair[1][marks[0]].ndim in (2, 4)]
     averages = [pair for pair in found if "avg" in pair[0].lower()]
     return (averages or found)[0][1] if found else None
 
 
 def _config(root: Any) -> dict[str, Any]:
     """The attributes of its BaseConfig; empty if the file has none."""
-    config = root.get("config") if isinstance(root, dict) else None
-    if isinstance(config, Inert):
-        config = config.state
-    return config if isinstance(config, dict) else {}
+    for each in dictionaries(root):
+        config = each.get("config")
+        if isinstance(config := config.state if isinstance(config, Inert) else config, dict):
+            return config
+    return {}
 
 
 def _settings(config: dict[str, Any], name: str) -> Settings:

@@ -53,7 +53,8 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
     if known is None:
         if program := program_of(content):
             raise CheckpointError(f"{path.name} is {program}.")
-        raise CheckpointError(f"{path.name} is {describe(content)}; it holds no generator that this program knows.")
+        what = f"{path.name} is {describe(content)}"
+        raise CheckpointError(f"{what}; it holds no generator that this program knows (README.md lists them).")
     critic = None if critic_path is None else read_content(critic_path)
     _drop_unused(content.root)
     try:
@@ -104,13 +105,20 @@ def describe(content: Content) -> str:
 
 def _root(root: object) -> str:
     if isinstance(root, dict) and root:
-        more = f" and {len(root) - 5} more" if len(root) > 5 else ""
-        return f"the keys {', '.join(_shown(key) for key in list(root)[:5])}{more}"
+        heads = list(dict.fromkeys(_head(key) for key in root))
+        more = f" and {len(heads) - 5} more" if len(heads) > 5 else ""
+        return f"the keys {', '.join(heads[:5])}{more}"
     if isinstance(root, Persistent):
         return f"a {_shown(root.class_name)}"
     if isinstance(root, Inert):
         return f"a {_shown(root.name)}"
     return "nothing in it" if root is None or root == {} else f"a {type(root).__name__.lower()}"
+
+
+def _head(key: object) -> str:
+    """A key, of a tensor's name only where it begins: thousands of names have a few beginnings."""
+    first, dot, _ = str(key).partition(".")
+    return _shown(first) + (".…" if dot else "")
 
 
 def _shown(text: object) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from .state_dicts import as_dict, plain_name
 
 BATCH_NORM_EPSILON = 1e-5  # torch's default
 
@@ -92,17 +93,14 @@ class State:
         return tensor
 
 
-def tensors_of(values: object, *prefixes: str) -> dict[str, Tensor]:
-    """The tensors of a state dictionary, by their names without these prefixes; whatever else it holds is left out."""
+def tensors_of(values: object) -> dict[str, Tensor]:
+    """The tensors of a state dictionary, by their names without what wrappers put into them; whatever else it holds is
+    left out."""
+    values = as_dict(values)
     if not isinstance(values, dict):
         return {}
-    found: dict[str, Tensor] = {}
-    for name, value in values.items():
-        if isinstance(name, str) and isinstance(value, Tensor):
-            for prefix in prefixes:
-                name = name.removeprefix(prefix)
-            found[name] = value
-    return found
+    own = {name: value for name, value in values.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    return {plain_name(name): value for name, value in own.items()}
 
 
 def _words(shape: Iterable[int]) -> str:

@@ -15,6 +15,8 @@ from generator.formats.reading.values import tensors_below
 from ..errors import CheckpointError
 
 AVERAGED = re.compile(r"ema|avg|average")
+WRAPPERS = ("module", "_orig_mod")
+MOST_LISTED = 16  # networks in a list
 MAX_DEPTH = 6  # of dictionaries in dictionaries: a training file has two or three
 
 
@@ -35,15 +37,32 @@ def _walk(node: Any, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
 def state_dicts(root: Any) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """Every dictionary that holds tensors, outermost first: its place in the file ("" for the root), and they.
 
-    `module.`, which torch.nn.DataParallel and wrapper modules put into the names, is left out of them.
+    `module.`, which torch.nn.DataParallel and wrapper modules put into the names, is left out of them, and so is
+    torch.compile's `_orig_mod.`.
     """
     yield from _dicts(root, "", 0)
 
 
+def dictionaries(root: Any, depth: int = 0) -> Iterator[dict[Any, Any]]:
+    """Every dictionary in the file, outermost first, whole modules as the state dictionaries that they would give."""
+    node = as_dict(root)
+    if isinstance(node, dict) and depth < MAX_DEPTH:
+        yield node
+        for value in node.values():
+            yield from dictionaries(value, depth + 1)
+
+
 def as_dict(node: Any) -> Any:
-    """A whole module (`torch.save(network)`) as the state dictionary that it would give; anything else as it is."""
-    whole = isinstance(node, Inert) and isinstance(node.state.get("_modules"), dict)
-    return tensors_below(node) if whole else node
+    """A whole module (`torch.save(network)`) as the state dictionary that it would give, a list of networks as a
+    dictionary by their numbers; anything else as it is."""
+    if isinstance(node, (list, tuple)) and 0 < len(node) <= MOST_LISTED:
+        networks = {str(i): each for i, each in enumerate(node) if isinstance(each, dict) or _is_whole(each)}
+        return networks or node
+    return tensors_below(node) if _is_whole(node) else node
+
+
+def _is_whole(node: Any) -> bool:
+    return isinstance(node, Inert) and isinstance(node.state.get("_modules"), dict)
 
 
 def named(root: Any, *signs: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
@@ -66,15 +85,16 @@ def _dicts(node: Any, place: str, depth: int) -> Iterator[tuple[str, dict[str, T
     node = as_dict(node)
     if not isinstance(node, dict) or depth >= MAX_DEPTH:
         return
-    tensors = {_plain(str(key)): value for key, value in node.items() if isinstance(value, Tensor)}
+    tensors = {plain_name(str(key)): value for key, value in node.items() if isinstance(value, Tensor)}
     if tensors:
         yield place, tensors
     for key, value in node.items():
         yield from _dicts(value, f"{place}.{key}" if place else str(key), depth + 1)
 
 
-def _plain(name: str) -> str:
-    return ".".join(part for part in name.split(".") if part != "module")
+def plain_name(name: str) -> str:
+    """A tensor's name without what wrappers of a module put into it."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def numbers(content: Content, name: str, tensor: Tensor) -> Tensor:

@@ -131,6 +131,18 @@ class Renaming:
         network.load_state_dict(self.ours, assign=True)
 
 
+def check_start(names: Renaming, constant: str) -> None:
+    """CheckpointError for a learnt constant that is not 4×4: so forks begin pictures that are not square."""
+    if constant in names and names.theirs[constant].ndim >= 3:
+        height, width = names.theirs[constant].shape[-2:]
+        if (height, width) != (4, 4):
+            kind = "of an unusual size" if height == width else "that are not square"
+            raise CheckpointError(
+                f"{names.what} is a fork's of StyleGAN2: it begins with a map of {width}×{height} and so paints "
+                f"pictures {kind}, which only its own program shows; one that begins with 4×4 would open."
+            )
+
+
 def make_generator(config: GeneratorConfig, names: Renaming) -> Generator:
     """The generator of these tensors; w_avg is drawn if the file holds none."""
     if drawn := "w_avg" not in names.ours:

@@ -22,7 +22,8 @@ from generator.model import Model
 
 from .naming import foreign_model, unknown_provenance
 from .reading.content import Content
-from .state import State, tensors_of
+from .state import State
+from .state_dicts import named
 
 NAME = "stylegan2_lucidrains"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (lucidrains)"
@@ -35,38 +36,34 @@ NOTES = "The critic of a stylegan2_pytorch is not read: the file's is left out."
 
 
 def recognises(content: Content) -> bool:
-    """Whether such a generator and its mapping lie under `GAN` (or at the root)."""
-    return bool(_networks(content.root))
+    """Whether such a generator and its mapping are in it, mostly under `GAN`."""
+    return bool(_networks(content.root)[0])
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
     """The averaged generator, without a critic. CheckpointError: what is missing, unknown or does not fit."""
     if critic is not None:
         raise CheckpointError(f"{critic.path.name} is of no use here. {NOTES}")
-    tensors = _networks(content.root)
+    tensors, judged = _networks(content.root)
     if not tensors:
         raise CheckpointError(f"{content.path.name} holds no generator of this format.")
     state = State(tensors, f"The generator in {content.path.name}")
     weights = _read(state)
     state.refuse_the_rest()
     family = StyleGAN2Lucidrains(weights)
-    judged = isinstance(content.root, dict) and any(k.startswith("D.") for k in tensors_of(_all(content.root)))
     provenance = unknown_provenance(content.path, content.path.stem, NOTES if judged else "")
     return foreign_model(content.path, family, family.averages(), provenance)
 
 
-def _all(root: object) -> object:
-    return root.get("GAN", root) if isinstance(root, dict) else root
-
-
-def _networks(root: object) -> dict[str, Tensor]:
-    """The tensors of generator (under `G.`) and mapping (under `S.`), the averaged ones first; empty if none."""
-    tensors = tensors_of(_all(root))
+def _networks(root: object) -> tuple[dict[str, Tensor], bool]:
+    """The tensors of generator (under `G.`) and mapping (under `S.`), the averaged ones first, empty if none; and
+    whether there is a discriminator beside them."""
     for generator, mapping in PREFIXES:
-        if all(generator + sign in tensors for sign in SIGNS) and f"{mapping}net.0.weight" in tensors:
+        for _, tensors in named(root, *(generator + sign for sign in SIGNS), f"{mapping}net.0.weight"):
             own = {f"G.{k.removeprefix(generator)}": t for k, t in tensors.items() if k.startswith(generator)}
-            return own | {f"S.{k.removeprefix(mapping)}": t for k, t in tensors.items() if k.startswith(mapping)}
-    return {}
+            own |= {f"S.{k.removeprefix(mapping)}": t for k, t in tensors.items() if k.startswith(mapping)}
+            return own, any(k.startswith("D.") for k in tensors)
+    return {}, False
 
 
 def _read(state: State) -> GeneratorWeights:

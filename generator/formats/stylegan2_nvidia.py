@@ -24,7 +24,7 @@ from generator.formats.reading.content import Content, Inert, Persistent
 from ..errors import CheckpointError
 from ..model import Model
 from .state_dicts import averaged_first, named
-from .stylegan2 import Renaming, make_critic, make_generator, make_model
+from .stylegan2 import Renaming, check_start, make_critic, make_generator, make_model
 
 NAME = "stylegan2_nvidia"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (NVIDIA)"
@@ -113,6 +113,7 @@ def generator_of(module: Persistent, what: str) -> Generator:
     names.skip_filters("resample_filter")
     sizes = names.numbers("synthesis.b{}.conv1.weight")
     _check_sizes(sizes, 4, what)
+    check_start(names, "synthesis.b4.const")
     mapping = _mapping(names, attributes)
     w_dim = names.shape("synthesis.b4.conv1.affine.weight", 2)[1]
     channels = names.shape(f"synthesis.b{sizes[-1]}.torgb.weight", 4)[0]

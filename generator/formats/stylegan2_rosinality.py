@@ -18,8 +18,8 @@ from generator.formats.reading.content import Content
 
 from ..errors import CheckpointError
 from ..model import Model
-from .state_dicts import averaged_first, named
-from .stylegan2 import Renaming, make_critic, make_generator, make_model
+from .state_dicts import averaged_first, dictionaries, named
+from .stylegan2 import Renaming, check_start, make_critic, make_generator, make_model
 
 NAME = "stylegan2_rosinality"  # in saved files: stays when this file is renamed
 TITLE = "StyleGAN2 (rosinality)"
@@ -77,8 +77,9 @@ def _from_basicsr(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _latent_avg(content: Content) -> Tensor | None:
     """The average w, which the files of encoders repeat for each layer."""
-    value = content.root.get("latent_avg")
-    if not isinstance(value, Tensor):
+    found = (each.get("latent_avg") for each in dictionaries(content.root))
+    value = next((each for each in found if isinstance(each, Tensor)), None)
+    if value is None:
         return None
     return value[0] if value.ndim == 2 and len(value) and torch.equal(value, value[:1].expand_as(value)) else value
 
@@ -107,6 +108,7 @@ def _generator(tensors: dict[str, Tensor], latent_avg: Tensor | None, what: str)
     for i in range(len(mapping)):  # style.0 only normalises z
         for part in ("weight", "bias"):
             names.take(f"mapping.layers.{i}.{part}", f"style.{i + 1}.{part}")
+    check_start(names, "input.input")
     names.take("synthesis.const", "input.input", shape=(config.channels(4), 4, 4))
     rng = torch.Generator().manual_seed(0)
     for i, layer in enumerate(layers):

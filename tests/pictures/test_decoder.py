@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from pictures import PicturesError, as_array, decode, square, suffixes
 from pictures.decoder import FIRST, LAID, SCALED, TURNED
@@ -56,6 +56,25 @@ def test_sixteen_bits_are_scaled(kind: str):
     expected = np.round(wide.astype(float) / 257)
     assert np.abs(np.asarray(decoded.image, float) - expected[..., None]).max() <= 1
     assert decoded.done == (SCALED,)
+
+
+def test_of_sixteen_bits_white_may_be_zero():
+    """As scanners write grey TIFF: photometric interpretation 0 (TIFF 6.0, §4)."""
+    image = grey16()
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[262] = 0
+    white, black = (np.asarray(decode(saved(image, "TIFF", **more), "p.tif").image, int)[..., 0]
+                    for more in ({"tiffinfo": info}, {}))  # fmt: skip
+    assert abs(white + black - 255).max() <= 1 and black[0, 0] == 0
+
+
+@pytest.mark.parametrize("bits", [1, 8, 16])
+def test_a_picture_of_one_line(bits: int):
+    wide = np.arange(100_000, dtype=np.uint16)[None]
+    image = {1: Image.new("1", (100_000, 1), 1), 8: Image.new("RGB", (100_000, 1)), 16: Image.fromarray(wide)}[bits]
+    decoded = decode(saved(image), "line.png")
+    assert decoded.size == decoded.image.size == (100_000, 1)
+    assert square(decoded.image, 8).size == (8, 8)
 
 
 def test_thirty_two_bits_have_no_range():

@@ -189,6 +189,44 @@ def test_a_dataset_json_that_is_none(tmp_path: Path, content: bytes):
     assert "dataset.json does not give one class number for each picture" in refusal(tmp_path)
 
 
+def test_a_dataset_json_may_be_an_object_and_paths_may_begin_anyhow(tmp_path: Path):
+    files = {f"{i}.png": picture(i) for i in range(4)}
+    for labels in ({f"{i}.png": i % 2 for i in range(4)}, [[f"./{i}.png", i % 2] for i in range(4)]):
+        place = put(tmp_path / str(len(labels)) / type(labels).__name__, files)
+        (place / "dataset.json").write_text(json.dumps({"labels": labels}))
+        with open_pictures(place) as pictures:
+            assert pictures.classes.labels == (0, 1, 0, 1)
+
+
+def test_folders_that_look_like_splits_are_named(tmp_path: Path):
+    with open_pictures(put(tmp_path / "a", class_files(["Train", "val"]))) as pictures:
+        assert any("called Train and val: give one of these" in line for line in pictures.account.lines())
+    with open_pictures(put(tmp_path / "b", class_files(["Train", "trams"]))) as pictures:
+        assert not any("called" in line for line in pictures.account.lines())
+
+
+def test_paths_that_lead_out_of_a_zip_are_taken_below_it(tmp_path: Path):
+    names = ["/a/0.png", "../a/1.png", "C:\\a\\2.png", "./b/3.png", "a/../b/4.png"]
+    with open_pictures(pack(tmp_path / "z.zip", [(name, picture(i)) for i, name in enumerate(names)])) as pictures:
+        assert pictures.account.classes == {"a": 4, "b": 1}
+
+
+def test_one_picture_is_no_set(tmp_path: Path):
+    put(tmp_path, {"p.png": picture()})
+    with (
+        pytest.raises(PicturesError, match="is one picture: give the folder or zip"),
+        open_pictures(tmp_path / "p.png"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"labels": [["a.png", "x"]]}'])
+def test_a_dataset_json_that_is_no_list_of_labels(content: bytes, tmp_path: Path):
+    place = put(tmp_path / "a", {"a.png": picture(), "dataset.json": content})
+    with pytest.raises(PicturesError, match="take it away to have classes by folders"), open_pictures(place):
+        pass
+
+
 def test_class_folders_may_lie_in_one_outer_folder(tmp_path: Path):
     put(tmp_path, class_files(["outer/inner/a", "outer/inner/b/deep"], 2))
     assert read(tmp_path).classes.names == ("a", "b")

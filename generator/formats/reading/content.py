@@ -31,16 +31,20 @@ OTHERS = {
     b"\x1f\x8b": "a gzip archive, which has to be unpacked first",
     b"7z\xbc\xaf": "a 7z archive, which has to be unpacked first",
     b"Rar!": "a RAR archive, which has to be unpacked first",
+    b"BZh": "a bzip2 archive, which has to be unpacked first",
+    b"\xfd7zXZ": "an xz archive, which has to be unpacked first",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive, which has to be unpacked first",
     b"\x89HDF": "an HDF5 file (Keras), which this program does not read",
+    b"\x93NUMPY": "an array of NumPy's and no network",
+    b"GGUF": "a language model (GGUF)",
     b"version https://git-lfs": "a pointer of Git LFS: the file itself was not downloaded",
-    b"<!DOCTYPE": "a web page, not the file that it links to",
-    b"<!doctype": "a web page, not the file that it links to",
-    b"<html": "a web page, not the file that it links to",
 }
 FAMILIAR = {
     "dnnlib.tflib": "a TensorFlow network", "tfutil": "a TensorFlow network", "tensorflow": "a TensorFlow network",
     "__main__": "a whole module",
 }  # fmt: skip
+
+TAR = 257  # where the mark of a tar archive stands
 
 # What a reader may trip over in a file that contradicts itself; each is the file's fault and none the program's.
 BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, RecursionError, struct.error)
@@ -85,9 +89,17 @@ def _read(path: Path, region: Region, head: bytes) -> Content:
     if region.length > MAX_FILE:
         megabytes, most = region.length >> 20, MAX_FILE >> 20
         raise CheckpointError(f"{path.name} has {megabytes:,} MB; this program reads up to {most:,} MB.")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise CheckpointError(f"{path.name} is a web page, not the file that it links to.")
     for beginning, what in OTHERS.items():
         if head.startswith(beginning):
             raise CheckpointError(f"{path.name} is {what}.")
+    if b"\x12\x07pytorch" in head[:32]:
+        raise CheckpointError(
+            f"{path.name} is an ONNX file, which this program does not read: open the checkpoint that it was made from."
+        )
+    if region.length > TAR + 8 and region.part(TAR, 5).read() == b"ustar":
+        raise CheckpointError(f"{path.name} is a tar archive, which has to be unpacked first.")
     if head[8:9] == b"{":
         return _read_safetensors(path, region.length, head)
     budget = Budget(region.length)
@@ -119,13 +131,22 @@ def _read_tree(region: Region, head: bytes, budget: Budget, tree: Tree) -> tuple
 
 def _malformed(path: Path, head: bytes, reason: str) -> str:
     if not head.startswith((LOCAL, b"\x80")):  # nothing says that it is a pickle of protocol 0 or 1, but it may be
-        return f"{path.name} is neither a torch file nor a pickle nor a safetensors file."
+        what = ""
+        if not set(head) & set(range(9)):  # no byte that a text never has
+            what = " but a text, perhaps a message in its place"
+        return f"{path.name} is neither a torch file nor a pickle nor a safetensors file{what}."
     return f"{path.name} is no whole {'torch file' if head.startswith(LOCAL) else 'pickle or torch file'}: {reason}."
 
 
 def _unknown(path: Path, error: UnknownNameError) -> str:
-    what = next((f" ({what})" for start, what in FAMILIAR.items() if error.dotted.startswith(start)), "")
-    return f"{path.name} names {error.dotted}{what}, which this program does not know; nothing of the file was run."
+    what = next((what for start, what in FAMILIAR.items() if error.dotted.startswith(start)), "")
+    way_out = "the network's state_dict() would be read"
+    if "TensorFlow" in what:
+        way_out = "what NVIDIA's legacy.py makes of it would be read"
+    return (
+        f"{path.name} names {error.dotted}{what and f' ({what})'}, which this program does not know; "
+        f"nothing of the file was run, {way_out}."
+    )
 
 
 def _read_safetensors(path: Path, size: int, head: bytes) -> Content:

@@ -20,18 +20,22 @@ from .unpickle import unpickle
 
 END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 FILE, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+PACKED = (".pkl", ".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar")  # what people zip
 FULL = 0xFFFFFFFF  # a size or an offset that stands in the zip64 field instead
 
 
 def read_zip(region: Region, budget: Budget, tree: Tree) -> Any:
     """The tree in a torch archive. Raises MalformedError, UnknownNameError."""
-    files = _files(region)
-    pickles = [name for name in files if name.endswith("/data.pkl") and name.count("/") == 1]
+    files, packed = _files(region)
+    names = [*files, *packed]
+    pickles = [name for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(pickles) != 1:
-        raise MalformedError("it is a zip archive without a data.pkl")
+        raise MalformedError(_instead(names))
     prefix = pickles[0].removesuffix("data.pkl")
-    if prefix + "constants.pkl" in files or any(name.startswith(prefix + "code/") for name in files):
-        raise MalformedError("it is a TorchScript program, which would have to be run")
+    if prefix + "constants.pkl" in names or any(name.startswith(prefix + "code/") for name in names):
+        raise MalformedError("it is a TorchScript program, which would have to be run; save its state_dict()")
+    if packed:
+        raise MalformedError("it is a compressed or encrypted archive, which torch never writes")
     order = files.get(prefix + "byteorder")
     if order is not None and (order.length > 16 or order.read() != b"little"):
         raise MalformedError("its numbers are in another byte order")
@@ -52,23 +56,41 @@ def read_zip(region: Region, budget: Budget, tree: Tree) -> Any:
     return tree.make(unpickle(Source(files[pickles[0]]), budget))
 
 
-def _files(region: Region) -> dict[str, Region]:
-    """Name → bytes of every file in the archive; together they are not more than the archive."""
+def _instead(names: list[str]) -> str:
+    """What a zip archive is that torch did not write."""
+    held = [name.rpartition("/")[2] for name in names if name[-1:] not in ("", "/") and "__MACOSX/" not in name]
+    if inside := [name for name in held if name.lower().endswith(PACKED) and name[0] != "." and name != "data.pkl"]:
+        shown = "".join(c if c.isprintable() else "?" for c in inside[0][:60])
+        return f"it is a zip archive with {shown} in it: unpack it and open that"
+    if any(name.endswith(".npy") for name in held):
+        return "it holds NumPy's arrays (.npz) and no network"
+    if "model.weights.h5" in held:
+        return "it is a Keras model"
+    return "it is a zip archive without a data.pkl"
+
+
+def _files(region: Region) -> tuple[dict[str, Region], list[str]]:
+    """Name → bytes of every file in the archive, together not more than the archive; and the names of those that are
+    compressed or encrypted, which are not read."""
     start, length, count = _directory(region)
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise MalformedError("it is a zip archive of more files than any checkpoint needs")
     source = Source(region.part(start, length))
     files: dict[str, Region] = {}
+    packed: list[str] = []
     total = 0
     for _ in range(count):
         name, part = _file(source, region)
         if name in files:
             raise MalformedError(f"it is a zip archive with two files {name[:60]!r}")
+        if part is None:
+            packed.append(name)
+            continue
         total += part.length
         if total > region.length:
             raise MalformedError("it is a zip archive whose files overlap")
         files[name] = part
-    return files
+    return files, packed
 
 
 def _directory(region: Region) -> tuple[int, int, int]:
@@ -88,8 +110,9 @@ def _directory(region: Region) -> tuple[int, int, int]:
     return start, length, count
 
 
-def _file(source: Source, region: Region) -> tuple[str, Region]:
-    """The directory's next entry: a name, and where its bytes lie behind the header that they have of their own."""
+def _file(source: Source, region: Region) -> tuple[str, Region | None]:
+    """The directory's next entry: a name, and where its bytes lie behind the header that they have of their own; None
+    where they are compressed or encrypted."""
     head = source.read(46)
     flags, method = struct.unpack("<HH", head[8:12])
     packed, size, name_length, extra_length, comment_length = struct.unpack("<IIHHH", head[20:34])
@@ -101,7 +124,7 @@ def _file(source: Source, region: Region) -> tuple[str, Region]:
         raise MalformedError("its directory is broken")
     size, packed, offset = _zip64(extra, size, packed, offset)
     if method or flags & 1 or packed != size:
-        raise MalformedError("it is a compressed or encrypted archive, which torch never writes")
+        return name, None
     local = region.part(offset, 30).read()
     if not local.startswith(LOCAL):
         raise MalformedError("its directory is broken")

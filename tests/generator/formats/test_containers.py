@@ -233,12 +233,39 @@ def test_another_discriminator_of_rosinalitys_is_left_out(tmp_path: Path):
     assert not model.has_critic and "judges other pictures" in model.provenance.notes
 
 
+# ---- what is not square -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sides", [(4, 8), (2, 8), (5, 3), (8, 8)])
+def test_forks_that_begin_with_another_map_are_named(sides: tuple[int, int], tmp_path: Path):
+    theirs = nvidia_generator(OPTIONS).tensors()
+    others = rosinality_generator(WIDTHS, 16, 3)
+    theirs["synthesis.b4.const"] = torch.ones(len(theirs["synthesis.b4.const"]), *sides)
+    others["input.input"] = torch.ones(*others["input.input"].shape[:2], *sides)
+    for state in (theirs, others):
+        with pytest.raises(CheckpointError) as caught:
+            open_checkpoint(write_torch(tmp_path / "wide.pt", {"g_ema": state}))
+        shape = "of an unusual size" if sides[0] == sides[1] else "that are not square"
+        assert f"a map of {sides[1]}×{sides[0]} and so paints pictures {shape}" in str(caught.value)
+        assert "a fork's of StyleGAN2" in str(caught.value)
+
+
+# ---- lists --------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_networks(tmp_path: Path):
+    networks = [dcgan_files.generator_state([9, 16, 12, 3]), dcgan_files.critic_state([3, 12, 16, 1])]
+    plain = write_torch(tmp_path / "b.pt", {"netG": networks[0], "netD": networks[1]})
+    same(write_torch(tmp_path / "a.pt", networks), plain, critic=True)
+
+
 # ---- refusals that help -------------------------------------------------------------------------------------------
 
 SWAGAN = {**rosinality_generator(WIDTHS, 16, 3, channels=12), "to_rgbs.0.iwt.ll": torch.ones(2, 2)}
 UNREAD: dict[str, tuple[Any, str]] = {
     "SWAGAN": ({"g_ema": SWAGAN}, "a SWAGAN"),
     "diffusion": ({"state_dict": {"model.diffusion_model.out.2.bias": torch.ones(2)}}, "a diffusion model"),
+    "PyTorch-GAN": ({"l1.0.weight": torch.ones(2, 2), "conv_blocks.2.weight": torch.ones(2)}, "PyTorch-GAN"),
     "VQGAN": ({"state_dict": {"quantize.embedding.weight": torch.ones(2, 2)}}, "a VQGAN"),
     "CycleGAN": ({"model.10.conv_block.1.weight": torch.ones(2, 2)}, "from picture to picture"),
     "ESRGAN": ({"params_ema": {"body.0.rdb1.conv1.weight": torch.ones(2, 2)}}, "an enlarger"),

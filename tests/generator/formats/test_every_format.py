@@ -159,6 +159,49 @@ def test_a_damaged_file_opens_whole_or_is_refused_in_one_sentence(made: Made, da
     assert refused >= 5  # or it proves nothing
 
 
+def prefixed(node: Any, prefix: str) -> Any:
+    """The same with this before every tensor's name."""
+    if not isinstance(node, dict):
+        return node
+    return {
+        prefix + key if isinstance(value, Tensor) and isinstance(key, str) else key: prefixed(value, prefix)
+        for key, value in node.items()
+    }
+
+
+WRAPPED: dict[str, Callable[[Any], Any]] = {
+    "DataParallel": lambda root: prefixed(root, "module."),
+    "torch.compile": lambda root: prefixed(root, "_orig_mod."),
+    "in a model": lambda root: {"model": {"state_dict": root}},
+    "Lightning": lambda root: {"epoch": 3, "state_dict": root, "callbacks": {}, "optimizer_states": [{"state": {}}]},
+    "a training": lambda root: {**root, "optimizer": {"state": {0: {"exp_avg": torch.ones(2)}}}, "epoch": 3},
+    "doubles": lambda root: each(root, lambda t: t.double() if t.is_floating_point() else t),
+}
+
+
+def each(node: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The same with every tensor changed."""
+    if isinstance(node, Tensor):
+        return change(node)
+    if isinstance(node, dict):
+        return {key: each(value, change) for key, value in node.items()}
+    return [each(value, change) for value in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize("wrap", WRAPPED)
+def test_however_it_is_wrapped_it_is_the_same(made: Made, wrap: str):
+    content = read_content(made.path)
+    if content.kind == "nvidia" or not isinstance(content.root, dict):
+        pytest.skip("it is no state dictionary")
+    root = WRAPPED[wrap](content.root)
+    if wrap == "Lightning" and made.critic is None and any(isinstance(v, Tensor) for v in content.root.values()):
+        root["state_dict"] = prefixed(content.root, "generator.")  # a part of a larger module
+    wrapped = replace(content, root=root)
+    (known,) = [known for known in formats() if known.recognises(wrapped)]
+    ws = some_ws(plain := known.load(content), 1)
+    torch.testing.assert_close(known.load(wrapped).synthesize(ws), plain.synthesize(ws), rtol=0, atol=1e-5)
+
+
 ROOTS: list[Any] = [
     None, [], {}, 7, "text", torch.ones(3), {1: {}}, {"g": 3}, {"GAN": 3}, {"netG": 3}, {"G_ema": 3}, [{"GAN": {}}],
     {"version": "1"}, {"generator": {"bn": 1}}, {"state_dict": {"x": torch.zeros(1)}},

@@ -308,9 +308,34 @@ def test_a_zip_of_something_else(tmp_path: Path):
     assert "without a data.pkl" in refused(build.write_zip(tmp_path / "photos.zip", {"a/photo.png": b"x"}))
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_with_a_checkpoint_in_it_says_so(compression: int, tmp_path: Path):
+    files = {"__MACOSX/._net.pkl": b"x", "a/net.pkl": b"\x80\x02}." + bytes(99), "a/readme.txt": bytes(99)}
+    sentence = refused(build.write_zip(tmp_path / "net.zip", files, compression))
+    assert "a zip archive with net.pkl in it: unpack it and open that" in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\n<!DocType HTML><html>", "is a web page"),
+        (b'{"error": "denied"}', "but a text, perhaps a message in its place"),
+        (b"\x08\x06\x12\x07pytorch\x1a", "is an ONNX file"),
+        (b"\x93NUMPY\x01", "is an array of NumPy's"),
+        (bytes(1) + b"a.pt" + bytes(252) + b"ustar" + bytes(250), "is a tar archive"),
+        (b"BZh91AY", "bzip2"),
+    ],
+)  # fmt: skip
+def test_other_files_are_called_by_their_names(content: bytes, sentence: str, tmp_path: Path):
+    (tmp_path / "thing.pt").write_bytes(content)
+    assert sentence in refused(tmp_path / "thing.pt")
+
+
 def test_a_torchscript_program(tmp_path: Path):
-    files = {"net/data.pkl": b"\x80\x02}.", "net/constants.pkl": b"\x80\x02).", "net/code/net.py": b"print()"}
-    assert "TorchScript program, which would have to be run" in refused(build.write_zip(tmp_path / "net.pt", files))
+    files = {"net/data.pkl": b"\x80\x02}.", "net/constants.pkl": b"\x80\x02).", "net/code/net.py": b"print()" * 9}
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # torch itself compresses the program's text
+        path = build.write_zip(tmp_path / "net.pt", files, compression)
+        assert "TorchScript program, which would have to be run" in refused(path)
 
 
 def test_a_compressed_archive(tmp_path: Path):
