@@ -6,7 +6,7 @@ draws. `Model` itself answers in inference mode, from engines that no gradient p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -77,6 +77,43 @@ class Differentiable:
         with _watched(self._plain.maps, scales, seen):
             return self._plain.synthesize(ws, given, strength)
 
+    def look(
+        self,
+        ws: Tensor,
+        places: Sequence[str],
+        noise: str = "const",
+        strength: float = 1.0,
+        noise_seed: int | None = None,
+    ) -> list[Tensor]:
+        """The maps of these places that `synthesize` would pass, each 1×channels×side×side; nothing that comes after
+        the last of them is computed. `ws`: 1×num_ws×w_dim. LatentError for a place that there is not."""
+        known = [place.name for place in self._plain.maps]
+        for name in places:
+            if name not in known:
+                raise LatentError(f"There are no maps called {name!r}; there are {', '.join(known) or 'none'}.")
+        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, self.dtype)
+        found: dict[str, Tensor] = {}
+        last = max(places, key=known.index)
+
+        def hook(name: str, module: nn.Module, args: object, output: Tensor) -> None:
+            found[name] = output
+            if name == last:
+                raise _Enough
+
+        handles = [
+            place.module.register_forward_hook(partial(hook, place.name))
+            for place in self._plain.maps
+            if place.name in places
+        ]
+        try:
+            self._plain.synthesize(ws, given, strength)
+        except _Enough:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
+        return [found[name] for name in places]
+
     def criticize(
         self,
         images: Tensor,
@@ -98,6 +135,10 @@ class Differentiable:
 def differentiable(model: Model) -> Differentiable:
     """A model as what gradients pass. Holds no weights of its own. LatentError for a family that cannot (StyleGAN3)."""
     return Differentiable(model)
+
+
+class _Enough(Exception):  # noqa: N818 (no error: what was to be seen has been)
+    """Ends a pass through the network."""
 
 
 def _usable(x: Tensor) -> Tensor:

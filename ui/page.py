@@ -104,7 +104,7 @@ def _explore(studio: Studio, page: gr.Blocks, model: str, links: Sequence[Place]
         if len(tabs) == 1:
             tabs[0].build(studio, page, model)
         else:
-            with gr.Tabs(elem_id="tabs"):
+            with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):  # all of them in sight, on a phone, too
                 for tab in tabs:
                     with gr.Tab(tab.title):
                         tab.build(studio, page, model)

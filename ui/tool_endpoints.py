@@ -17,6 +17,8 @@ from gradio.processing_utils import save_file_to_cache
 from studio import Recipe, Studio, StudioError, to_png
 from studio.tools.bundle import pictures_zip, sheet_pdf, sheet_png
 from studio.tools.directions import MEASURES, Way, between, closed_form, measured, move, of_checkpoint, strip
+from studio.tools.drag import STEPS as DRAG_STEPS
+from studio.tools.drag import begin, distances, dragged, go_on, mask_from_text, pulls_from_json, words_of
 from studio.tools.export import Wish, export_walk
 from studio.tools.favourites import Favourite
 from studio.tools.film import check_film
@@ -32,7 +34,7 @@ from studio.tools.walk import walk_from_json
 from .requests import refusing
 
 File = str | None  # the path of an upload
-TOOLS = ("sheet", "mix", "directions", "project", "walk", "export")
+TOOLS = ("sheet", "mix", "directions", "project", "drag", "walk", "export")
 SIDE = 128  # px of a thumbnail
 SHEETS = ("png", "pdf", "zip")
 STRIP = 7
@@ -204,6 +206,35 @@ def add_tool_endpoints(studio: Studio) -> None:
         path = cache.file("found.png", lambda draft: draft.write_bytes(png))
         return path, {"recipe": made.to_json(), **asdict(error), "words": error.words}
 
+    def drag(
+        recipe: Any = None,
+        points: Any = None,
+        mask: str = "",
+        steps: int = DRAG_STEPS,
+        progress: Any = PROGRESS,
+    ) -> tuple[str, dict[str, Any]]:
+        """What lies at a point of a picture goes where it is wanted; the rest follows as the model knows it.
+
+        Args:
+            recipe: The picture, as a JSON object.
+            points: A JSON list of [x, y, to x, to y], each 0 to 1 from the upper left corner; 1 to 8 of them.
+            mask: What may move: 32 rows of 32 signs as one text, 1 for what may, 0 for what is held; empty for all.
+            steps: Steps at most, 1 to 1000; it ends when every point has landed.
+
+        Returns:
+            The picture, as a PNG with its recipe.
+            The recipe, the steps taken, how many pixels each point is from its goal, in words.
+        """
+        base, pulls, held = studio.normalise(_recipe(recipe)), pulls_from_json(points), mask_from_text(mask)
+        side = next(each["resolution"] for each in studio.models() if each["name"] == base.model)
+        state = go_on(studio, base, pulls, begin(studio, base, pulls, _whole(steps)), held, progress=progress)
+        made = dragged(studio, base, state)
+        png = to_png(studio.render(made))
+        path = cache.file("dragged.png", lambda draft: draft.write_bytes(png))
+        left = [round(each, 2) for each in distances(state, pulls, side)]
+        words = words_of(state, pulls, side)
+        return path, {"recipe": made.to_json(), "steps": state.done, "pixels_left": left, "words": words}
+
     def walk(
         walk: Any = None,
         kind: str = "mp4",
@@ -288,6 +319,7 @@ def add_tool_endpoints(studio: Studio) -> None:
         (mix, [file, report]),
         (directions, [file, report]),
         (project, [file, report]),
+        (drag, [file, report]),
         (walk, [file, beside, report]),
         (export, [file, report]),
     ):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from generator import Model, draw_z
 from studio import Recipe, Studio, StudioError, Styles
 
 Floats = NDArray[np.float32]
+
+SAMPLES = 1024  # w from which their average and spread are told
+LEAST = 1e-4  # of the largest variance: what varies less is treated as varying so much
 
 
 def z_of(studio: Studio, recipe: Recipe) -> Floats:
@@ -50,6 +54,37 @@ def sample_styles(model: Model, label: str | None, count: int, seed: int = 0) ->
     z = torch.stack([draw_z(seed + i, model.z_dim) for i in range(count)])
     labels = None if label is None else [model.classes.index(label)] * count
     return model.map(z, labels)[:, 0].cpu().numpy().copy()
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """A model's w as a Gaussian: `mean` [w_dim]; `out` [w_dim, w_dim] leads from coordinates in which w varies alike in
+    every direction, a standard deviation each, to w less its mean; `back` into them."""
+
+    mean: torch.Tensor
+    out: torch.Tensor
+    back: torch.Tensor
+
+    def styles(self, at: torch.Tensor) -> torch.Tensor:
+        """num_ws×w_dim coordinates as 1×num_ws×w_dim styles."""
+        return (self.mean + at @ self.out.T)[None]
+
+
+_spaces: WeakKeyDictionary[Model, dict[str | None, Space]] = WeakKeyDictionary()
+
+
+def space_of(model: Model, label: str | None = None) -> Space:
+    """The space of one class's w, or (None) of all: of the first 16 classes, where there are more. Measured once, while
+    the caller has the turn at torch."""
+    known = _spaces.setdefault(model, {})
+    if label not in known:
+        labels: list[str | None] = [label] if label is not None else [*model.classes[:16]] or [None]
+        w = torch.from_numpy(np.concatenate([sample_styles(model, each, SAMPLES // len(labels)) for each in labels]))
+        mean = w.mean(dim=0)
+        variances, axes = torch.linalg.eigh(torch.cov((w - mean).T.double()))
+        spread = variances.clamp_min(float(variances.max()) * LEAST).sqrt()
+        known[label] = Space(mean, (axes * spread).float(), (axes / spread).T.float())
+    return known[label]
 
 
 def to_picture(image: torch.Tensor) -> Floats:

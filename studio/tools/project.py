@@ -14,7 +14,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -27,7 +26,7 @@ from generator.measuring import feature_network
 from pictures import PicturesError, as_array, decode
 from studio import Recipe, Studio, StudioError, Styles
 
-from .latents import sample_styles, with_styles
+from .latents import space_of, with_styles
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
@@ -35,8 +34,6 @@ Share = Callable[[float], None]
 STEPS, MOST_STEPS = 200, 2000
 RATE, WARM = 0.2, 10  # of Adam at its height, and steps until there
 BETAS = (0.9, 0.99)
-SAMPLES = 1024  # w from which their average and spread are told
-LEAST = 1e-4  # of the largest variance: what varies less is treated as varying so much
 GUESSES = (1.0, 0.75, 0.5)  # how much of the encoder's variety is tried
 FARTHEST = 3.0  # standard deviations at which a first guess is cut off
 EDITABILITY = 0.5
@@ -120,22 +117,6 @@ def state_from_text(text: object, shape: tuple[int, int]) -> State:
     return State(values[0], values[1], values[2], int(done), int(steps))
 
 
-@dataclass(frozen=True, eq=False)
-class _Space:
-    """A model's w as a Gaussian: `mean` [w_dim], `out` [w_dim, w_dim] from its coordinates, `back` into them."""
-
-    mean: Tensor
-    out: Tensor
-    back: Tensor
-
-    def styles(self, at: Tensor) -> Tensor:
-        """num_ws×w_dim coordinates as 1×num_ws×w_dim styles."""
-        return (self.mean + at @ self.out.T)[None]
-
-
-_spaces: WeakKeyDictionary[Model, _Space] = WeakKeyDictionary()
-
-
 def first_guess(studio: Studio, recipe: Recipe, target: Floats, steps: int = STEPS) -> State:
     """Where the search begins: what the model's encoder makes of the picture as one of the recipe's class, or, without
     one, the average of that class. `target`: R×R×3 in [0, 1]. StudioError for a number of steps out of range."""
@@ -145,7 +126,7 @@ def first_guess(studio: Studio, recipe: Recipe, target: Floats, steps: int = STE
     with studio.working(recipe.model) as model:
         label = None if recipe.label is None else [model.classes.index(recipe.label)]
         wanted = _as_input(target, model)
-        space = _space_of(model)
+        space = space_of(model)
         guesses = [model.map(torch.zeros(1, model.z_dim), label, psi=0.0)]
         if model.has_encoder:
             # A code that misses the picture misses it by less nearer to the average: the nearest of a few is taken.
@@ -182,7 +163,7 @@ def refine(
     done = state.done
     while done < state.steps and (done == state.done or time.perf_counter() < end):
         with studio.working(recipe.model, progress) as model:
-            wanted, space = _as_input(target, model), _space_of(model)
+            wanted, space = _as_input(target, model), space_of(model)
             at.requires_grad_()
             picture = Differentiable(model).synthesize(space.styles(at), *recipe.noise_given)
             apart = at - at.mean(dim=0, keepdim=True)
@@ -205,7 +186,7 @@ def found(studio: Studio, recipe: Recipe, state: State) -> Recipe:
     holds, and without post-processing."""
     recipe = studio.normalise(recipe)
     with studio.working(recipe.model) as model:
-        styles = _space_of(model).styles(torch.from_numpy(state.at))[0].numpy()
+        styles = space_of(model).styles(torch.from_numpy(state.at))[0].numpy()
     return replace(with_styles(recipe, Styles.of(styles).rounded().array), steps=())
 
 
@@ -274,19 +255,6 @@ def shape_of(studio: Studio, recipe: Recipe) -> tuple[int, int]:
     """num_ws×w_dim of a recipe's model."""
     with studio.working(studio.normalise(recipe).model) as model:
         return model.num_ws, model.w_dim
-
-
-def _space_of(model: Model) -> _Space:
-    known = _spaces.get(model)
-    if known is None:
-        labels: list[str | None] = [*model.classes[:16]] or [None]
-        w = torch.from_numpy(np.concatenate([sample_styles(model, each, SAMPLES // len(labels)) for each in labels]))
-        mean = w.mean(dim=0)
-        variances, axes = torch.linalg.eigh(torch.cov((w - mean).T.double()))
-        spread = variances.clamp_min(float(variances.max()) * LEAST).sqrt()
-        known = _Space(mean, (axes * spread).float(), (axes / spread).T.float())
-        _spaces[model] = known
-    return known
 
 
 def _as_input(target: Floats, model: Model) -> Tensor:

@@ -93,6 +93,12 @@ def test_project(client: Client, studio: Studio) -> None:
     assert f"{known['facts']['psnr']:.1f} dB" in known["facts"]["words"]
 
 
+def test_drag(client: Client) -> None:
+    known = run(client, "/drag")
+    assert recipe_from_png(Path(known["longer"])) == Recipe.from_json(known["moved"]["recipe"])
+    assert known["moved"]["steps"] <= 20 and len(known["moved"]["pixels_left"]) == 1
+
+
 def test_walk(client: Client) -> None:
     known = run(client, "/walk")
     with av.open(known["film"]) as film:
@@ -125,6 +131,11 @@ def test_export(client: Client) -> None:
         ("/project", {"picture": handle_file(str(DOCUMENT))}),
         ("/project", {"picture": handle_file(str(DOCUMENT.with_name("screenshot.png"))), "steps": 0}),
         ("/project", {"picture": handle_file(str(DOCUMENT.with_name("screenshot.png"))), "size": 90}),
+        ("/drag", {"points": []}),
+        ("/drag", {"points": [[0.5, 0.5, 0.5, 1.2]]}),
+        ("/drag", {"points": [[0.5, 0.5, 0.5]]}),
+        ("/drag", {"points": [[0.5, 0.5, 0.6, 0.6]], "mask": "0" * 1024}),
+        ("/drag", {"points": [[0.5, 0.5, 0.6, 0.6]], "steps": 0}),
         ("/export", {"wish": {"kind": "exe"}}),
         ("/export", {"palette": "exe"}),
         ("/export", {"trade": "film", "choices": []}),
