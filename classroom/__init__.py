@@ -6,6 +6,7 @@ from .codes import Codes, find_codes
 from .contest import MOST_STEPS, Contest, read_program
 from .dice import ACROSS, COUNT, DOTS, PSI, REACH, STEP, Dice
 from .duel import COVERS_WITHIN, Duel
+from .encoded import BETWEEN, LIMIT, MADE, REAL, Encodings
 from .errors import ClassroomError
 from .eye import look, places, veil
 from .garments import COUNT as COUNT_TAUGHT
@@ -38,6 +39,11 @@ from .uses import (
 )
 
 __all__ = [
+    "BETWEEN",
+    "LIMIT",
+    "MADE",
+    "REAL",
+    "Encodings",
     "look",
     "places",
     "veil",

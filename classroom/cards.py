@@ -25,12 +25,13 @@ Array = NDArray[np.float32]
 @dataclass(frozen=True)
 class Card:
     """`faults`: the card's own words; `figures`: those of FIGURES that were measured; `closest`: the generated pictures
-    that came nearest to a training picture, as {seed, class, record}."""
+    that came nearest to a training picture, as {seed, class, record}; `psi`: at which truncation they were measured."""
 
     folder: Path
     faults: str
     figures: dict[str, float]
     closest: tuple[dict[str, Any], ...]
+    psi: float
 
     def samples(self) -> Array | None:
         """The sheet of its first pictures, H×W×3 in [0, 1]; None without one."""
@@ -67,4 +68,5 @@ def _card(folder: Path) -> Card | None:
     figures = {name: float(told[name]) for name in FIGURES if isinstance(told.get(name), (int, float))}
     pairs = told.get("closest_pairs", [])
     closest = [{key: pair[key] for key in ("seed", "class", "record") if key in pair} for pair in pairs[:CLOSEST]]
-    return Card(folder, faults, figures, tuple(closest))
+    psi = told.get("psi")
+    return Card(folder, faults, figures, tuple(closest), float(psi) if isinstance(psi, (int, float)) else 1.0)

@@ -30,6 +30,7 @@ CERTAINTIES = (-2, -1, 1, 2)  # from "the right one is real, surely" to "the lef
 ROUNDS = 1000
 LOOKED_UP = 12  # records that are looked for before one says that the data are not here
 KEPT = 64
+REAL, REMEMBERED = "real", "remembered"
 
 Array = NDArray[np.float32]
 
@@ -64,7 +65,8 @@ def roc(scores: Sequence[float], real: Sequence[bool]) -> Curve:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A real and a generated picture, H×W×3 in [0, 1], of one size. `scores`: the critic's logit of each."""
+    """A real and a generated picture, H×W×3 in [0, 1], of one size. `scores`: the critic's logit of each.
+    `is_remembered`: the real one is not on this machine, and stands here as the model remembers it."""
 
     real: Array
     made: Array
@@ -73,6 +75,7 @@ class Pair:
     source: str | None
     seed: int
     scores: tuple[float, float]  # real, made
+    is_remembered: bool
 
     @property
     def shown(self) -> tuple[Array, Array]:
@@ -94,10 +97,14 @@ class Telling:
         """The models."""
         return tuple(self._real)
 
-    def is_here(self, model: object) -> bool:
-        """Whether the real pictures of a model are on this machine."""
-        records = self._found(model).index.records
-        return any(read_picture(record) is not None for record in records[:: max(len(records) // 3, 1)][:3])
+    def shows(self, model: object) -> str | None:
+        """What there is to tell from a model's generated pictures on this machine: its REAL ones; else those as it
+        has REMEMBERED them; or nothing."""
+        records = self._found(model).index.records[:: max(len(self._found(model).index.records) // 3, 1)][:3]
+        if any(read_picture(record) is not None for record in records):
+            return REAL
+        kept = (self._specimens.studio.remembered(str(model), record) for record in records)
+        return REMEMBERED if any(picture is not None for picture in kept) else None
 
     def known(self, model: object) -> Curve | None:
         """The critic's curve over all real pictures held out from its training and as many of its generator's, from the
@@ -111,7 +118,8 @@ class Telling:
         return roc(both, [True] * len(calibration.real) + [False] * len(calibration.generated))
 
     def pair(self, model: object, round_: object, number: object) -> Pair:
-        """A pair by its number in a round of ten; ClassroomError if there is no such pair, or no real picture here."""
+        """A pair by its number in a round of ten; ClassroomError if there is no such pair, or no real picture here, nor
+        a remembered one."""
         self._found(model)
         if type(round_) is not int or not 0 <= round_ < ROUNDS or type(number) is not int or not 0 <= number < PAIRS:
             raise ClassroomError("pair", "There is no such pair.")
@@ -120,9 +128,9 @@ class Telling:
     def _made(self, name: str, round_: int, number: int) -> Pair:
         found = self._real[name]
         rng = np.random.default_rng([zlib.crc32(name.encode()), round_, number])
-        record, real = self._drawn(found, rng)
+        record, real, is_remembered = self._drawn(name, rng)
         classes = self._specimens.classes[name]
-        named = record.split("/")[0]
+        named = found.kinds.get(record)
         label = classes.index(named) if named in classes else int(rng.integers(max(len(classes), 1)))
         seed = int(rng.integers(1_000_000))
         recipe = replace(self._specimens.recipe(name, seed, label), psi=1.0)  # as the critic's calibration was made
@@ -133,7 +141,8 @@ class Telling:
             known = [label] if named in classes else list(range(len(classes)))
             scores = tuple(_logit(opened, picture, known) for picture in (real, made))
         source = found.index.link(record)
-        return Pair(real, made, bool(rng.integers(2)), record, source, seed, (scores[0], scores[1]))
+        both = (scores[0], scores[1])
+        return Pair(real, made, bool(rng.integers(2)), record, source, seed, both, is_remembered)
 
     def result(self, model: object, round_: object, answers: object) -> dict[str, Any]:
         """Ten answers (CERTAINTIES) scored beside the critic: how many pairs were right, and the curves of both."""
@@ -150,11 +159,14 @@ class Telling:
             "known": None if known is None else known.told(),
         }
 
-    def _drawn(self, found: RealPictures, rng: np.random.Generator) -> tuple[str, Array]:
-        records = found.index.records
-        for place in rng.integers(len(records), size=LOOKED_UP):
-            if (picture := read_picture(records[place])) is not None:
-                return records[place], picture
+    def _drawn(self, name: str, rng: np.random.Generator) -> tuple[str, Array, bool]:
+        all_records = self._real[name].index.records
+        records = [all_records[place] for place in rng.integers(len(all_records), size=LOOKED_UP)]
+        for record in records:
+            if (picture := read_picture(record)) is not None:
+                return record, picture, False
+        if (kept := self._specimens.studio.remembered(name, records[0])) is not None:
+            return records[0], kept, True
         raise ClassroomError("not_here", "The real pictures of this model are not on this machine.")
 
     def _found(self, model: object) -> RealPictures:

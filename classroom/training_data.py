@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.measuring import INDEX_FILE, Index, open_index
+from generator import GeneratorError
+from generator.measuring import INDEX_FILE, REMEMBERED_FILE, Index, open_index, open_remembered
 from studio import read_picture
 
 from .errors import ClassroomError
@@ -88,12 +89,14 @@ class Shown:
 
 
 class RealPictures:
-    """The records that a model's index lists, which is what it was trained on. ClassroomError if it has no index."""
+    """The records that a model's index lists, which it was trained on: all of them, or as many as an index holds.
+    `classes`: the model's. ClassroomError if it has no index."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, classes: Sequence[str] = ()) -> None:
         if not (folder / INDEX_FILE).is_file():
             raise ClassroomError("no_index", "This model does not say which pictures it learned from.")
         self._folder = folder
+        self._classes = tuple(classes)
 
     @cached_property
     def index(self) -> Index:
@@ -101,15 +104,32 @@ class RealPictures:
         return open_index(self._folder)
 
     @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The class of each record of which one is known: its name says it, or what the model remembers of it."""
+        said = {record: record.split("/")[0] for record in self.index.records}
+        kinds = {record: name for record, name in said.items() if name in self._classes}
+        return kinds or self._kept_beside()
+
+    def _kept_beside(self) -> dict[str, str]:
+        if not self._classes or not (self._folder / REMEMBERED_FILE).is_file():
+            return {}
+        try:
+            found = open_remembered(self._folder)
+        except GeneratorError:
+            return {}
+        numbers = dict(zip(found.records, found.labels.tolist(), strict=True))
+        told = {record: numbers.get(record, -1) for record in self.index.records}
+        return {record: self._classes[i] for record, i in told.items() if 0 <= i < len(self._classes)}
+
+    @cached_property
     def balance(self) -> dict[str, int]:
-        """How many records each class has, most first; empty where records do not say their class."""
-        counts = Counter(record.split("/")[0] for record in self.index.records if "/" in record)
-        return dict(counts.most_common()) if len(counts) > 2 else {}  # train and test are no classes
+        """How many records each class has, most first; empty where no class is known."""
+        return dict(Counter(self.kinds.values()).most_common())
 
     def some(self, label: str | None = None, page: int = 0, count: int = SHOWN) -> list[Shown]:
         """`count` records of a class (None: of all), spread evenly, others for each `page`. ClassroomError: no such
         class or page."""
-        records = [r for r in self.index.records if label is None or r.startswith(f"{label}/")]
+        records = [r for r in self.index.records if label is None or self.kinds.get(r) == label]
         if not records:
             raise ClassroomError("class", "There is no such class here.")
         if type(page) is not int or not 0 <= page < 1000:
@@ -119,6 +139,7 @@ class RealPictures:
         return [Shown(record, read_picture(record), self.index.link(record)) for record in chosen]
 
 
-def find_real(folders: Mapping[str, Path]) -> dict[str, RealPictures]:
-    """The real pictures of each model that has an index."""
-    return {name: RealPictures(folder) for name, folder in folders.items() if (folder / INDEX_FILE).is_file()}
+def find_real(folders: Mapping[str, Path], classes: Mapping[str, Sequence[str]]) -> dict[str, RealPictures]:
+    """The real pictures of each model that has an index; `classes`: of each model, by its name."""
+    indexed = {name: folder for name, folder in folders.items() if (folder / INDEX_FILE).is_file()}
+    return {name: RealPictures(folder, classes.get(name, ())) for name, folder in indexed.items()}

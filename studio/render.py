@@ -190,6 +190,13 @@ class Studio:
             found = with_remembered(found, remembered)
         return found
 
+    def remembered(self, name: str, record: str) -> Array | None:
+        """A training picture as the model of that name, or the autoencoder beside it, remembers it: H×W×3 in [0, 1],
+        painted again from its code. None where it remembers none. StudioError if the model cannot be opened."""
+        opened = self._painter.open(name)
+        with self._painter.working(opened.model):
+            return self._memory.lookup.remember(opened.path, opened.model, [record]).get(record)
+
     def _render(
         self, recipe: Recipe, critic: Critique, regions: bool, draft: bool, progress: Share | None
     ) -> Rendering:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from classroom import telling
 from classroom.errors import ClassroomError
 from classroom.specimens import Specimens
-from classroom.telling import CERTAINTIES, PAIRS, Telling, fitted, roc
+from classroom.telling import CERTAINTIES, PAIRS, REAL, REMEMBERED, Telling, fitted, roc
 from classroom.training_data import RealPictures
-from tests.ui.serving import MODEL, tiny_studio
+from generator.measuring import Remembered
+from tests.ui.serving import MODEL, RECORDS, tiny_studio
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -49,7 +51,7 @@ def quiz(studio_folder: Path) -> Telling:
 
 
 def test_without_the_data_nothing_is_shown_in_their_place(quiz: Telling):
-    assert not quiz.is_here(MODEL)
+    assert quiz.shows(MODEL) is None
     with pytest.raises(ClassroomError) as refusal:
         quiz.pair(MODEL, 0, 0)
     assert refusal.value.key == "not_here"
@@ -57,7 +59,7 @@ def test_without_the_data_nothing_is_shown_in_their_place(quiz: Telling):
 
 def test_a_round_is_scored_by_certainty_and_the_critic_by_its_logits(quiz: Telling, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(telling, "read_picture", lambda record: np.full((40, 30, 3), 0.5, np.float32))
-    assert quiz.is_here(MODEL)
+    assert quiz.shows(MODEL) == REAL
     pairs = [quiz.pair(MODEL, 1, number) for number in range(PAIRS)]
     assert {pair.real_left for pair in pairs} == {True, False} and len({pair.seed for pair in pairs}) == PAIRS
     for pair in pairs:
@@ -70,6 +72,25 @@ def test_a_round_is_scored_by_certainty_and_the_critic_by_its_logits(quiz: Telli
     logits = [score for pair in pairs for score in pair.scores]
     assert told["critic"]["area"] == pytest.approx(roc_auc_score([True, False] * PAIRS, logits), abs=1e-3)
     assert 0 < told["known"]["area"] < 1
+
+
+def test_what_is_remembered_stands_in_for_real_pictures_and_is_called_that(tmp_path: Path, monkeypatch):
+    studio = tiny_studio(tmp_path)
+    with studio.working(MODEL) as model:
+        z = torch.randn(len(RECORDS), model.z_dim)
+        kept = Remembered.of_latents(model.name, model.version, RECORDS, torch.ones(len(RECORDS)), z)
+        classes = model.classes
+    kept.save(studio.folders[MODEL])
+    quiz = Telling(Specimens(studio, [MODEL]), {MODEL: RealPictures(studio.folders[MODEL], classes)})
+    assert quiz.shows(MODEL) == REMEMBERED
+    for number in range(PAIRS):
+        pair = quiz.pair(MODEL, 2, number)
+        assert pair.is_remembered and pair.record in RECORDS
+        np.testing.assert_array_equal(pair.real, studio.remembered(MODEL, pair.record))
+    assert quiz.result(MODEL, 2, [1] * PAIRS)["critic"]["area"] >= 0
+    assert studio.remembered(MODEL, "damson/none.jpg") is None
+    monkeypatch.setattr(telling, "read_picture", lambda record: np.full((32, 32, 3), 0.5, np.float32))
+    assert quiz.shows(MODEL) == REAL and not quiz.pair(MODEL, 3, 0).is_remembered
 
 
 @pytest.mark.parametrize("answers", [None, [], [1] * 9, [3] * PAIRS, [0] * PAIRS, ["1"] * PAIRS, [[1]] * PAIRS])

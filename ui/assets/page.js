@@ -140,6 +140,8 @@ const own = {
   ]),
 };
 const everyPart = () => [...parts, own];
+/** The page's own keys in another language: {slider: words, help: words}. */
+export const keysSay = (words) => Object.entries(words).forEach(([name, says]) => (own.actions.get(name).says = says));
 
 function openDialog(id) {
   const dialog = document.getElementById(id);

@@ -93,10 +93,10 @@ function meter(chapter) {
 
 /** Shares of pixels from dark to bright: before as an outline, after as bars. */
 function histogram(chapter, channels) {
-  const { t } = chapter;
+  const { t, link } = chapter;
   const root = svg("svg", { viewBox: "0 0 420 120", class: "histogram" });
   let last = null;
-  let channel = channels[0];
+  let channel = link.one("channel", channels, channels[0]);
   const draw = () => {
     if (!last) return;
     const [before, after] = last[channel];
@@ -113,7 +113,7 @@ function histogram(chapter, channels) {
     const middle = (shares) => Math.round((100 * shares.reduce((sum, v, i) => sum + v * (i + 0.5), 0)) / shares.length);
     says(root, t("histogram_says", { channel: t(`channels.${channel}`), before: middle(before), after: middle(after) }));
   };
-  const of = choice({ label: t("histogram_of"), options: channels.map((name) => [name, t(`channels.${name}`)]), value: channel, run: (name) => ((channel = name), draw()) });
+  const of = choice({ label: t("histogram_of"), options: channels.map((name) => [name, t(`channels.${name}`)]), value: channel, run: (name) => ((channel = name), link.set({ channel: name === channels[0] ? null : name }), draw()) });
   return { node: make("figure", { className: "aside" }, of.node, root, make("figcaption", { textContent: t("histogram") })), show: (found) => ((last = found), draw()) };
 }
 
@@ -177,7 +177,7 @@ function one(chapter) {
 function regions(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const who = specimen(chapter, () => draw());
-  let count = link.number("regions", 6, ...settings.regions);
+  let count = link.whole("regions", 6, ...settings.regions);
   const many = slider({ label: t("count"), min: settings.regions[0], max: settings.regions[1], step: 1, value: count, run: (v) => ((count = v), link.set({ regions: v }), draw()) });
   const picture = figure(t("picture"));
   const shown = figure(t("found"));
@@ -213,7 +213,7 @@ function challenge(chapter) {
   const given = read(link.get("chain"), settings.steps);
   if (given.lost) toast(t("no_step"), { alert: true });
   const uses = given.uses.slice(0, settings.most);
-  let best = null;
+  let best = link.number("best", null, 0, 100);
   const before = figure(t("before"));
   const after = figure(t("after"));
   const bar = meter(chapter);
@@ -256,6 +256,7 @@ function challenge(chapter) {
     const [was, now] = [reply.readings[0], reply.readings.at(-1)];
     if (was === null) return seen(t("no_reading"));
     best = Math.max(best ?? was, now);
+    link.set({ best });
     const rows = [[t("start"), was], [t("now"), now], [t("best"), best]];
     score.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: t("of_100", { share: n(value) }) })]));
     const done = now >= GOAL && was < GOAL ? "seen_done" : uses.length ? "seen_on" : "seen";

@@ -1,10 +1,11 @@
 // Lesson 4, the bottleneck: a picture as a table of whole numbers, and back.
 import { make } from "../assets/dom.js";
-import { group, newest, packed, pad, press, slider, subject, tiles, unpacked } from "./draw.js";
+import { choice, group, newest, packed, pad, pick, press, slider, specimen, spoken, subject, tiles, unpacked } from "./draw.js";
 import { lesson } from "./lesson.js";
 
 export default function (context) {
-  lesson(context, { squeeze, between });
+  const { models, encoded } = context.settings;
+  lesson(context, { ...(Object.keys(models).length && { squeeze, between }), ...(Object.keys(encoded).length && { colour }) });
 }
 
 function squeeze(chapter) {
@@ -12,13 +13,16 @@ function squeeze(chapter) {
   const who = subject(chapter, () => ((drawing = false), forget(), begin()), { label: 0 });
   const told = settings.models[who.state.model];
   const drawn = unpacked(link.get("drawing"), told.resolution);
+  if (!drawn && link.get("drawing") !== null) link.refuse("drawing");
   let drawing = drawn !== null;
   let given = link.numbers("codes", told.codes, told.side ** 2); // changed by hand, from the link
+  if (given.length && given.length !== told.side ** 2) (link.refuse("codes"), (given = []));
   const forget = () => link.set({ drawing: null, codes: null, keep: null });
   let original = null; // the codes as they came out of the picture
   let rows = null; // the picture itself, to compare with
   let table = null;
-  let chosen = [0, 0];
+  const first = link.whole("cell", 0, 0, told.side ** 2 - 1);
+  let chosen = [first % told.side, Math.floor(first / told.side)];
   const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), forget(), link.set({ drawing: packed(sketch.rows()) }), begin()));
   if (drawn) sketch.load(drawn);
   const again = make("img", { className: "specimen", alt: "" });
@@ -28,7 +32,7 @@ function squeeze(chapter) {
   grid.setAttribute("aria-label", t("table"));
   const cells = [...Array(told.side ** 2).keys()].map((i) => {
     const button = make("button", { type: "button" });
-    button.addEventListener("click", () => pickCell(i));
+    button.addEventListener("click", () => (link.set({ cell: i || null }), pickCell(i)));
     grid.append(button);
     return button;
   });
@@ -44,7 +48,7 @@ function squeeze(chapter) {
   });
   const powers = Math.round(Math.log2(told.codes));
   const keep = slider({
-    label: t("keep"), term: t("keep_term"), min: 0, max: powers, step: 1, value: link.number("keep", powers, 0, powers), format: (v) => n(Math.min(2 ** v, told.codes)),
+    label: t("keep"), term: t("keep_term"), min: 0, max: powers, step: 1, value: link.whole("keep", powers, 0, powers), format: (v) => n(Math.min(2 ** v, told.codes)),
     run: (v) => {
       table = original;
       link.set({ keep: v === powers ? null : v, codes: null });
@@ -131,4 +135,117 @@ function between(chapter) {
   const draw = () =>
     ask_way({ model: first.state.model, seed_first: first.state.seed, label_first: first.state.label, seed_last: last.state.seed, label_last: last.state.label });
   return { show: draw };
+}
+
+// ---------------------------------------------------------------- in colour
+
+function colour(original) {
+  const [[model, told]] = Object.entries(original.settings.encoded);
+  const chapter = { ...original, settings: { ...original.settings, models: { [model]: told } } };
+  const { stage, t, n, seen, ask, link, settings } = chapter;
+  const { limit, between: steps } = settings;
+  const who = specimen(chapter, () => (forget(), draw(), walk()));
+  const { state } = who;
+  const length = told.numbers;
+  let kind = link.one("of", ["made", ...(told.real ? [settings.real] : [])], told.real ? settings.real : "made");
+  let changed = read();
+  let chosen = link.whole("number", 0, 0, length - 1);
+  let last = link.whole("to", 1, 0, 2 ** 32 - 1);
+  const forget = () => ((changed = new Map()), remember());
+  const remember = () => link.set({ code: [...changed].map(([place, v]) => `${place}:${v}`).join("~") });
+
+  /** "3:1.5~7:-2" as a map; what fits no code is left out, and said. */
+  function read() {
+    const found = new Map();
+    for (const part of (link.get("code") ?? "").split("~").filter(Boolean)) {
+      const [place, value] = part.split(":").map(Number);
+      if (Number.isInteger(place) && place >= 0 && place < length && Math.abs(value) <= limit) found.set(place, value);
+      else link.refuse("code");
+    }
+    return found;
+  }
+
+  const figure = (words) => {
+    const image = make("img", { className: "specimen", alt: "" });
+    const caption = make("figcaption", { textContent: words });
+    return { image, caption, node: make("figure", {}, image, caption) };
+  };
+  const picture = figure(t("picture"));
+  const again = figure(t("again"));
+  const kinds = choice({
+    label: t("of"), options: [["made", t("ofs.made")], [settings.real, t("ofs.real")]], value: kind,
+    run: (name) => ((kind = name), link.set({ of: name }), forget(), draw(), walk()),
+  });
+  kinds.node.hidden = !told.real;
+  const grid = make("div", { className: "codes numbers" });
+  grid.setAttribute("role", "group");
+  grid.setAttribute("aria-label", t("table", { count: n(length) }));
+  grid.style.setProperty("--columns", 16);
+  const cells = [...Array(length).keys()].map((i) => {
+    const button = make("button", { type: "button" });
+    button.addEventListener("click", () => ((chosen = i), link.set({ number: i || null }), fill()));
+    grid.append(button);
+    return button;
+  });
+  const number = slider({
+    label: t("number"), min: -limit, max: limit, step: 0.1, value: 0, format: (v) => n(v, 1),
+    run: (v) => (changed.set(chosen, Number(v.toFixed(1))), remember(), draw()),
+  });
+  const powers = Math.ceil(Math.log2(length));
+  const kept = () => Math.min(2 ** keep.value, length);
+  const keep = slider({
+    label: t("keep"), term: t("keep_term"), min: 0, max: powers, step: 1, value: link.whole("numbers", powers, 0, powers), format: (v) => n(Math.min(2 ** v, length)),
+    run: (v) => (link.set({ numbers: v === powers ? null : v }), draw()),
+  });
+  const back = press(t("back"), () => (keep.set(powers), link.set({ numbers: null }), forget(), draw()));
+  const way = [...Array(steps).keys()].map((i) => make("img", { className: "specimen", alt: t("step", { number: i + 1 }) }));
+  const other = press(t("other"), () => ((last = (last + 1) % 2 ** 32), link.set({ to: last }), walk()));
+  const names = told.classes;
+  let into = names.length ? Math.max(names.indexOf(link.one("into", names, names[state.label])), 0) : null;
+  const classes = pick({ label: t("to"), options: names.map((name, i) => [i, spoken(t, name)]), value: into, run: (i) => ((into = Number(i)), link.set({ into: names[into] }), walk()) });
+  classes.select.value = String(into);
+  classes.node.hidden = !names.length;
+  stage.append(
+    make("div", { className: "wide" }, who.node, kinds.node),
+    make("div", { className: "triple" }, picture.node, make("figure", {}, grid, make("figcaption", { textContent: t("cells", { count: n(length), pixels: n(told.pixels) }) }), number.node, keep.node, group(back)), again.node),
+    make("h3", { textContent: t("between") }),
+    group(classes.node, other),
+    make("div", { className: "ways" }, ...way),
+  );
+
+  function fill(code = null) {
+    cells.forEach((cell, i) => {
+      const value = code?.[i] ?? Number(cell.dataset.value ?? 0);
+      const grey = Math.round(Math.min(Math.max(128 + 42 * value, 0), 255));
+      cell.dataset.value = value;
+      cell.style.background = `rgb(${grey} ${grey} ${grey})`;
+      cell.style.color = grey > 128 ? "#000" : "#fff";
+      cell.textContent = changed.has(i) ? "●" : "";
+      cell.setAttribute("aria-pressed", String(i === chosen));
+      cell.setAttribute("aria-label", t("cell", { number: i + 1, value: n(value, 1) }));
+    });
+    number.set(Number(cells[chosen].dataset.value ?? 0));
+  }
+
+  const ask_code = newest(ask, "encoded", (reply, asked) => {
+    picture.image.src = reply.picture;
+    picture.image.alt = picture.caption.textContent = reply.record ? t("real_picture", { record: reply.record }) : t("picture");
+    again.image.src = reply.again;
+    again.image.alt = t("again");
+    fill(reply.code);
+    const fields = { count: n(length), kept: n(asked.keep), lost: n(reply.lost, 1), others: n(asked.changed.length) };
+    seen(t(asked.changed.length ? "seen_changed" : asked.keep < length ? "seen_narrow" : "seen", fields));
+  });
+  const asked = () => ({ model: state.model, kind, seed: state.seed, label: state.label });
+  const draw = () => ask_code({ ...asked(), changed: [...changed], keep: kept() });
+  let turn = 0;
+  async function walk() {
+    const mine = ++turn;
+    for (let i = 0; i < steps; i++) {
+      const reply = await ask("step", { ...asked(), seed_last: last, label_last: into, step: i });
+      if (!reply || mine !== turn) return;
+      way[i].src = reply.picture;
+    }
+  }
+  return { show: () => (draw(), walk()), hide: () => ++turn };
 }

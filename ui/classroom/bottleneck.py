@@ -1,4 +1,4 @@
-"""Lesson 4, the bottleneck: a picture squeezed into a few whole numbers, and back."""
+"""Lesson 4, the bottleneck: a picture squeezed into a few whole numbers, and back; in colour, into its latent."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import Any
 
 import gradio as gr
 
-from classroom import Codes, find_codes, sheet_url, tensor_rows, tensor_url, tensors
+from classroom import (
+    BETWEEN,
+    LIMIT,
+    REAL,
+    Codes,
+    Encodings,
+    Specimens,
+    find_codes,
+    find_real,
+    sheet_url,
+    tensor_rows,
+    tensor_url,
+    tensors,
+)
 from studio import Studio
 
-from .sheet import fields_of, folders_of, in_turn, lesson, one_of, sheet
+from .sheet import by_studio, fields_of, folders_of, in_turn, lesson, one_of, sheet
 
 VIEW = 192  # px of a picture
 
@@ -60,10 +73,50 @@ def functions(models: Mapping[str, Codes]) -> list[Request]:
     return [squeeze, changed, walk]
 
 
+def colour_functions(encodings: Encodings) -> list[Request]:
+    """A picture, its code, and what is painted again of it; a step of the way between two."""
+
+    @by_studio
+    def encoded(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        asked = fields.get("model"), fields.get("kind"), fields.get("seed"), fields.get("label")
+        found = encodings.encoded(*asked)
+        again, code = encodings.again(found, str(asked[0]), asked[3], fields.get("changed", []), fields.get("keep"))
+        return {
+            "picture": tensor_url(found.picture, VIEW),
+            "record": found.record,
+            "code": [round(value, 2) for value in code[0].tolist()],
+            "again": tensor_url(again, VIEW),
+            "lost": encodings.lost(found.picture, again),
+        }
+
+    @by_studio
+    def step(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        model, kind = fields.get("model"), fields.get("kind")
+        labels = fields.get("label"), fields.get("label_last")
+        first = encodings.encoded(model, kind, fields.get("seed"), labels[0])
+        last = encodings.encoded(model, kind, fields.get("seed_last"), labels[1])
+        picture = encodings.between(first, last, str(model), labels, fields.get("step"))
+        return {"picture": tensor_url(picture, VIEW // 2)}
+
+    return [encoded, step]
+
+
 def build(studio: Studio, page: gr.Blocks) -> None:
-    """The sheet, over the models that have an autoencoder beside them."""
-    models = find_codes(folders_of(studio))
-    sheet("bottleneck", functions(models), {"models": {name: each.told_of() for name, each in models.items()}})
+    """The sheet, over the models that have an autoencoder beside them, and those that have an encoder."""
+    models, folders = find_codes(folders_of(studio)), folders_of(studio)
+    colour = [each for each in studio.models() if each["has_encoder"] and not each["slow"]]
+    specimens = Specimens(studio, [each["name"] for each in colour])
+    encodings = Encodings(specimens, find_real(folders, specimens.classes))
+    settings = {
+        "models": {name: each.told_of() for name, each in models.items()},
+        "encoded": encodings.told_of(),
+        "limit": LIMIT,
+        "between": BETWEEN,
+        "real": REAL,
+    }
+    sheet("bottleneck", [*functions(models), *colour_functions(encodings)], settings)
 
 
 LESSON = lesson("bottleneck", 4, build)

@@ -14,7 +14,8 @@ function spoiled({ stage, t, n, seen, ask, link, settings }) {
   const model = Object.keys(settings.diets)[0];
   const { runs, pictures } = settings.diets[model];
   const classes = settings.classes[model];
-  let label = classes.includes(link.get("class")) ? classes.indexOf(link.get("class")) : null;
+  const asked = link.one("class", classes, null);
+  let label = asked === null ? null : classes.indexOf(asked);
   const labels = pick({
     label: t("class"),
     options: [["", t("every_class")], ...classes.map((name, i) => [i, spoken(t, name)])],
@@ -62,7 +63,7 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
   const names = Object.keys(settings.real).sort((a, b) => (b === "wardrobe") - (a === "wardrobe")); // its data come as a package
   let model = link.one("model", names, names[0]);
   let label = link.one("kind", Object.keys(settings.real[model].balance), null);
-  let page = link.number("page", 0, 0, 999);
+  let page = link.whole("page", 0, 0, 999);
   const models = choice({
     label: t("model"), options: names.map((name) => [name, name]), value: model,
     run: (name) => {
@@ -78,13 +79,16 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
   stage.classList.add("with-charts");
   stage.append(
     make("div", { className: "wide" }, group(models.node, press(t("others"), () => ((page = (page + 1) % 1000), draw()))), wall),
-    make("figure", {}, bars, make("figcaption", {})),
+    make("figure", {}, bars, make("figcaption", {}), make("p", { className: "note about-data" }), make("p", { className: "note", lang: "en" })),
   );
-  const caption = stage.querySelector("figcaption");
+  const [caption, about, thanks] = stage.querySelectorAll("figcaption, figure > p");
 
   function balance() {
-    const all = Object.entries(settings.real[model].balance);
-    caption.textContent = t(all.length ? "balance" : "even", { data: settings.real[model].data });
+    const { balance: counts, count, data, attribution } = settings.real[model];
+    const all = Object.entries(counts);
+    caption.textContent = all.length ? t("balance", { count: n(count) }) : t("even");
+    about.textContent = t(`about.${model}`) === `about.${model}` ? data : t(`about.${model}`);
+    thanks.textContent = attribution; // asked for word for word
     if (!all.length) return bars.replaceChildren();
     const most = all[0][1];
     const list = make("ol", { className: "balance" });
@@ -111,13 +115,15 @@ function realOnes({ stage, t, n, seen, ask, link, settings }) {
     const reply = await ask("real_ones", { model, class: label, page });
     if (!reply || asked !== JSON.stringify([model, label, page])) return;
     wall.replaceChildren(
-      ...reply.pictures.map(({ record, url, source }) => {
-        const face = url ? make("img", { src: url, alt: t("real_one", { record }) }) : make("span", { className: "away", textContent: record });
-        return make("li", {}, source ? make("a", { href: source, target: "_blank", rel: "noopener", title: record }, face) : face);
+      ...reply.pictures.map(({ record, url, source, is_remembered }) => {
+        const words = t(is_remembered ? "remembered_one" : "real_one", { record });
+        const face = url ? make("img", { src: url, alt: words }) : make("span", { className: "away", textContent: record });
+        const told = is_remembered ? [make("span", { className: "note", textContent: t("remembered") })] : [];
+        return make("li", {}, source ? make("a", { href: source, target: "_blank", rel: "noopener", title: record }, face) : face, ...told);
       }),
     );
-    const here = reply.pictures.some(({ url }) => url);
-    seen(t(here ? "seen" : "seen_away", { count: n(settings.real[model].count), model }));
+    const which = reply.pictures.some((each) => each.is_remembered) ? "seen_remembered" : reply.pictures.some(({ url }) => url) ? "seen" : "seen_away";
+    seen(t(which, { count: n(settings.real[model].count), model }));
   }
   draw();
 }

@@ -1,7 +1,9 @@
 // Lesson 6, rolling the dice: the dial between quality and variety, and a map of latent space to walk on.
 import { make } from "../assets/dom.js";
-import { board, chooser, colour, direction, newest, says, slider, tiles } from "./draw.js";
+import { board, chooser, colour, direction, levelLines, newest, says, slider, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
+
+const TRIED = 12; // settings of the dial that a link remembers
 
 export default function (context) {
   lesson(context, { dial, map, mapping, ...(Object.keys(context.settings.three).length && { three }) });
@@ -22,6 +24,10 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
   const figures = make("dl", { className: "figures large" });
   const trail = new Map(); // figures of each setting seen so far, so that one can compare
   const table = make("table", { className: "trail" });
+  const own = ({ model, label }) => `${model} ${label}`;
+  const tried = (link.get("tried") ?? "").split("~").filter(Boolean).map(Number); // at the picture that the link is of
+  if (tried.length > TRIED || !tried.every((at) => at >= settings.psi[0] && at <= settings.psi[1])) (link.refuse("tried"), (tried.length = 0));
+  let again = { key: own(who.state), tried };
   stage.classList.add("with-charts");
   stage.append(make("div", { className: "wide" }, who.node, turn.node, sheet.node), make("div", { className: "aside" }, figures, table));
 
@@ -40,7 +46,16 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
         continue;
       }
       tell(asked, reply.figures);
-      return;
+      break;
+    }
+    if (again.key !== own(asked)) return;
+    for (const at of again.tried) {
+      while (!trail.get(again.key).has(at)) {
+        const reply = await ask("roll", { ...asked, psi: at });
+        if (!reply || mine !== number || hidden) return;
+        if (reply.figures) note(again.key, at, reply.figures);
+      }
+      compare(asked);
     }
   }
 
@@ -49,18 +64,25 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
     if (spread !== null) rows.push([t("spread"), n(spread, 2)]);
     if (doubles !== null) rows.push([t("doubles"), t("of_64", { count: n(doubles) })]);
     figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
-    const key = `${asked.model} ${asked.label}`;
-    if (!trail.has(key)) trail.set(key, new Map());
-    trail.get(key).set(asked.psi, [reading, spread, doubles]);
+    note(own(asked), asked.psi, { reading, spread, doubles });
+    compare(asked);
+    const which = asked.psi <= 0.2 ? "seen_low" : asked.psi > 1.05 ? "seen_high" : "seen";
+    seen(t(which, { psi: n(asked.psi, 2), share: n(reading), doubles: n(doubles ?? 0) }));
+  }
+
+  const note = (key, at, { reading, spread, doubles }) => trail.set(key, (trail.get(key) ?? new Map()).set(at, [reading, spread, doubles]));
+
+  function compare(asked) {
+    const all = trail.get(own(asked));
+    const waiting = again.key === own(asked) ? again.tried : [];
+    link.set({ tried: [...new Set([...waiting, ...all.keys()])].filter((at) => at !== asked.psi).slice(-TRIED).join("~") });
     const cell = (value, digits = 0) => make("td", { textContent: value === null ? "–" : n(value, digits) });
-    const lines = [...trail.get(key)].sort(([a], [b]) => a - b).map(([at, [r, s, d]]) => {
+    const lines = [...all].sort(([a], [b]) => a - b).map(([at, [r, s, d]]) => {
       const row = make("tr", { className: at === asked.psi ? "now" : "" }, make("th", { scope: "row", textContent: `ψ ${n(at, 2)}` }), cell(r), cell(s, 2), cell(d));
       return row;
     });
     const head = make("tr", {}, ...["", t("reading_short"), t("spread_short"), t("doubles_short")].map((words) => make("th", { scope: "col", textContent: words })));
     table.replaceChildren(make("caption", { textContent: t("compare") }), make("thead", {}, head), make("tbody", {}, ...lines));
-    const which = asked.psi <= 0.2 ? "seen_low" : asked.psi > 1.05 ? "seen_high" : "seen";
-    seen(t(which, { psi: n(asked.psi, 2), share: n(reading), doubles: n(doubles ?? 0) }));
   }
 
   let hidden = false;
@@ -152,9 +174,8 @@ function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
     context.fillStyle = colour("well");
     context.fillRect(0, 0, side, side);
     if (image.naturalWidth && readings.length) {
-      const rows = Math.floor(readings.length / across); // the sheet has room for all
       context.drawImage(image, 0, 0, side, (side * image.naturalHeight) / image.naturalWidth);
-      if (rows >= 2) contours(context, side, rows);
+      contours(context, side); // the sheet has room for all, and shows as many rows as there are
     }
     const [x, y] = [at(place[0], side), at(-place[1], side)];
     for (const [width, ink] of [[4, colour("paper")], [2, colour("made")]]) {
@@ -164,46 +185,31 @@ function map({ stage, t, n, seen, ask, link, settings, ...rest }) {
     }
   }
 
-  /** Lines of equal reading, by marching squares between the middles of thumbnails; each carries its number. */
-  function contours(context, side, rows) {
+  /** Lines of equal reading between the middles of thumbnails; each carries its number. */
+  function contours(context, side) {
     const cell = side / across;
     context.font = "600 11px system-ui";
     for (const level of [10, 25, 50, 75]) {
+      const lines = levelLines(readings, across, level).map((line) => line.map(([x, y]) => [x * cell, y * cell]));
       context.beginPath();
-      let named = null;
-      for (let r = 0; r + 1 < rows; r++)
-        for (let c = 0; c + 1 < across; c++) {
-          const v = [readings[r * across + c], readings[r * across + c + 1], readings[(r + 1) * across + c + 1], readings[(r + 1) * across + c]];
-          const corner = [[0, 0], [1, 0], [1, 1], [0, 1]];
-          const cuts = [];
-          for (let k = 0; k < 4; k++) {
-            const [a, b] = [v[k], v[(k + 1) % 4]];
-            if (a < level === b < level) continue;
-            const f = (level - a) / (b - a);
-            const [p, q] = [corner[k], corner[(k + 1) % 4]];
-            cuts.push([(c + 0.5 + p[0] + f * (q[0] - p[0])) * cell, (r + 0.5 + p[1] + f * (q[1] - p[1])) * cell]);
-          }
-          for (let k = 0; k + 1 < cuts.length; k += 2) {
-            context.moveTo(...cuts[k]);
-            context.lineTo(...cuts[k + 1]);
-            named ??= cuts[k];
-          }
-        }
+      for (const [from, to] of lines) (context.moveTo(...from), context.lineTo(...to));
       for (const [width, ink] of [[3.5, "rgb(0 0 0 / 55%)"], [1.6, "#ffd76a"]]) {
         context.lineWidth = width;
         context.strokeStyle = ink;
         context.stroke();
       }
-      if (!named) continue;
+      if (!lines.length) continue;
+      const [[x, y]] = lines[0];
       context.lineWidth = 3;
       context.strokeStyle = "rgb(0 0 0 / 75%)";
-      context.strokeText(level, named[0] + 3, named[1] - 3);
+      context.strokeText(level, x + 3, y - 3);
       context.fillStyle = "#ffd76a";
-      context.fillText(level, named[0] + 3, named[1] - 3);
+      context.fillText(level, x + 3, y - 3);
     }
   }
 
-  return { show: () => ((hidden = false), begin()), hide: () => (hidden = true) };
+  const keys = { keys: ["←", "→", "↑", "↓"], says: t("keys_drawing") };
+  return { show: () => ((hidden = false), begin()), hide: () => (hidden = true), keys };
 }
 
 // ---------------------------------------------------------------- from z to w
@@ -212,7 +218,7 @@ function mapping(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const who = chooser(chapter, () => draw());
   let psi = link.number("psi", 1, ...settings.psi);
-  let seed = link.number("dot", 0, 0, settings.dots - 1);
+  let seed = link.whole("dot", 0, 0, settings.dots - 1);
   let clouds = null;
   const turn = slider({
     label: t("variety"), term: t("truncation"), min: settings.psi[0], max: settings.psi[1], step: settings.step, value: psi, format: (v) => n(v, 2),
@@ -294,7 +300,7 @@ function mapping(chapter) {
     seen(t(psi < 0.05 ? "seen_point" : "seen", told));
   });
   const draw = () => ask_clouds({ ...who.state, psi });
-  return { show: draw };
+  return { show: draw, keys: { keys: ["←", "→"], says: t("keys_drawing") } };
 }
 
 // ---------------------------------------------------------------- three ways to a picture

@@ -81,10 +81,11 @@ export function press(label, run, { strong = false, title = "" } = {}) {
 export const group = (...nodes) => make("div", { className: "group" }, ...nodes);
 
 /**
- * Curves over one axis: {series: [{name, className, points: [[x, y]]}], log (of x), cursor, x, y: words, height}.
+ * Curves over one axis: {series: [{name, className, points: [[x, y]]}], log (of x), cursor, x, y: words, n: how numbers are
+ * written, tick: the number that stands at a value of y}.
  * Each curve is told apart by its dash as well as by its colour, and named at its end.
  */
-export function curves({ series, log = false, cursor = null, x, y, width = 420, height = 150, low = null, high = null }) {
+export function curves({ series, n, log = false, cursor = null, x, y, width = 420, height = 150, low = null, high = null, tick = (v) => v }) {
   const left = 38, right = 84, top = 20, foot = 26;
   const all = series.flatMap(({ points }) => points);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "curves" });
@@ -96,8 +97,8 @@ export function curves({ series, log = false, cursor = null, x, y, width = 420, 
   const px = (v) => left + ((at(v) - x0) / (x1 - x0 || 1)) * (width - left - right);
   const py = (v) => height - foot - ((Math.min(Math.max(v, y0), y1) - y0) / (y1 - y0 || 1)) * (height - top - foot);
   root.append(svg("path", { class: "axis", d: `M${left} ${top}V${height - foot}H${width - right}` }));
-  const number = (v) => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toPrecision(2).replace(/\.0$/, ""));
-  for (const v of [y0, y1]) root.append(svg("text", { x: left - 5, y: py(v) + 4, class: "tick end" }, number(v)));
+  const number = (v) => n(Number(v.toPrecision(2)), 2);
+  for (const v of [y0, y1]) root.append(svg("text", { x: left - 5, y: py(v) + 4, class: "tick end" }, number(tick(v))));
   root.append(svg("text", { x: left, y: height - 8, class: "tick" }, x));
   root.append(svg("text", { x: left, y: 11, class: "tick" }, y));
   const ends = [];
@@ -111,6 +112,26 @@ export function curves({ series, log = false, cursor = null, x, y, width = 420, 
   }
   if (cursor !== null) root.append(svg("path", { class: "cursor", d: `M${px(cursor).toFixed(1)} ${top}V${height - foot}` }));
   return root;
+}
+
+/** Where values of rows × columns cross a level, as lines [[x, y], [x, y]] in units of a cell (marching squares between cells' middles). */
+export function levelLines(values, columns, level) {
+  const rows = Math.floor(values.length / columns);
+  const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  const lines = [];
+  for (let r = 0; r + 1 < rows; r++)
+    for (let c = 0; c + 1 < columns; c++) {
+      const at = corners.map(([x, y]) => values[(r + y) * columns + c + x]);
+      const cuts = [];
+      corners.forEach((p, k) => {
+        const [a, b, q] = [at[k], at[(k + 1) % 4], corners[(k + 1) % 4]];
+        if (a < level === b < level) return;
+        const share = (level - a) / (b - a);
+        cuts.push([c + 0.5 + p[0] + share * (q[0] - p[0]), r + 0.5 + p[1] + share * (q[1] - p[1])]);
+      });
+      for (let k = 0; k + 1 < cuts.length; k += 2) lines.push([cuts[k], cuts[k + 1]]);
+    }
+  return lines;
 }
 
 /** A canvas as wide as its place, sharp on every screen; `draw(context, side)` in units of a square of that side. */
@@ -142,7 +163,7 @@ export function tiles({ count, columns, words, run = null }) {
     const face = make("span", { className: "face" });
     face.style.backgroundSize = `${100 * columns}% ${100 * rows}%`;
     face.style.backgroundPosition = `${(100 * (i % columns)) / Math.max(columns - 1, 1)}% ${(100 * Math.floor(i / columns)) / Math.max(rows - 1, 1)}%`;
-    const bar = make("span", { className: "bar" }, make("i"));
+    const bar = make("span", { className: "gauge" }, make("i"));
     const inner = run ? make("button", { type: "button" }, face) : make("span", {}, face);
     if (run) inner.addEventListener("click", () => run(i));
     const item = make("li", {}, inner, bar);
@@ -195,7 +216,7 @@ export const direction = (t, title) =>
 export function subject({ settings, link, t }, run, { seedName = "seed", className = "class", seed = 0, label = 0 } = {}) {
   const model = Object.keys(settings.models)[0];
   const { classes } = settings.models[model];
-  const state = { model, seed: link.number(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.one(className, classes, classes[label])), 0) };
+  const state = { model, seed: link.whole(seedName, seed, 0, 2 ** 32 - 1), label: Math.max(classes.indexOf(link.one(className, classes, classes[label])), 0) };
   const labels = pick({
     label: t("class"), options: classes.map((name, i) => [i, spoken(t, name)]), value: state.label,
     run: (value) => {
@@ -263,25 +284,23 @@ export function pad(side, words, run) {
     stroke(last, now);
     last = now;
   });
+  /** Grey values in sixteen steps, so that a link holds just what was drawn. */
+  const rows = () => {
+    const { data } = context.getImageData(0, 0, side, side);
+    return [...Array(side).keys()].map((y) => [...Array(side).keys()].map((x) => 17 * Math.round(data[4 * (y * side + x)] / 17)));
+  };
+  const load = (values) => {
+    const image = new ImageData(side, side);
+    values.flat().forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
+    context.putImageData(image, 0, 0);
+  };
   canvas.addEventListener("pointerup", () => {
     if (!last) return;
     last = null;
+    load(rows()); // what is seen is what the link holds
     run();
   });
-  return {
-    node: canvas,
-    clear,
-    /** Grey values in sixteen steps, so that a link holds just what was drawn. */
-    rows() {
-      const { data } = context.getImageData(0, 0, side, side);
-      return [...Array(side).keys()].map((y) => [...Array(side).keys()].map((x) => 17 * Math.round(data[4 * (y * side + x)] / 17)));
-    },
-    load(rows) {
-      const image = new ImageData(side, side);
-      rows.flat().forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
-      context.putImageData(image, 0, 0);
-    },
-  };
+  return { node: canvas, clear, rows, load };
 }
 
 /** A model and a class of it, kept in the link: {node, state: {model, label}}. `every`: with "one of each" (null) among the classes;
@@ -325,7 +344,7 @@ export function specimen(chapter, run, { prefer = "orchard", begin = "" } = {}) 
   const { link, t } = chapter;
   const who = chooser(chapter, run, { prefer, begin });
   const { state } = who;
-  state.seed = link.number("seed", 0, 0, 2 ** 32 - 1);
+  state.seed = link.whole("seed", 0, 0, 2 ** 32 - 1);
   const go = (step) => () => {
     state.seed = (state.seed + step + 2 ** 32) % 2 ** 32;
     link.set({ seed: state.seed || null });

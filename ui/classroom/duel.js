@@ -1,6 +1,6 @@
 // Lesson 2, the duel: a training that happened, moment by moment; who judges whom; and a duel in the plane that happens now.
 import { make } from "../assets/dom.js";
-import { board, choice, colour, curves, group, pick, press, says, slider, spoken, tiles } from "./draw.js";
+import { board, choice, colour, curves, group, levelLines, pick, press, says, slider, spoken, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 import { trainer } from "./trainer.js";
 
@@ -17,9 +17,10 @@ export default function (context) {
 function chooser({ settings, link, t }, run) {
   const names = Object.keys(settings.histories);
   const first = names.includes("wardrobe") ? "wardrobe" : names[0];
-  const state = { model: names.includes(link.get("model")) ? link.get("model") : first };
+  const state = { model: link.one("model", names, first) };
   const classes = () => settings.histories[state.model].classes;
-  state.label = classes().includes(link.get("class")) ? classes().indexOf(link.get("class")) : null;
+  const asked = link.one("class", classes(), null);
+  state.label = asked === null ? null : classes().indexOf(asked);
   const labels = make("select", { id: `class-of-${Math.random().toString(36).slice(2)}` });
   const fill = () =>
     labels.replaceChildren(
@@ -66,8 +67,7 @@ function past(chapter) {
 
   function begin() {
     time.input.max = moments().length - 1;
-    index = link.number("moment", moments().length - 1, 0, moments().length - 1);
-    if (link.get("moment") !== null && String(index) !== link.get("moment")) seen(t("no_moment"));
+    index = link.whole("moment", moments().length - 1, 0, moments().length - 1);
     time.set(index);
   }
 
@@ -122,11 +122,11 @@ function past(chapter) {
     const line = (name, className, value) => ({ name, className, points: told.map((m) => [m.pictures, value(m)]).filter(([, v]) => v != null) });
     const losses = curves({
       series: [line(t("generator"), "one", (m) => m.losses.loss_g), line(t("critic"), "two", (m) => m.losses.loss_d)],
-      log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("loss"), low: 0,
+      n, log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("loss"), low: 0,
     });
     const scores = curves({
       series: [line(t("distance_short"), "one", (m) => Math.log10(m.frechet))],
-      log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("distance"), low: 0,
+      n, log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("distance"), low: 0, tick: (v) => 10 ** v,
     });
     const now = told[index];
     says(losses, t("losses_say", { g: n(now.losses.loss_g ?? 0, 2), d: n(now.losses.loss_d ?? 0, 2), pictures: n(now.pictures) }));
@@ -144,7 +144,7 @@ function past(chapter) {
 function judges(chapter) {
   const { stage, t, n, seen, ask, settings } = chapter;
   const who = chooser(chapter, () => draw());
-  const table = make("table", { className: "matrix" });
+  const table = make("table", { className: "judged" });
   stage.append(make("div", { className: "wide" }, who.node, make("div", { className: "scroller" }, table)));
   let visible = false;
 
@@ -195,7 +195,7 @@ function now(chapter) {
   const plane = board(paint);
   const figures = make("dl", { className: "figures" });
   const duel = trainer(chapter, {
-    verbs: ["begin", "advance"], names: { seed: "seed", did: "did" }, rate: 0.002, batch: 128,
+    verbs: ["begin", "advance"], names: { seed: "seed", did: "did", rates: "rates", speed: "speed", still: "still" }, rate: 0.002, batch: 128,
     subject: () => (state.shape === "drawn" && drawing ? null : { shape: state.shape, drawn: state.drawn }),
     refused: (program) => (state.shape === "ring" && !program ? null : restart()),
     shown: () => (plane.paint(), words()),
@@ -227,7 +227,7 @@ function now(chapter) {
   // What the lesson promises: train, then let the critic stand still before a quick generator.
   const collapse = () => (plain(), duel.begin("n800_G0.02_g300"));
   const controls = make("div", { className: "controls" }, duel.controls.first, shapes.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
-  const key = make("ul", { className: "key" }, ...["real", "made", "arrow", "field"].map((name) => make("li", { className: `key-${name}`, textContent: t(`keys.${name}`) })));
+  const key = make("ul", { className: "key" }, ...["real", "made", "arrow", "field", "undecided"].map((name) => make("li", { className: `key-${name}`, textContent: t(`keys.${name}`) })));
   stage.classList.add("side-by-side");
   stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "aside" }, controls, figures, duel.curve));
 
@@ -284,6 +284,13 @@ function now(chapter) {
     small.getContext("2d").putImageData(image, 0, 0);
     context.imageSmoothingEnabled = true;
     context.drawImage(small, 0, 0, side, side);
+    context.strokeStyle = colour("ink");
+    context.lineWidth = 1;
+    context.setLineDash([5, 4]); // where the critic is undecided: what lies on either side is told apart without colours, too
+    context.beginPath();
+    for (const line of levelLines(beliefs, cells, 0)) line.forEach(([x, y], i) => (i ? context.lineTo : context.moveTo).call(context, (x / cells) * side, (y / cells) * side));
+    context.stroke();
+    context.setLineDash([]);
     context.strokeStyle = colour("ink-2");
     context.lineWidth = 1.2;
     for (const [x, y] of view.real) cross(context, at(x), at(-y), 2.6);
@@ -337,7 +344,7 @@ function garments(chapter) {
   const made = tiles({ count: 16, columns: 8, words: () => "" });
   const figures = make("dl", { className: "figures" });
   const duel = trainer(chapter, {
-    verbs: ["begin_garments", "advance_garments"], names: { seed: "sown", did: "done" }, rate: 0.0005, batch: 32,
+    verbs: ["begin_garments", "advance_garments"], names: { seed: "sown", did: "done", rates: "dials", speed: "pace", still: "rests" }, rate: 0.0005, batch: 32,
     subject: () => ({ model, label }),
     refused: (program) => program && (duel.restore(), duel.begin()),
     shown: draw,

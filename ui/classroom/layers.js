@@ -18,9 +18,10 @@ function inside(chapter, side) {
   const builds = side === "generator";
   const asked = link.one(builds ? "layer" : "reader", layers.map(({ name }) => name), layers[builds ? layers.length - 2 : 0].name);
   let layer = layers.find(({ name }) => name === asked);
-  let channel = link.number(builds ? "channel" : "map", 0, 0, layer.channels - 1);
+  let channel = link.whole(builds ? "channel" : "map", 0, 0, layer.channels - 1);
   let turned = builds ? read(link, layers, settings.factors) : new Map();
-  let place = null;
+  const spot = builds ? [] : link.numbers("spot", layer.side, 2);
+  let place = spot.length === 2 ? spot : null; // of the layer, across and down
 
   const steps = choice({
     label: t("layer"), options: layers.map(({ name, side: across }) => [name, t("layer_name", { name, side: across })]), value: layer.name,
@@ -28,7 +29,7 @@ function inside(chapter, side) {
       layer = layers.find((each) => each.name === name);
       channel = 0;
       place = null;
-      link.set({ [builds ? "layer" : "reader"]: name, [builds ? "channel" : "map"]: null });
+      link.set({ [builds ? "layer" : "reader"]: name, ...(builds ? { channel: null } : { map: null, spot: null }) });
       fill();
       draw();
     },
@@ -120,6 +121,7 @@ function inside(chapter, side) {
     const area = event.currentTarget.getBoundingClientRect();
     const at = (v, low, size) => Math.min(Math.max(Math.floor(((v - low) / size) * layer.side), 0), layer.side - 1);
     place = event.detail ? [at(event.clientX, area.left, area.width), at(event.clientY, area.top, area.height)] : [layer.side >> 1, layer.side >> 1];
+    link.set({ spot: place.join("~") });
     look();
   }
 
@@ -163,7 +165,7 @@ function inside(chapter, side) {
   }
 
   fill();
-  return { show: draw };
+  return { show: () => (draw(), place && look()) };
 }
 
 const split = (key) => [key.slice(0, key.lastIndexOf(":")), Number(key.slice(key.lastIndexOf(":") + 1))];
@@ -174,7 +176,7 @@ function read(link, layers, [low, high]) {
     const [name, channel, factor] = part.split(":");
     const layer = layers.find((each) => each.name === name);
     if (layer && Number.isInteger(Number(channel)) && channel >= 0 && channel < layer.channels && factor >= low && factor <= high) found.set(`${name}:${Number(channel)}`, Number(factor));
-    else link.one("turned", [], null);
+    else link.refuse("turned");
   }
   return found;
 }
@@ -223,11 +225,14 @@ const PRESETS = {
 };
 
 function kernel(chapter) {
-  const { stage, t, n, seen, ask, link } = chapter;
+  const { stage, t, n, seen, ask, link, settings } = chapter;
   const who = subject(chapter, () => draw());
-  const given = (link.get("kernel") ?? "").split("~").map(Number);
-  let values = given.length === 9 && given.every((v) => Number.isFinite(v) && Math.abs(v) <= 100) ? given : PRESETS.upright;
-  let at = [14, 10];
+  const given = link.get("kernel")?.split("~").map((each) => (each.trim() === "" ? NaN : Number(each)));
+  const fits = given?.length === 9 && given.every((v) => Number.isFinite(v) && Math.abs(v) <= 100);
+  if (given && !fits) link.refuse("kernel");
+  let values = fits ? given : PRESETS.upright;
+  const pixel = link.numbers("pixel", settings.models[who.state.model].resolution, 2);
+  let at = pixel.length === 2 ? pixel : [14, 10];
   let last = null;
   const inputs = values.map((value, i) => {
     const input = make("input", { type: "text", inputMode: "decimal", value });
@@ -237,6 +242,7 @@ function kernel(chapter) {
       input.setAttribute("aria-invalid", String(!Number.isFinite(number) || Math.abs(number) > 100));
       if (!Number.isFinite(number) || Math.abs(number) > 100) return seen(t("no_number"));
       values = values.with(i, number);
+      named();
       draw();
     });
     return input;
@@ -250,6 +256,8 @@ function kernel(chapter) {
       draw();
     },
   });
+  const named = () => (presets.select.value = Object.keys(PRESETS).find((name) => PRESETS[name].every((v, i) => v === values[i])) ?? "");
+  named();
   const canvas = () => make("canvas", { className: "pixels", tabIndex: 0 });
   const source = canvas();
   const result = canvas();
@@ -266,6 +274,7 @@ function kernel(chapter) {
       const size = last?.values.length ?? 32;
       const cell = (v, low, extent) => Math.min(Math.max(Math.floor(((v - low) / extent) * size), 0), size - 1);
       at = [cell(event.clientX, area.left, area.width), cell(event.clientY, area.top, area.height)];
+      link.set({ pixel: at.join("~") });
       show();
     };
     node.addEventListener("pointermove", point);
@@ -276,6 +285,7 @@ function kernel(chapter) {
       event.preventDefault();
       const size = last.values.length;
       at = at.map((v, i) => Math.min(Math.max(v + step[i], 0), size - 1));
+      link.set({ pixel: at.join("~") });
       show();
     });
   }
@@ -307,7 +317,8 @@ function kernel(chapter) {
     const clip = (v) => Math.min(Math.max(v, 0), size - 1);
     const parts = values.map((k, i) => [k, rows[clip(at[1] + Math.floor(i / 3) - 1)][clip(at[0] + (i % 3) - 1)]]).filter(([k]) => k !== 0);
     const total = n(out[at[1]][at[0]], 2);
-    sum.textContent = `${parts.map(([k, v]) => `${n(k, 2)} · ${n(v, 2)}`).join(" + ") || 0} = ${total}`;
+    const factor = (k) => (k < 0 ? `(−${n(-k, 2)})` : n(k, 2));
+    sum.textContent = `${parts.map(([k, v]) => `${factor(k)} · ${n(v, 2)}`).join(" + ") || 0} = ${total.replace("-", "−")}`;
     says(source, t("source_says", { x: at[0] + 1, y: at[1] + 1, total }));
     says(result, t("result_says", { low: n(low, 1), high: n(high, 1) }));
   }
@@ -323,5 +334,5 @@ function kernel(chapter) {
     link.set({ kernel: values.join("~") });
     ask_kernel({ ...who.state, kernel: [values.slice(0, 3), values.slice(3, 6), values.slice(6)] });
   }
-  return { show: draw };
+  return { show: draw, keys: { keys: ["←", "→", "↑", "↓"], says: t("keys_drawing") } };
 }

@@ -1,6 +1,7 @@
 // What every lesson's page has: its head, chapters, what was seen, what to try, words explained, worksheet, presenter's mode,
 // language, and a link that holds all that is shown.
 import { make, text, toast } from "../assets/dom.js";
+import { keysSay } from "../assets/page.js";
 
 const query = () => new URLSearchParams(location.search);
 
@@ -24,12 +25,25 @@ function finder(places) {
   };
 }
 
+/** What stands above every page is written in English; above the classroom it speaks the classroom's language. */
+function translate({ motto, keys, shortcuts, close, places, slider, help }) {
+  const put = (selector, words, set = (node) => text(node, words)) => document.querySelectorAll(selector).forEach(set);
+  put("#masthead .motto", motto);
+  put("#masthead [data-dialog=keys-dialog]", keys);
+  put("#masthead [data-dialog=keys-dialog]", shortcuts, (node) => node.setAttribute("aria-label", shortcuts));
+  put("#keys-dialog-title", keys);
+  put("#keys-dialog [aria-label]", close, (node) => node.closest("form") && node.setAttribute("aria-label", close));
+  put("#masthead .models .room", null, (node) => text(node, places[node.textContent] ?? node.textContent));
+  keysSay({ slider, help });
+}
+
 /** Texts, numbers and the link, as every page of the classroom has them. */
 export function reader(settings) {
   const lang = language(settings.texts);
   const whole = settings.texts[lang];
   const own = whole.lessons[settings.name] ?? {};
   document.documentElement.lang = lang;
+  translate(whole.page.masthead);
   const formats = new Map();
   return {
     lang,
@@ -48,27 +62,32 @@ export const link = (() => {
   let timer = 0;
   let wrong = () => {}; // says that the link names what there is not
   const write = () => history.replaceState(history.state, "", kept.size ? `${location.pathname}?${kept}` : location.pathname);
+  /** What the link names is not there: it is said, and left out of the link. */
+  const refuse = (name) => (kept.delete(name), wrong());
+  const number = (name, otherwise, low, high, fits = () => true) => {
+    if (!kept.has(name)) return otherwise;
+    const value = kept.get(name).trim() === "" ? NaN : Number(kept.get(name));
+    if (value >= low && value <= high && fits(value)) return value;
+    refuse(name);
+    return otherwise;
+  };
   return {
     get: (name, otherwise = null) => kept.get(name) ?? otherwise,
     onWrong: (run) => (wrong = run),
-    number: (name, otherwise, low, high) => {
-      if (!kept.has(name)) return otherwise;
-      const value = kept.get(name).trim() === "" ? NaN : Number(kept.get(name));
-      if (value >= low && value <= high) return value;
-      wrong();
-      return otherwise;
-    },
+    refuse,
+    number,
+    whole: (name, otherwise, low, high) => number(name, otherwise, low, high, Number.isInteger),
     /** One of the options, which are texts. */
     one: (name, options, otherwise) => {
       if (!kept.has(name) || options.includes(kept.get(name))) return kept.get(name) ?? otherwise;
-      wrong();
+      refuse(name);
       return otherwise;
     },
-    /** Whole numbers, "3~1~4", each below `most`, at most `length` of them; none where there is none, or one is wrong. */
-    numbers: (name, most, length) => {
+    /** Whole numbers, "3~1~4", each of `low` … `most` - 1, at most `length` of them; none where there is none, or one is wrong. */
+    numbers: (name, most, length, low = 0) => {
       const found = (kept.get(name) ?? "").split("~").filter(Boolean).map(Number);
-      if (found.length <= length && found.every((value) => Number.isInteger(value) && value >= 0 && value < most)) return found;
-      wrong();
+      if (found.length <= length && found.every((value) => Number.isInteger(value) && value >= low && value < most)) return found;
+      refuse(name);
       return [];
     },
     set: (values) => {
@@ -85,6 +104,27 @@ export const link = (() => {
   };
 })();
 
+/** The link as one chapter has it. Chapters share names in it: `again` writes what this one has read or written, for when it is
+ * looked at again. */
+function ownLink() {
+  const mine = new Map();
+  const reading = (read) => (name, ...more) => {
+    const found = read(name, ...more);
+    mine.set(name, link.get(name));
+    return found;
+  };
+  return {
+    ...Object.fromEntries(["get", "one", "number", "whole", "numbers"].map((name) => [name, reading(link[name])])),
+    refuse: (name) => (mine.set(name, null), link.refuse(name)),
+    set: (values) => {
+      for (const [name, value] of Object.entries(values)) mine.set(name, value);
+      link.set(values);
+    },
+    to: link.to,
+    again: () => link.set(Object.fromEntries(mine)),
+  };
+}
+
 /**
  * A lesson. `chapters`: {name: build}, in their order; each is built when it is first shown, with
  *   stage        where it draws
@@ -93,7 +133,7 @@ export const link = (() => {
  *   seen(text)   the sentence of what was seen, read aloud by a screen reader when it settles
  *   ask(name, request)  the server; null where it refused, which has been said already
  *   settings     from Python
- * and may return {hide, show}, called when another chapter is looked at.
+ * and may return {hide, show}, called when another chapter is looked at, and {keys: {keys, says}} that it hears by itself.
  */
 export function lesson({ element, settings, backend, action }, chapters) {
   const read = reader(settings);
@@ -103,7 +143,8 @@ export function lesson({ element, settings, backend, action }, chapters) {
   const fits = !settings.models || Object.keys(settings.models).length > 0;
   const names = fits ? Object.keys(chapters) : [];
   const order = settings.order ?? [settings.name];
-  link.onWrong(() => toast(page.link_wrong, { alert: true }));
+  let told = false;
+  link.onWrong(() => told || ((told = true), toast(page.link_wrong, { alert: true }))); // once is enough
   const place = order.indexOf(settings.name);
 
   // ---------------------------------------------------------------- head
@@ -127,6 +168,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
     window.dispatchEvent(new Event("resize"));
   };
   const copy = async () => {
+    link.set({ lang }); // whoever opens it reads what is read here
     link.flush();
     try {
       await navigator.clipboard.writeText(location.href);
@@ -183,6 +225,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
     );
     node.setAttribute("role", "tabpanel");
     node.setAttribute("aria-labelledby", `tab-${name}`);
+    const own = ownLink();
     let waitingSaid = 0;
     const ask = async (verb, request = {}) => {
       const reply = await backend[verb](request);
@@ -200,7 +243,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
     const api = chapters[name]({
       stage,
       lang,
-      link,
+      link: own,
       ask,
       settings,
       t: words,
@@ -210,7 +253,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
         settle = setTimeout(() => text(seen, sentence), seen.textContent ? 250 : 0);
       },
     });
-    return { node, api: api ?? {} };
+    return { node, own, api: api ?? {} };
   }
 
   function show(name) {
@@ -224,8 +267,12 @@ export function lesson({ element, settings, backend, action }, chapters) {
       panels.set(name, panel(name));
       body.append(panels.get(name).node);
     }
-    panels.get(name).node.hidden = false;
-    panels.get(name).api.show?.();
+    const { node, own, api } = panels.get(name);
+    node.hidden = false;
+    own.again();
+    told = true; // what else the link names need not be of this chapter
+    action("chapter", api.keys ?? {});
+    api.show?.();
     for (const tab of tabs.children) {
       const on = tab.id === `tab-${name}`;
       tab.setAttribute("aria-selected", String(on));
@@ -261,6 +308,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
     words?.addEventListener("click", () => (words.href = to(name))); // presenting goes on
     onward.append(words ?? make("span"));
   }
+  if (names.length > 1) action("tabs", { keys: ["←", "→"], says: page.keys_tabs });
   action("present", { keys: ["f"], says: page.present, run: () => present() });
   action("next-lesson", { keys: ["PageDown", "n"], says: page.next, run: () => go(1) });
   action("previous-lesson", { keys: ["PageUp", "p"], says: page.previous, run: () => go(-1) });

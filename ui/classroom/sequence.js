@@ -94,6 +94,7 @@ function complete(chapter) {
   const told = settings.models[who.state.model];
   const sketch = pad(told.resolution, t("pad"), () => ((drawing = true), (drawnAt = who.state.seed), link.set({ drawing: packed(sketch.rows()) }), draw()));
   const drawn = unpacked(link.get("drawing"), told.resolution);
+  if (!drawn && link.get("drawing") !== null) link.refuse("drawing");
   if (drawn) {
     sketch.load(drawn);
     drawing = true;

@@ -29,40 +29,43 @@ function rocs(series, t, n) {
 function tell(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const named = settings.quiz;
-  let model = named.includes(link.get("model")) ? link.get("model") : (named.includes("orchard") ? "orchard" : named[0]);
-  let round = link.number("round", 0, 0, settings.rounds - 1);
-  let answers = (link.get("answers") ?? "").split("~").filter(Boolean).map(Number);
-  if (!answers.every((a) => settings.certainties.includes(a))) answers = [];
-  answers = answers.slice(0, settings.pairs);
+  const asked = link.one("model", named, null);
+  let model = asked ?? (named.includes("orchard") ? "orchard" : named[0]);
+  let round = link.whole("round", 0, 0, settings.rounds - 1);
+  let answers = link.numbers("answers", Math.max(...settings.certainties) + 1, settings.pairs, Math.min(...settings.certainties));
+  if (!answers.every((a) => settings.certainties.includes(a))) (link.refuse("answers"), (answers = []));
   const head = make("div", { className: "group" });
   const place = make("div", { className: "wide" });
   stage.append(head, place);
-  const remember = () => link.set({ model, round: round || null, answers: answers.join("~") });
+  let told = answers.length > 0 && link.one("told", ["1"], null) === "1"; // the last pair is still looked at
+  const remember = () => link.set({ model, round: round || null, answers: answers.join("~"), told: told ? "1" : null });
+  const anew = (change) => ((told = false), (answers = []), change(), remember());
   let own = 0;
 
   async function begin() {
     const found = await ask("here");
     if (!found) return;
     const here = Object.fromEntries(named.map((name) => [name, found.models[name]]));
-    if (!here[model].here && !link.get("model")) model = named.find((name) => here[name].here) ?? model;
+    if (asked === null && here[model].shows !== "real") model = named.find((name) => here[name].shows === "real") ?? named.find((name) => here[name].shows) ?? model;
+    const spelt = (name) => (here[name].shows === "real" ? name : t(here[name].shows ? "as_remembered" : "away", { model: name }));
     const models = pick({
-      label: t("model"), options: named.map((name) => [name, here[name].here ? name : t("away", { model: name })]), value: model,
-      run: (name) => ((model = name), (answers = []), remember(), draw()),
+      label: t("model"), options: named.map((name) => [name, spelt(name)]), value: model,
+      run: (name) => (anew(() => (model = name)), draw()),
     });
-    const again = press(t("again"), () => ((round = (round + 1) % settings.rounds), (answers = []), remember(), draw()));
+    const again = press(t("again"), () => (anew(() => (round = (round + 1) % settings.rounds)), draw()));
     head.replaceChildren(models.node, again);
-    const note = () => (t(`notes.${model}`) === `notes.${model}` ? "" : t(`notes.${model}`));
+    const note = () => (here[model].shows === "remembered" ? t("how_remembered") : t(`notes.${model}`) === `notes.${model}` ? "" : t(`notes.${model}`));
 
     function draw() {
-      again.hidden = !here[model].here;
-      if (!here[model].here) return without(here[model].known);
-      return answers.length < settings.pairs ? question(note()) : score();
+      again.hidden = !here[model].shows;
+      if (!here[model].shows) return without(here[model].known);
+      if (told) return question(note(), answers.length - 1);
+      return answers.length < settings.pairs ? question(note(), answers.length) : score();
     }
     draw();
 
-    async function question(words) {
+    async function question(words, number) {
       const mine = ++own;
-      const number = answers.length;
       const pair = await ask("pair", { model, round, number });
       if (!pair || mine !== own) return;
       const sides = ["left", "right"].map((side) => {
@@ -72,26 +75,30 @@ function tell(chapter) {
       const choices = [...settings.certainties].reverse().map((certainty) => press(t(`certain.${certainty > 0 ? "left" : "right"}_${Math.abs(certainty)}`), () => answer(certainty)));
       const buttons = group(...choices);
       place.replaceChildren(make("p", { className: "note", textContent: words }), make("div", { className: "pair" }, ...sides.map(({ node }) => node)), buttons);
-      seen(t("which", { number: n(number + 1), all: n(settings.pairs) }));
+      seen(t(here[model].shows === "real" ? "which" : "which_remembered", { number: n(number + 1), all: n(settings.pairs) }));
+
+      if (told) answer(answers[number]);
 
       async function answer(certainty) {
         choices.forEach((button) => (button.disabled = true));
-        const told = await ask("told", { model, round, number });
-        if (!told || mine !== own) return choices.forEach((button) => (button.disabled = false));
-        answers = [...answers, certainty];
+        const truth = await ask("told", { model, round, number });
+        if (!truth || mine !== own) return choices.forEach((button) => (button.disabled = false));
+        answers = [...answers.slice(0, number), certainty];
+        told = true;
         remember();
         for (const { side, node } of sides) {
-          const real = side === told.real;
+          const real = side === truth.real;
           node.classList.toggle("real", real);
           const words = node.querySelector("figcaption");
-          words.textContent = real ? t("real", { record: told.record }) : t("made", { seed: told.seed });
-          if (real && told.source) words.append(" ", make("a", { href: told.source, textContent: t("source"), rel: "noreferrer", target: "_blank" }));
+          words.textContent = real ? t(truth.is_remembered ? "remembered" : "real", { record: truth.record }) : t("made", { seed: truth.seed });
+          node.querySelector("img").alt = words.textContent;
+          if (real && truth.source) words.append(" ", make("a", { href: truth.source, textContent: t("source"), rel: "noreferrer", target: "_blank" }));
         }
-        const right = certainty > 0 === (told.real === "left");
-        const on = press(answers.length < settings.pairs ? t("next_pair") : t("score"), () => draw(), { strong: true });
+        const right = certainty > 0 === (truth.real === "left");
+        const on = press(answers.length < settings.pairs ? t("next_pair") : t("score"), () => ((told = false), remember(), draw()), { strong: true });
         buttons.replaceChildren(on);
         on.focus();
-        seen(t(`${right ? "right" : "wrong"}_${told.critic === told.real ? "too" : "not"}`));
+        seen(t(`${right ? "right" : "wrong"}_${truth.critic === truth.real ? "too" : "not"}`));
       }
     }
 
@@ -125,22 +132,25 @@ function before(chapter) {
   const models = Object.fromEntries(Object.entries(settings.models).filter(([, { index }]) => index));
   const who = specimen({ ...chapter, settings: { ...settings, models } }, () => draw());
   const image = make("img", { className: "specimen", alt: t("this") });
-  const wall = make("ol", { className: "wall nearest" });
+  const wall = make("ol", { className: "wall neighbours" });
   const close = make("div", { className: "group" });
+  const how = make("p", { className: "note", textContent: t("how_remembered"), hidden: true });
   stage.classList.add("side-by-side");
   stage.append(
     make("div", { className: "wide" }, who.node, make("figure", {}, image, make("figcaption", { textContent: t("this") }))),
-    make("div", { className: "aside" }, make("h3", { textContent: t("nearest") }), wall, make("p", { className: "note", textContent: t("closest") }), close),
+    make("div", { className: "aside" }, make("h3", { textContent: t("nearest") }), wall, how, make("p", { className: "note", textContent: t("closest") }), close),
   );
   const asked = newest(ask, "nearest", (reply) => {
     image.src = reply.picture;
     wall.replaceChildren(
-      ...reply.nearest.map(({ record, url, source, closer_than }) => {
-        const face = url ? make("img", { src: url, alt: t("training", { record }) }) : make("span", { className: "away", textContent: record });
-        const words = make("span", { className: "note", textContent: t("farther", { share: n(100 * closer_than) }) });
-        return make("li", {}, source ? make("a", { href: source, target: "_blank", rel: "noreferrer", title: record }, face) : face, words);
+      ...reply.nearest.map(({ record, url, source, closer_than, is_remembered }) => {
+        const face = url ? make("img", { src: url, alt: t(is_remembered ? "remembered_one" : "training", { record }) }) : make("span", { className: "away", textContent: record });
+        const notes = [t("farther", { share: n(100 * closer_than) }), ...(is_remembered ? [t("remembered")] : [])];
+        const words = notes.map((textContent) => make("span", { className: "note", textContent }));
+        return make("li", {}, source ? make("a", { href: source, target: "_blank", rel: "noreferrer", title: record }, face) : face, ...words);
       }),
     );
+    how.hidden = !reply.nearest.some((each) => each.is_remembered);
     const share = reply.closer_than;
     seen(t(share > 0.99 ? "seen_copy" : share > 0.9 ? "seen_near" : "seen", { share: n(100 * share) }));
   });
@@ -166,7 +176,7 @@ function before(chapter) {
 
 function file(chapter) {
   const { stage, t, n, seen, ask } = chapter;
-  const who = specimen(chapter, () => make_one());
+  const who = specimen(chapter, () => make_one(who.state));
   const input = make("input", { type: "file", accept: "image/png", className: "away-input", id: "png-to-read" });
   const zone = make("label", { className: "drop", htmlFor: "png-to-read", textContent: t("drop") }, input);
   zone.tabIndex = 0;
@@ -191,7 +201,7 @@ function file(chapter) {
         const rows = chunks.map(({ kind, length, count, text }) =>
           make("tr", {}, make("th", { scope: "row", textContent: count > 1 ? `${kind} × ${count}` : kind }), make("td", { textContent: n(length) }), make("td", { className: "words", textContent: text || t(kind === "IDAT" ? "pixels" : kind === "IHDR" ? "header" : "other_chunk") })),
         );
-        list.replaceChildren(make("caption", { textContent: t("bytes", { size: n(size) }) }), make("thead", {}, make("tr", {}, ...["chunk", "length", "content"].map((each) => make("th", { scope: "col", textContent: t(each) })))), make("tbody", {}, ...rows));
+        list.replaceChildren(make("caption", { textContent: t("bytes", { size: n(size) }) }), make("thead", {}, make("tr", {}, ...["chunk", "length", "content"].map((each) => make("th", { scope: "col", className: each === "content" ? "leading" : "", textContent: t(each) })))), make("tbody", {}, ...rows));
       },
     };
   }
@@ -223,7 +233,7 @@ function file(chapter) {
 function faults(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const names = Object.keys(settings.cards);
-  let model = names.includes(link.get("card")) ? link.get("card") : names[0];
+  let model = link.one("card", names, names[0]);
   const which = choice({ label: t("model"), options: names.map((name) => [name, name]), value: model, run: (name) => ((model = name), link.set({ card: name }), draw()) });
   const words = make("blockquote", { className: "admitted", lang: "en" });
   const figures = make("dl", { className: "figures" });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -40,7 +41,7 @@ def quiz_functions(telling: Telling) -> list[Request]:
         found = {}
         for name in telling.names:
             curve = telling.known(name)
-            found[name] = {"here": telling.is_here(name), "known": None if curve is None else curve.told()}
+            found[name] = {"shows": telling.shows(name), "known": None if curve is None else curve.told()}
         return {"models": found}
 
     @by_studio
@@ -58,6 +59,7 @@ def quiz_functions(telling: Telling) -> list[Request]:
             "record": found.record,
             "source": found.source,
             "seed": found.seed,
+            "is_remembered": found.is_remembered,
             "critic": "left" if (found.scores[0] > found.scores[1]) == found.real_left else "right",
         }
 
@@ -98,12 +100,14 @@ def _png_url(data: bytes) -> str:
 
 
 def other_functions(specimens: Specimens, cards: Mapping[str, Card]) -> list[Request]:
-    """The training pictures nearest to a generated one; the sheet that a card's faults are about."""
+    """The training pictures nearest to a generated one, made as those were that the card's figures are of; the sheet
+    that a card's faults are about."""
 
     @by_studio
     def nearest(request: Any) -> dict[str, Any]:
         fields = fields_of(request)
         recipe = specimens.recipe(fields.get("model"), fields.get("seed"), fields.get("label"))
+        recipe = replace(recipe, psi=cards[recipe.model].psi if recipe.model in cards else 1.0)
         found = specimens.studio.nearest(recipe, NEAREST)
         return {
             "picture": data_url(specimens.studio.render(recipe, critic="none").raw, at_least=VIEW),
@@ -129,7 +133,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     cards = find_cards(folders)
     specimens = Specimens(studio, [*models])
     judged = Specimens(studio, [name for name, model in models.items() if model["has_critic"]])
-    telling = Telling(judged, find_real(folders))
+    telling = Telling(judged, find_real(folders, judged.classes))
     told = {name: {"classes": model["classes"], "index": model["has_index"]} for name, model in models.items()}
     admitted = {n: {"faults": c.faults, "figures": c.figures, "closest": c.closest} for n, c in cards.items()}
     settings = {

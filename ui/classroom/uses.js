@@ -27,7 +27,7 @@ const only = (chapter, model) => {
 
 function art(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
-  const who = specimen(chapter, () => draw(), { prefer: "terra" });
+  const who = specimen(chapter, () => draw(), { prefer: "terra", begin: "mountains" });
   const [low, high] = settings.overlap;
   const share = slider({
     label: t("overlap"), term: t("overlap_term"), min: low, max: high, step: 0.05, value: link.number("overlap", 0.25, low, high), format: (v) => `${n(100 * v)} %`,
@@ -118,22 +118,23 @@ function advertising(chapter) {
 function film(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const count = settings.frames;
-  const who = specimen(chapter, () => begin(), { prefer: "orchard" });
+  const who = specimen(chapter, () => anew(), { prefer: "orchard" });
   const [low, high] = settings.radius;
   const radius = slider({
     label: t("radius"), term: t("radius_term"), min: low, max: high, step: 0.1, value: link.number("radius", 0.8, low, high), format: (v) => n(v, 1),
-    run: (v, done) => done && (link.set({ radius: v.toFixed(1) }), begin()),
+    run: (v, done) => done && (link.set({ radius: v.toFixed(1) }), anew()),
   });
   let closed = link.one("way", ["circle", "line"], "circle") === "circle";
-  const way = choice({ label: t("way"), options: [["circle", t("circle")], ["line", t("line")]], value: closed ? "circle" : "line", run: (name) => ((closed = name === "circle"), link.set({ way: closed ? null : name }), begin()) });
+  const way = choice({ label: t("way"), options: [["circle", t("circle")], ["line", t("line")]], value: closed ? "circle" : "line", run: (name) => ((closed = name === "circle"), link.set({ way: closed ? null : name }), anew()) });
   const screen = make("img", { className: "specimen", alt: t("screen") });
   const chart = make("figure", {});
   let frames = [];
-  let at = 0;
+  let at = link.whole("frame", 0, 0, count - 1);
   let timer = 0;
-  let playing = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const play = press("", () => ((playing = !playing), run()), { strong: true });
-  const step = press(t("one_step"), () => ((playing = false), run(), move()));
+  let playing = link.get("frame") === null && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const remember = () => link.set({ frame: playing ? null : at });
+  const play = press("", () => ((playing = !playing), run(), remember()), { strong: true });
+  const step = press(t("one_step"), () => ((playing = false), run(), move(), remember()));
   stage.classList.add("side-by-side");
   stage.append(make("div", { className: "wide" }, make("div", { className: "framed" }, screen), group(play, step), wrong(t)), make("div", { className: "aside" }, who.node, radius.node, way.node, chart));
 
@@ -149,8 +150,9 @@ function film(chapter) {
     show();
   }
   function show() {
-    if (!frames[at]) return;
-    screen.src = frames[at].picture;
+    const shown = frames[Math.min(at, frames.length - 1)]; // the last one, until those up to it are painted
+    if (!shown) return;
+    screen.src = shown.picture;
     [...chart.querySelectorAll("rect")].forEach((bar, i) => bar.classList.toggle("playing", i === at));
   }
 
@@ -169,11 +171,11 @@ function film(chapter) {
   }
 
   let number = 0;
+  const anew = () => ((at = 0), remember(), begin());
   async function begin() {
     const mine = ++number;
     const asked = { ...who.state, radius: radius.value, closed };
     frames = [];
-    at = 0;
     run();
     for (let i = 0; i < count; i++) {
       const reply = await ask("frame", { ...asked, number: i });
@@ -267,7 +269,7 @@ function architecture(original) {
 function medicine(chapter) {
   const { stage, t, n, seen, ask, link } = chapter;
   const who = specimen(chapter, () => draw(), { prefer: "orchard" });
-  const count = slider({ label: t("regions"), min: 2, max: 8, step: 1, value: link.number("regions", 5, 2, 8), format: (v) => n(v), run: (v) => (link.set({ regions: v }), draw()) });
+  const count = slider({ label: t("regions"), min: 2, max: 8, step: 1, value: link.whole("regions", 5, 2, 8), format: (v) => n(v), run: (v) => (link.set({ regions: v }), draw()) });
   const limit = slider({ label: t("threshold"), min: 0, max: 100, step: 1, value: link.number("threshold", 90, 0, 100), format: (v) => `${n(v)} %`, run: (v) => (link.set({ threshold: v }), draw()) });
   const parts = { coloured: figure(t("coloured")), outlined: figure(t("outlined")), mask: figure(t("mask")) };
   const table = make("table", { className: "measures" });
