@@ -10,7 +10,8 @@ percent-encode the link anew without breaking it. A link written by hand needs n
 Links come as messengers leave them. Keys that are no recipe's (`fbclid`, `utm_source`, Gradio's `__theme`) are others'
 business: left out here, and `foreign` gives them back for the address. What is known to happen on the way is mended:
 `&amp;` for &, punctuation or a tag stuck to the end, line breaks and invisible characters, quoted-printable (`=3D`),
-the whole of it percent-encoded once more. What was really cut is said, with what could be read of it (`CutLinkError`).
+the whole of it percent-encoded some times more, or a value of somebody else's link. What was really cut is said, with
+what could be read of it (`CutLinkError`).
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ PLAIN = {field.key for field in FIELDS} - set(SPECIAL.values())
 KEYS = {*PLAIN, *SPECIAL, "v", "end"}
 SUM = re.compile(r"([0-9a-f]{8})(?:[^0-9a-z].*)?", re.IGNORECASE | re.DOTALL)
 INVISIBLE = re.compile("[\r\n\t\u00ad\u200b-\u200f\u2060\ufeff]|%0[AD9]|%C2%AD|%E2%80%8[B-F]|%E2%81%A0|%EF%BB%BF", re.I)
+AMPERSAND = re.compile(r"(?:&|\\u0026)(?:amp;|#0*38;|#x0*26;)*", re.I)
+ENTITY = re.compile(
+    r"(?:[a-z]{2,8}|#\d{1,5}|#x[0-9a-f]{1,4});.*", re.I | re.DOTALL
+)  # what is left of &quot; and the like
+SOFT = re.compile(r"=(?:\r?\n|%0D%0A|%0A)", re.I)  # where quoted-printable broke a line
+LEADING = re.compile(r"\s*&(?:%20|[+\s])+|\s+&")  # blanks beside an &, with which no key begins
+APART = re.compile(r"(?:%20|[+\s])+&")
+MOST_WRAPPED = 4  # times that a link was encoded anew, or put into another
 # What ends up behind a link in a sentence: punctuation, quotation marks, as they stand or percent-encoded.
 STUCK = re.compile(
     r"""([.,;:!?…*_~|'"`´‘’“”„‹›«»]|%2[127AC]|%3[ABF]|%C2%(AB|B4|BB)|%E2%80%(9[89CDE]|A6|B9|BA))+$""", re.I
@@ -100,22 +109,50 @@ def foreign(text: str) -> str:
     if len(text) > MAX_ADDRESS:
         return ""
     own = _own(text := _clean(text))
-    return "&".join(part.raw for part in _split(text) if part not in own)
+    return "&".join(part.raw for part in _split(text) if part not in own and not ENTITY.fullmatch(part.raw))
 
 
 def _mended(text: str) -> Iterator[str]:
     """The text as it may have been meant, the likeliest first."""
-    text = _clean(text)
+    raw, text = text, _clean(text)
     yield _without_stuck(text)
     yield text
     if "=3D" in text:
         yield quopri.decodestring(text.encode(errors="replace")).decode(errors="replace")
+    if SOFT.search(raw):
+        yield _without_stuck(_clean(SOFT.sub("", raw)))
+    for other in (APART.sub("&", text), text.replace(";", "&"), _tidy(unquote(text))):
+        if other != text:
+            yield _without_stuck(other)
 
 
 def _clean(text: str) -> str:
-    """The text without what cannot be meant."""
-    text = re.sub("&(?:amp;)+", "&", INVISIBLE.sub("", text.strip()).removeprefix("?"), flags=re.IGNORECASE)
-    return again if not _own(text) and _own(again := unquote(text)) else text
+    """The text without what cannot be meant, and out of what it was wrapped in."""
+    text = first = _tidy(text)
+    for _ in range(MOST_WRAPPED):
+        if _own(text):
+            return text
+        again = _unwrapped(text) or _tidy(unquote(text))
+        if again == text:
+            break
+        text = again
+    parted = first.replace(";", "&")
+    return text if _own(text) else parted if _own(parted) else first
+
+
+def _tidy(text: str) -> str:
+    return LEADING.sub("&", AMPERSAND.sub("&", INVISIBLE.sub("", text.strip()).removeprefix("?")))
+
+
+def _unwrapped(text: str) -> str | None:
+    """The query of the whole address that a link of somebody's carries as a value, such as `url=` or `q=`, with what
+    else it carries; None if there is none."""
+    parts = _split(text)
+    for part in parts:
+        inner = _tidy((part.value or "").partition("?")[2])
+        if _own(inner):
+            return "&".join([inner, *(other.raw for other in parts if other is not part)])
+    return None
 
 
 def _without_stuck(text: str) -> str:
@@ -139,7 +176,8 @@ def _split(text: str) -> list[_Part]:
     for raw in filter(None, text.split("&")):
         key, _, value = raw.partition("=")
         try:
-            found.append(_Part(raw, unquote_plus(key), unquote_plus(value, errors="strict")))
+            errors = "replace" if key == "end" else "strict"  # behind the sum anything may be stuck
+            found.append(_Part(raw, unquote_plus(key), unquote_plus(value, errors=errors)))
         except UnicodeDecodeError:
             found.append(_Part(raw, unquote_plus(key), None))
     return found

@@ -128,7 +128,16 @@ MISHAPS: dict[str, Callable[[str], str]] = {
     "an invisible space": lambda query: query[:9] + "\u200b" + query[9:] + "%E2%80%8B",
     "blanks around": lambda query: f" {query} ",
     "encoded once more": lambda query: urllib.parse.quote(query, safe=""),
+    "encoded thrice": lambda query: urllib.parse.quote(urllib.parse.quote(urllib.parse.quote(query, safe=""))),
     "quoted-printable": lambda query: query.replace("=", "=3D"),
+    "numbers for &": lambda query: query.replace("&", "&#38;"),
+    "hexadecimal for &": lambda query: query.replace("&", "&#x26;"),
+    "JSON's for &": lambda query: query.replace("&", "\\u0026"),
+    "html, encoded": lambda query: query.replace("&", "%26amp%3B"),
+    "semicolons": lambda query: query.replace("&", ";"),
+    "blanks behind &": lambda query: query.replace("&", "& "),
+    "in another link": lambda query: f"url={urllib.parse.quote('https://a.example/x/?' + query, safe='')}&data=05%7C02",
+    "in another link, last": lambda query: f"h=AT0&u={urllib.parse.quote('https://a.example/?' + query)}",
 }
 
 
@@ -136,6 +145,22 @@ MISHAPS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("query", [FULL.to_query(), "seed=7&psi=1", "psi=1&class=Crane%20(bird)"])
 def test_what_is_known_to_happen_on_the_way_is_mended(query: str, mishap: Callable[[str], str]):
     assert Recipe.from_query(mishap(query)) == Recipe.from_query(query)
+
+
+def test_a_soft_break_of_quoted_printable_is_seen_by_the_sum():
+    query = FULL.to_query()
+    for at in range(1, len(query), 7):
+        assert Recipe.from_query(query[:at] + "=\r\n" + query[at:]) == FULL
+
+
+def test_what_others_wrapped_round_a_link_stays_theirs():
+    query = FULL.to_query()
+    wrapped = f"url={urllib.parse.quote('https://a.example/?' + query, safe='')}&data=05%7C02&reserved=0"
+    assert foreign(wrapped) == "data=05%7C02&reserved=0"
+    assert foreign(query + "&quot;") == foreign(query + "&lt;/a&gt;") == ""
+    elsewhere = "url=https%3A%2F%2Fb.example%2F%3Fpage%3D2"  # no recipe: somebody's own
+    assert foreign(elsewhere) == elsewhere and Recipe.from_query(elsewhere) == Recipe()
+    assert Recipe.from_query(query + "%E9") == FULL
 
 
 def test_a_tag_that_sticks_to_a_link_of_ours_does_no_harm():
