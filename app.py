@@ -20,6 +20,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 LOCALHOST = "127.0.0.1"
+GRADIO = ("GRADIO_ROOT_PATH", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "GRADIO_NUM_PORTS", "GRADIO_SSR_MODE")
 
 
 def port_number(text: str) -> int:
@@ -54,9 +55,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="another program's file (.pkl, .pt, .pth, .safetensors), a checkpoint's folder, or owner/name on the "
         "Hugging Face hub: shown first",
     )
-    host = "0.0.0.0" if "SPACE_ID" in os.environ else LOCALHOST
+    host = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if "SPACE_ID" in os.environ else LOCALHOST)
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", default=7860, type=port_number, help="port to listen on (default: %(default)s)")
+    port = os.environ.get("GRADIO_SERVER_PORT") or "7860"
+    parser.add_argument("--port", default=port, type=port_number, help="port to listen on (default: %(default)s)")
     parser.add_argument("--model", default="orchard", help="model shown first (default: %(default)s)")
     parser.add_argument("--checkpoints", default=CHECKPOINTS, type=Path, metavar="FOLDER", help="one folder a model")
     precisions = ("auto", "fp32", "mixed", "bf16")
@@ -124,7 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.mcp and find_spec("mcp") is None:
         print('--mcp needs one more package: pip install "gradio[mcp]".', file=sys.stderr)
         return 2
-    os.environ.pop("GRADIO_ROOT_PATH", None)  # read by now; Gradio would put it where it does not belong
+    for name in GRADIO:  # read by now; Gradio would put them where they do not belong, or trip over them
+        os.environ.pop(name, None)
     try:
         require_free(options.host, options.port)
         for sentence in prepare():

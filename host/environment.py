@@ -1,4 +1,5 @@
-"""Proxy variables, as they stand in people's environments, brought to what the libraries here understand.
+"""Variables as they stand in people's environments, brought to what the libraries here understand: of proxies, and of
+files for encrypted connections that are there no more.
 
 A program that serves its own machine speaks to itself over HTTP when it starts, and must not ask a proxy for that. One
 entry that httpx cannot read makes every call fail, the local ones first.
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -45,6 +48,26 @@ def mend_proxies(
     text = ",".join(dict.fromkeys([*filter(None, past.values()), *LOCAL]))
     if any(environment.get(name) for each in PROXIES for name in (each, each.lower())) or any(listed):
         changes |= {"NO_PROXY": text, "no_proxy": text}
+    return changes, sentences
+
+
+def mend_encryption(environment: Mapping[str, str]) -> tuple[dict[str, str | None], list[str]]:
+    """The same for SSL_CERT_FILE and SSLKEYLOGFILE: left behind by an environment of conda's that is gone, or naming a
+    place that cannot be written, either makes every client fail, even for calls that encrypt nothing."""
+    changes: dict[str, str | None] = {}
+    sentences: list[str] = []
+    if certificates := environment.get("SSL_CERT_FILE"):
+        try:
+            ssl.create_default_context(cafile=certificates)
+        except (OSError, ValueError):
+            changes["SSL_CERT_FILE"] = None
+            sentences.append("SSL_CERT_FILE names no file of certificates that can be read: the usual ones are used.")
+    if keys := environment.get("SSLKEYLOGFILE"):
+        try:
+            Path(keys).open("ab").close()
+        except (OSError, ValueError):
+            changes["SSLKEYLOGFILE"] = None
+            sentences.append("SSLKEYLOGFILE names no file that can be written: no keys are noted.")
     return changes, sentences
 
 

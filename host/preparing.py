@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 
-from .environment import mend_proxies
+from .environment import mend_encryption, mend_proxies
 from .folders import clear_at_the_end, home, own_folder
 from .log import spare_words
 
@@ -18,6 +18,8 @@ def prepare() -> list[str]:
     OSError, one sentence, where not even a temporary folder can be had: Gradio does not start without one.
     """
     changes, sentences = mend_proxies(os.environ)
+    further, more = mend_encryption(os.environ)
+    changes, sentences = changes | further, sentences + more
     for name, value in changes.items():
         if value is None:
             os.environ.pop(name, None)

@@ -13,6 +13,12 @@ from app import main, parse_arguments
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _nobody_said(monkeypatch):
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_defaults_stay_on_this_machine(monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
     options = parse_arguments([])
@@ -98,3 +104,19 @@ def test_language_models_need_one_more_package(monkeypatch, capsys):
     monkeypatch.setattr("app.find_spec", lambda name: None)
     assert main(["--mcp"]) == 2
     assert "gradio[mcp]" in capsys.readouterr().err
+
+
+def test_gradios_own_variables_stand_for_the_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "8000")
+    options = parse_arguments([])
+    assert (options.host, options.port, options.uploads) == ("0.0.0.0", 8000, False)  # others can reach it
+    options = parse_arguments(["--host", "127.0.0.1", "--port", "8001"])
+    assert (options.host, options.port, options.uploads) == ("127.0.0.1", 8001, True)
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "abc")
+    with pytest.raises(SystemExit):
+        parse_arguments([])
+    assert "a port is a number from 1 to 65535, not 'abc'" in capsys.readouterr().err

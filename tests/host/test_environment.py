@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from host.environment import OFFLINE, PROXIES, mend_proxies
+from host.environment import OFFLINE, PROXIES, mend_encryption, mend_proxies
 
 NAMES = [name for upper in (*PROXIES, "NO_PROXY") for name in (upper, upper.lower())]
 
@@ -71,3 +73,23 @@ def test_socks_is_used_where_its_package_is_there():
 
 def test_without_proxies_nothing_is_touched():
     assert mend_proxies({"PATH": "/bin", "HTTP_PROXY": ""}) == ({}, [])
+
+
+def test_files_for_encryption_that_are_gone_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    gone = str(tmp_path / "gone" / "cert.pem")
+    (tmp_path / "text.pem").write_text("no certificate")
+    for certificates in (gone, str(tmp_path / "text.pem"), str(tmp_path)):
+        changes, sentences = mend_encryption({"SSL_CERT_FILE": certificates, "SSLKEYLOGFILE": gone})
+        assert changes == {"SSL_CERT_FILE": None, "SSLKEYLOGFILE": None} and len(sentences) == 2
+        assert all(sentence.endswith(".") for sentence in sentences)
+    with pytest.raises(OSError), monkeypatch.context() as context:
+        context.setenv("SSL_CERT_FILE", gone)
+        httpx.Client()  # what they would do
+
+
+def test_files_for_encryption_that_are_there_stay(tmp_path: Path):
+    certificates = ssl.get_default_verify_paths().cafile
+    if certificates is None:
+        pytest.skip("this machine has no file of certificates")
+    there = {"SSL_CERT_FILE": certificates, "SSLKEYLOGFILE": str(tmp_path / "keys.log")}
+    assert mend_encryption(there) == ({}, []) == mend_encryption({})
