@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .errors import LatentError
 from .family import Maps
-from .model import Labels, Model
+from .model import Labels, Levels, Model
 
 Seen = dict[str, Tensor]  # name of a place → its maps, N×channels×side×side
 
@@ -63,6 +63,7 @@ class Differentiable:
         noise: str = "const",
         strength: float = 1.0,
         noise_seed: int | None = None,
+        levels: Levels = (),
         *,
         scales: Mapping[str, Tensor] | None = None,
         seen: Seen | None = None,
@@ -73,7 +74,7 @@ class Differentiable:
         [channels×side×side]: 0 silences a channel (Bau et al. 2019, arXiv:1811.10597). `seen` is given the maps of
         every place, after they were scaled. LatentError for a place that there is not, or a scale that does not fit.
         """
-        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, self.dtype)
+        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, levels, self.dtype)
         with _watched(self._plain.maps, scales, seen):
             return self._plain.synthesize(ws, given, strength)
 
@@ -84,6 +85,7 @@ class Differentiable:
         noise: str = "const",
         strength: float = 1.0,
         noise_seed: int | None = None,
+        levels: Levels = (),
     ) -> list[Tensor]:
         """The maps of these places that `synthesize` would pass, each 1×channels×side×side; nothing that comes after
         the last of them is computed. `ws`: 1×num_ws×w_dim. LatentError for a place that there is not."""
@@ -91,7 +93,7 @@ class Differentiable:
         for name in places:
             if name not in known:
                 raise LatentError(f"There are no maps called {name!r}; there are {', '.join(known) or 'none'}.")
-        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, self.dtype)
+        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, levels, self.dtype)
         found: dict[str, Tensor] = {}
         last = max(places, key=known.index)
 

@@ -117,6 +117,10 @@ class Family(nn.Module, ABC):
         """As `synthesize`, without what is finer than `resolution`, one of `preview_resolutions`."""
         raise NotImplementedError
 
+    def layer_noise(self) -> Sequence[Tensor]:
+        """The checkpoint's own noise map of each layer, 1×1×n×n, as `synthesize` takes it; here: layers have none."""
+        return ()
+
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits; only called if `has_critic`. Each picture alone, or `together` as one batch."""
         raise NotImplementedError

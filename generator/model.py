@@ -23,6 +23,7 @@ from .latents import draw_z
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MIXED = "mixed"
 LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
+Levels = Sequence[tuple[int, float]]  # of layers: what their noise is multiplied by
 Labels = Sequence[int] | Tensor | np.ndarray | None
 
 
@@ -109,6 +110,11 @@ class Model:
     def layers(self) -> tuple[Layer, ...]:
         """What each w steers, coarse to fine."""
         return self.family.layers
+
+    @property
+    def noisy_layers(self) -> int:
+        """How many layers, from the first, have noise of their own."""
+        return len(self.family.layer_noise())
 
     @property
     def preview_resolutions(self) -> tuple[int, ...]:
@@ -267,6 +273,7 @@ class Model:
         noise: str = "const",
         strength: float = 1.0,
         noise_seed: int | None = None,
+        levels: Levels = (),
         *,
         transform: MappingType[str, float] | None = None,
         progress: Progress | None = None,
@@ -274,24 +281,30 @@ class Model:
         """Styles to pictures: N×num_ws×w_dim → N×C×H×W float32, about [−1, 1], not clipped.
 
         `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
-        same for every picture of the batch). `strength` scales it, 0 … 2. `transform` moves the picture, where the
-        network can (`transforms`), by any of them: {"rotation": 30, …}; `progress` hears of each layer, where
-        `tells_progress`, and may raise to cancel.
+        same for every picture of the batch). `strength` scales it, 0 … 2, and `levels` that of single layers, of which
+        there are `noisy_layers`. `transform` moves the picture, where the network can (`transforms`), by any of them:
+        {"rotation": 30, …}; `progress` hears of each layer, where `tells_progress`, and may raise to cancel.
         """
         motion = self._motion(transform)
-        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed)
+        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
         return self.family.synthesize(ws, maps, strength, transform=motion, progress=progress)
 
     @torch.inference_mode()
     def preview(
-        self, ws: Tensor, resolution: int, noise: str = "const", strength: float = 1.0, noise_seed: int | None = None
+        self,
+        ws: Tensor,
+        resolution: int,
+        noise: str = "const",
+        strength: float = 1.0,
+        noise_seed: int | None = None,
+        levels: Levels = (),
     ) -> Tensor:
         """What `synthesize` would give without the blocks finer than `resolution`, which is one of
         `preview_resolutions`: the RGB sum so far, enlarged to the full size. N×C×H×W float32."""
         if resolution not in self.preview_resolutions:
             has = ", ".join(map(str, self.preview_resolutions)) or "none"
             raise LatentError(f"{self.name} has previews of {has} px, not of {resolution!r}.")
-        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed)
+        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
         return self.family.preview(ws, resolution, maps, strength)
 
     def _motion(self, transform: MappingType[str, float] | None) -> dict[str, float] | None:
@@ -311,7 +324,13 @@ class Model:
         return {name: float(value) for name, value in transform.items()}
 
     def check_styles(
-        self, ws: Tensor, noise: str, strength: float, noise_seed: int | None, dtype: torch.dtype = torch.float32
+        self,
+        ws: Tensor,
+        noise: str,
+        strength: float,
+        noise_seed: int | None,
+        levels: Levels = (),
+        dtype: torch.dtype = torch.float32,
     ) -> tuple[Tensor, list[Tensor] | None, float]:
         """What a family's synthesis takes, from what `synthesize` does; LatentError for what it cannot take."""
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
@@ -326,6 +345,13 @@ class Model:
             maps = self._noise(noise_seed)
         elif noise != "const":
             raise LatentError(f"Noise is 'const', 'none' or 'seed', not {noise!r}.")
+        if levels and noise != "none":
+            maps = list(self.family.layer_noise()) if maps is None else maps
+            for layer, level in levels:
+                _require_number(level, "The noise of a layer")
+                if not 0 <= layer < self.noisy_layers:
+                    raise LatentError(f"{self.name} has {self.noisy_layers} layers with noise of their own.")
+                maps[layer] = maps[layer] * level
         return ws.to(self.device, dtype), maps, strength
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ from .kept import LOCAL
 from .nearest import TrainingPicture, nearness_words
 from .painter import for_critic
 from .reading import NOTE, Reading
-from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, Styles, foreign, neighbours
+from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, LayerUse, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
 from .rendering import Rendering, StageReading
 from .training_pictures import read_picture
@@ -29,6 +29,7 @@ __all__ = [
     "BroughtError",
     "BusyError",
     "CutLinkError",
+    "LayerUse",
     "Mix",
     "Opened",
     "Reading",

@@ -53,6 +53,7 @@ def describe_recipe(name: str, model: Model) -> list[dict[str, Any]]:
         "ws": {"rows": model.num_ws, "width": model.w_dim},
         "class": {**label, "default": model.default_class},
         "cutoff": {"maximum": model.num_ws},
+        "layers": {"rows": model.num_ws, "noisy": model.noisy_layers},
         "moves": {"directions": [direction.name for direction in model.directions]},
         **{part: {"minimum": 0.0, "maximum": 0.0} for part in TRANSFORM},
         **{one.name: {"minimum": one.minimum, "maximum": one.maximum} for one in model.transforms},

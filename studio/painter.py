@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -221,7 +221,28 @@ def _all_styles(model: Model, recipe: Recipe) -> torch.Tensor:
         label = recipe.label if recipe.mix.label is None else recipe.mix.label
         other = _styles(model, recipe, recipe.mix.seed, label)
         ws = model.mix(ws.to(other.device), other, recipe.mix.first)
-    return model.move(ws, dict(recipe.moves))
+    return _with_layers(model, recipe, ws)
+
+
+def _with_layers(model: Model, recipe: Recipe, ws: torch.Tensor) -> torch.Tensor:
+    """The same 1×num_ws×w_dim moved, with what single layers have of their own: a row that is frozen is its seed's."""
+    if not recipe.layers:
+        return model.move(ws, dict(recipe.moves))
+    rows, mix = list(ws.split(1, dim=1)), recipe.mix
+    for use in recipe.layers:
+        if use.psi is None or use.seed is not None or recipe.ws is not None:
+            continue
+        whole, own = replace(recipe, psi=use.psi, cutoff=None), slice(use.layer, use.layer + 1)
+        if mix is not None and use.layer >= mix.first:
+            rows[use.layer] = _styles(model, whole, mix.seed, mix.label or recipe.label)[:, own]
+        else:
+            rows[use.layer] = _styles(model, whole, recipe.seed, recipe.label, recipe.latent)[:, own]
+    rows = list(model.move(torch.cat(rows, dim=1), dict(recipe.moves)).split(1, dim=1))
+    for use in recipe.layers:
+        if use.seed is not None:
+            kept = recipe if use.psi is None else replace(recipe, psi=use.psi, cutoff=None)
+            rows[use.layer] = _styles(model, kept, use.seed, recipe.label)[:, use.layer : use.layer + 1]
+    return torch.cat(rows, dim=1)
 
 
 def _styles(

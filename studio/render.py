@@ -148,7 +148,8 @@ class Studio:
 
     def styles(self, recipe: Recipe) -> Styles:
         """The styles that a recipe's layers are painted from, after mix and moves: with them as its `ws`, and without
-        latent, mix and moves, it is the same picture to the last bit. Errors as for `render`."""
+        latent, mix, moves and layers' truncation and seeds, it is the same picture to the last bit. Errors as for
+        `render`."""
         recipe, opened = self._prepare(recipe)
         return self._painter.styles(opened.model, recipe)
 

@@ -59,6 +59,7 @@ class ControlSet:
             "noise_seed",
             "cutoff",
             "centre",
+            "layers",
             "steps",
         )
 
@@ -80,6 +81,7 @@ class ControlSet:
             "noise": of["noise"] if of["noise_on"] else 0,
             "noise_seed": of["noise_seed"],
             **{name: of[name] for name in self.transforms},
+            "layers": of["layers"] or [],
             "steps": of["steps"] or [],
         }
         if self.classes:
@@ -113,6 +115,7 @@ class ControlSet:
             "noise_seed": recipe.noise_seed,
             "cutoff": self.layers if recipe.cutoff is None else recipe.cutoff,
             "centre": recipe.centre,
+            "layers": [use.to_json() for use in recipe.layers],
             "steps": [use.to_json() for use in recipe.steps],
             **{name: getattr(recipe, name) for name in self.transforms},
             **{MOVE + name: moves.get(name, 0.0) for name in self.directions},

@@ -219,6 +219,10 @@ class StyleGAN(Family):
         maps = [each * strength if strength else None for each in given]
         return one_by_one(self._picture, ws, maps)
 
+    def layer_noise(self) -> list[Tensor]:
+        """The checkpoint's own."""
+        return [layer.noise for layer in self.synthesis]
+
     def _picture(self, ws: Tensor, noise: Sequence[Tensor | None]) -> Tensor:
         x = self.constant.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         before, last = x, self.num_ws - 2 * int(self.missing)

@@ -1,6 +1,6 @@
 """The recipe: its fields, and its spellings as JSON and as a link. Knows of models what `fit` asks them."""
 
-from .fields import FIELDS, MAX_SEED, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix
+from .fields import FIELDS, MAX_SEED, MAX_STEPS, MIX_FIELDS, TRANSFORM, LayerUse, Mix
 from .fitting import fit, neighbours
 from .kinds import shown
 from .links import foreign
@@ -15,6 +15,7 @@ __all__ = [
     "MAX_STEPS",
     "MIX_FIELDS",
     "TRANSFORM",
+    "LayerUse",
     "Mix",
     "Recipe",
     "Styles",

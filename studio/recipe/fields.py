@@ -41,6 +41,46 @@ class Mix:
 
 
 @dataclass(frozen=True)
+class LayerUse:
+    """What one layer has of its own: truncation `psi` and `noise` in place of the picture's (None: as the picture),
+    and `seed`: it is frozen, painted from that seed's style of the recipe's class, which no move touches."""
+
+    layer: int = 0
+    psi: float | None = None
+    noise: float | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, LAYER_FIELDS)
+
+    def to_json(self) -> dict[str, Any]:
+        """The layer, and what it has of its own."""
+        values = {field.key: getattr(self, field.name) for field in LAYER_FIELDS}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class _Layers(Field):
+    def check(self, value: Any) -> tuple[LayerUse, ...]:
+        if not isinstance(value, (tuple, list)) or len(value) > MAX_LAYERS:
+            raise self.refuse("a list of layers", value)
+        for use in value:
+            if not isinstance(use, LayerUse):
+                raise self.refuse("a list of layers", use)
+        places = [use.layer for use in value]
+        if len(set(places)) < len(places):
+            raise RecipeError("A layer of the recipe stands there twice.")
+        own = [use for use in value if (use.psi, use.noise, use.seed) != (None, None, None)]
+        return tuple(sorted(own, key=lambda use: use.layer))
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "default": []}
+
+    def limits(self) -> dict[str, Any]:
+        return {"kind": "layers", "fields": [f.describe() for f in LAYER_FIELDS], "maximum_length": MAX_LAYERS}
+
+
+@dataclass(frozen=True)
 class _Latent(Field):
     def check(self, value: Any) -> tuple[float, ...]:
         if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not 1 <= len(value) <= MAX_LATENT:
@@ -129,6 +169,13 @@ MIX_FIELDS: tuple[Field, ...] = (
     Whole("first", "From layer", "first mixed layer", "The first layer that comes from it.", 0, maximum=MAX_LAYERS),
 )
 
+LAYER_FIELDS: tuple[Field, ...] = (
+    Whole("layer", "Layer", "row of w", "Which layer, from 0, the coarsest.", 0, maximum=MAX_LAYERS),
+    Number("psi", "Its variety", "truncation ψ", "Nothing: as the picture's.", None, True, minimum=-1.0, maximum=1.5),
+    Number("noise", "Its noise", "noise strength", "Nothing: as the picture's.", None, True, minimum=0.0, maximum=2.0),
+    Whole("seed", "Frozen at seed", "style mixing", "Nothing: it follows the picture.", None, True, maximum=MAX_SEED),
+)
+
 FIELDS: tuple[Field, ...] = (
     Name("model", "Model", "checkpoint", "Which model paints; empty for the usual one.", "", pattern=r"[\w.-]{0,64}"),
     Name(
@@ -185,6 +232,7 @@ FIELDS: tuple[Field, ...] = (
         True,
         maximum=MAX_SEED,
     ),
+    _Layers("layers", "Layer by layer", "per-layer w+ and noise", "What single layers have of their own.", ()),
     Number(
         "rotation",
         "Rotation",

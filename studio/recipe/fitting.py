@@ -43,6 +43,14 @@ def fit(recipe: Recipe, model: Model) -> Recipe:
         raise RecipeError(f"The truncation cutoff of {name} is at most {model.num_ws}, not {recipe.cutoff}.")
     if recipe.mix is not None and recipe.mix.first >= model.num_ws:
         raise RecipeError(f"{name} has the layers 0 to {model.num_ws - 1} to mix from, not {recipe.mix.first}.")
+    for use in recipe.layers:
+        if use.layer >= model.num_ws:
+            raise RecipeError(f"{name} has the layers 0 to {model.num_ws - 1}, not {use.layer}.")
+        if use.noise is not None and use.layer >= model.noisy_layers:
+            has = f"those below {model.noisy_layers} have" if model.noisy_layers else "none has"
+            raise RecipeError(f"Layer {use.layer} of {name} has no noise of its own; {has}.")
+        if use.noise and not recipe.noise:
+            raise RecipeError("The picture’s noise is off: a layer’s own can be 0, or the picture’s be turned on.")
     for part in recipe.transform:
         if part not in (one.name for one in model.transforms):
             raise RecipeError(f"{name} has no {part}: its network has no input transform to turn or shift pictures by.")

@@ -30,7 +30,7 @@ import numpy as np
 from postprocess import STEPS
 
 from ..errors import CutLinkError, RecipeError
-from .fields import FIELDS, MAX_STEPS
+from .fields import FIELDS, MAX_LAYERS, MAX_STEPS
 from .kinds import shown
 from .styles import Styles
 
@@ -44,7 +44,14 @@ NEWER = "This link was made by a newer atelier, whose links this one cannot read
 FLAGS = {"yes": True, "no": False}
 READABLE = ":,="  # legal within a query's values, so left as they are
 NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,40})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
-SPECIAL = {"latent": "latent", "ws": "ws", "move": "moves", "mix": "mix", "step": "steps"}  # key in a link: in JSON
+SPECIAL = {
+    "latent": "latent",
+    "ws": "ws",
+    "move": "moves",
+    "mix": "mix",
+    "step": "steps",
+    "layer": "layers",
+}  # key in a link: in JSON
 PLAIN = {field.key for field in FIELDS} - set(SPECIAL.values())
 KEYS = {*PLAIN, *SPECIAL, "v", "end"}
 SUM = re.compile(r"([0-9a-f]{8})(?:[^0-9a-z].*)?", re.IGNORECASE | re.DOTALL)
@@ -260,6 +267,10 @@ def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
             pairs.append(("move", ",".join(f"{name}:{_write(amount)}" for name, amount in value.items())))
         elif field.key == "mix":
             pairs.append(("mix", f"{value['seed']}:{value['class'] or ''}:{value['first']}"))
+        elif field.key == "layers":
+            for use in value:
+                parts = [f"{key}={_write(number)}" for key, number in use.items() if key != "layer"]
+                pairs.append(("layer", f"{use['layer']}:{','.join(parts)}"))
         elif field.key == "steps":
             pairs.extend(("step", _write_step(use)) for use in value)
         else:
@@ -270,9 +281,10 @@ def _to_pairs(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     obj: dict[str, Any] = {}
     steps: list[str] = []
+    layers: list[str] = []
     for key, value in pairs:
-        if key == "step":
-            steps.append(value)
+        if key in ("step", "layer"):
+            (steps if key == "step" else layers).append(value)
             continue
         if SPECIAL.get(key, key) in obj:
             raise RecipeError(f"This link gives {key} twice.")
@@ -286,6 +298,8 @@ def _from_pairs(pairs: list[tuple[str, str]]) -> dict[str, Any]:
             obj["mix"] = _read_mix(value)
         else:
             obj[key] = value if key in ("model", "version", "class", "centre") else _read(value)
+    if layers:
+        obj["layers"] = [_read_layer(layer) for layer in layers[: MAX_LAYERS + 1]]
     obj["steps"] = [_read_step(step) for step in steps[: MAX_STEPS + 1]]
     return obj
 
@@ -331,6 +345,17 @@ def _read_mix(text: str) -> dict[str, Any]:
     if not (colon and second):
         raise RecipeError(f"A link's mix must read like mix=77:peach:6 (seed, class, first layer), not {shown(text)}.")
     return {"seed": _read(seed), "class": label or None, "first": _read(first)}
+
+
+def _read_layer(text: str) -> dict[str, Any]:
+    place, colon, rest = text.partition(":")
+    layer: dict[str, Any] = {"layer": _read(place)}
+    for part in rest.split(","):
+        key, sign, value = part.partition("=")
+        if not (colon and sign) or key in layer:
+            raise RecipeError(f"A link's layers must read like layer=3:psi=0.4,noise=0,seed=7, not {shown(text)}.")
+        layer[key] = _read(value)
+    return layer
 
 
 def _write_step(use: Mapping[str, Any]) -> str:

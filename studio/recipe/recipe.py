@@ -15,13 +15,13 @@ import numpy as np
 from postprocess import PostprocessError, StepUse
 
 from ..errors import RecipeError
-from .fields import FIELDS, MAX_STEPS, MIX_FIELDS, TRANSFORM, Mix, check_fields
+from .fields import FIELDS, LAYER_FIELDS, MAX_LAYERS, MAX_STEPS, MIX_FIELDS, TRANSFORM, LayerUse, Mix, check_fields
 from .kinds import Field, shown
 from .links import from_query, to_query
 from .strict_json import check_size, parse_json
 from .styles import Styles
 
-LATER = ("ws", *TRANSFORM)  # fields that came later, and are written only where they are used
+LATER = ("ws", "layers", *TRANSFORM)  # fields that came later, and are written only where they are used
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class Recipe:
     already: `psi`, `cutoff` and `centre` are not applied to them. `moves` add to them as to any other; `mix` takes its
     layers from its own seed, class and truncation as ever. `seed` then says only where they came from, and `class`
     what the critic is told and the label says. A recipe has a latent or ws, not both.
+
+    `layers` are what single layers have of their own, in their order: a truncation (not of given ws), a strength of
+    the noise, or a seed that they are frozen at, whatever else mixes and moves.
     """
 
     model: str = ""
@@ -52,6 +55,7 @@ class Recipe:
     mix: Mix | None = None
     noise: float = 1.0
     noise_seed: int | None = None
+    layers: tuple[LayerUse, ...] = ()
     rotation: float = 0.0
     x: float = 0.0
     y: float = 0.0
@@ -63,10 +67,21 @@ class Recipe:
             raise RecipeError("A recipe has a latent (latent) or styles (ws), not both.")
 
     @property
-    def noise_given(self) -> tuple[str, float, int | None]:
-        """Kind, strength and seed of the noise, as `Model.synthesize` takes them."""
-        kind = "none" if self.noise == 0 else "const" if self.noise_seed is None else "seed"
-        return kind, self.noise, self.noise_seed
+    def noise_given(self) -> tuple[str, float, int | None, tuple[tuple[int, float], ...]]:
+        """Kind, strength, seed and layers' levels of the noise, as `Model.synthesize` takes them.
+
+        A layer's noise is of its own: with 0 for the picture, the others have none.
+        """
+        own = {use.layer: use.noise for use in self.layers if use.noise is not None}
+        if not own or not self.noise:
+            kind = "none" if self.noise == 0 else "const" if self.noise_seed is None else "seed"
+            return kind, self.noise, self.noise_seed, ()
+        levels = tuple((layer, level / self.noise) for layer, level in own.items())
+        return "const" if self.noise_seed is None else "seed", self.noise, self.noise_seed, levels
+
+    def with_own_noise_only(self) -> tuple[LayerUse, ...]:
+        """The layers' noise, without what decides their styles."""
+        return tuple(LayerUse(use.layer, noise=use.noise) for use in self.layers if use.noise is not None)
 
     @property
     def transform(self) -> dict[str, float]:
@@ -89,6 +104,8 @@ class Recipe:
         if self.ws is not None:
             out["ws"] = self.ws.to_json()
         out["moves"] = dict(self.moves)
+        if self.layers:
+            out["layers"] = [use.to_json() for use in self.layers]
         if self.mix is not None:
             out["mix"] = {field.key: getattr(self.mix, field.name) for field in MIX_FIELDS}
         out["steps"] = [use.to_json() for use in self.steps]
@@ -109,6 +126,9 @@ class Recipe:
             values["moves"] = tuple(moves.items())
         if (mix := values.get("mix")) is not None:
             values["mix"] = Mix(**_values(mix, MIX_FIELDS, "Mix (mix)"))
+        if isinstance(layers := values.get("layers"), list):
+            what = "A layer"
+            values["layers"] = tuple(LayerUse(**_values(use, LAYER_FIELDS, what)) for use in layers[: MAX_LAYERS + 1])
         if isinstance(steps := values.get("steps"), list):
             values["steps"] = tuple(_step(step) for step in steps[: MAX_STEPS + 1])
         return cls(**values)

@@ -41,12 +41,15 @@ def styles_of(studio: Studio, recipe: Recipe) -> Floats:
 
 def with_styles(recipe: Recipe, styles: NDArray[np.floating]) -> Recipe:
     """The recipe with styles num_ws×w_dim of its own in place of all that its were made of; the rest stays."""
-    return replace(recipe, latent=None, ws=Styles.of(np.asarray(styles, np.float32)), mix=None, moves=())
+    own = recipe.with_own_noise_only()
+    return replace(recipe, latent=None, ws=Styles.of(np.asarray(styles, np.float32)), mix=None, moves=(), layers=own)
 
 
 def average_of(studio: Studio, recipe: Recipe) -> Floats:
     """What truncation pulls a recipe's styles towards: num_ws×w_dim."""
-    return styles_of(studio, replace(recipe, seed=0, latent=None, ws=None, psi=0.0, cutoff=None, mix=None, moves=()))
+    return styles_of(
+        studio, replace(recipe, seed=0, latent=None, ws=None, psi=0.0, cutoff=None, mix=None, moves=(), layers=())
+    )
 
 
 def sample_styles(model: Model, label: str | None, count: int, seed: int = 0) -> Floats:

@@ -180,11 +180,19 @@ class Walker:
                 variety[place, touched] = key.psi
                 if abs(key.psi) < LEAST_PSI:  # nothing is left of the seed's own styles to be told from this
                     painted[place] = styles_of(studio, replace(key, moves=(), psi=1.0))
+                for use in key.layers:
+                    if use.psi is not None:
+                        variety[place, use.layer] = use.psi
         full = averages + (painted - averages) / np.where(np.abs(variety) < LEAST_PSI, 1.0, variety)[..., None]
         middle = averages.mean(axis=0)
         along = curve(full - middle, walk.path, walk.closed, walk.easing)
         beside = curve(averages, "linear", walk.closed, walk.easing)
         varied = curve(variety, "linear", walk.closed, walk.easing)
+        frozen = {
+            use.layer: use
+            for use in self.keys[0].layers
+            if use.seed is not None and all(use in key.layers for key in self.keys)
+        }
         swept = next((self._swept(sweep) for sweep in walk.sweeps if sweep.what == "psi"), None)
 
         def place_at(recipe: Recipe, at: float, number: int) -> Recipe:
@@ -192,7 +200,9 @@ class Walker:
             if swept is not None:
                 shares = np.full_like(shares, swept[number])
             styles = average + (along(at) + middle - average) * shares[:, None]
-            return replace(with_styles(recipe, styles), moves=recipe.moves)
+            recipe = replace(with_styles(recipe, styles), moves=recipe.moves)
+            own = [use for use in recipe.layers if use.layer not in frozen]
+            return replace(recipe, layers=(*frozen.values(), *own))
 
         return place_at
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from postprocess import STEPS, StepUse, profile
-from studio import MAX_SEED, Mix, Recipe
+from studio import MAX_SEED, LayerUse, Mix, Recipe
 
 WORDS = ("peach", "a:b", "50 % off", "x=1&y=2", "crème brûlée", "+", "# 1", "~", "梨")
 
@@ -43,6 +43,12 @@ def random_use(rng: random.Random, name: str) -> StepUse:
     return StepUse(name, on=rng.random() < 0.8, where=where, parameters=given)
 
 
+def random_layer(rng: random.Random, place: int) -> LayerUse:
+    """What one layer has of its own, noise apart, which not every layer has."""
+    psi = random_number(rng, -1, 1.5) if rng.random() < 0.5 else None
+    return LayerUse(place, psi, seed=rng.choice([None, 0, MAX_SEED]))
+
+
 def random_recipe(
     rng: random.Random,
     *,
@@ -73,6 +79,7 @@ def random_recipe(
         mix=maybe(Mix(rng.randint(0, MAX_SEED), rng.choice([None, *classes]), rng.randint(0, layers - 1)), None),
         noise=maybe(random_number(rng, 0, 2), 1.0),
         noise_seed=maybe(rng.randint(0, MAX_SEED), None),
+        layers=tuple(random_layer(rng, place) for place in rng.sample(range(layers), rng.randint(0, min(layers, 3)))),
         rotation=maybe(random_number(rng, -180, 180), 0.0) if moved else 0.0,
         x=maybe(random_number(rng, -1, 1), 0.0) if moved else 0.0,
         y=maybe(random_number(rng, -1, 1), 0.0) if moved else 0.0,

@@ -23,6 +23,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "moves": {"moves": {"pc1": -4, "pc2": 0.05}},
     "a mix": {"mix": {"seed": 7, "class": "gage", "first": 2}},
     "a mix of the same class": {"mix": {"seed": 0, "class": None, "first": 0}},
+    "layers of their own": {"layers": [{"layer": 0, "seed": 9}, {"layer": 2, "psi": -0.2, "noise": 0}]},
     "no noise": {"noise": 0},
     "seeded noise": {"noise": 1.75, "noise_seed": 0},
     "many steps": {

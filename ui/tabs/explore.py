@@ -15,6 +15,7 @@ from ..controls import MOVE, SAME_CLASS, ControlSet
 from ..models import model_entry
 from ..parts.critic_card import critic_card
 from ..parts.critics_eye import critics_eye
+from ..parts.layers_editor import layers_editor
 from ..parts.live_view import live_view
 from ..parts.nearest_sheet import nearest_sheet
 from ..parts.steps_editor import steps_editor
@@ -116,6 +117,9 @@ def _generator_controls(model: dict[str, Any], controls: ControlSet, start: dict
             label="… towards the average of · w̄",
             visible=bool(controls.classes),
         )
+    if controls.layers > 1:
+        with gr.Accordion("Layer by layer", open=False, elem_classes="finer"):
+            parts["layers"] = layers_editor(model["layers"], of["layers"]["noisy"])
     return parts
 
 
@@ -129,7 +133,7 @@ def _wire(page: gr.Blocks, live: Any, parts: dict[str, Any]) -> None:
         if isinstance(part, gr.Number):
             _listen([part.input], name, part, quiet=True)  # half typed
             _listen([part.blur, part.submit], name, part, settled=True)
-        elif isinstance(part, gr.Slider) or name == "steps":
+        elif isinstance(part, gr.Slider) or name in ("steps", "layers"):
             _listen([part.input], name, part)
             _listen([part.release], name, part, settled=True)  # the slider's ↺ fires `release` alone
         else:

@@ -71,6 +71,10 @@ class StyleGAN2(Family):
         assert self._synthesis is not None
         return self._synthesis.preview(ws, resolution, noise, strength)
 
+    def layer_noise(self) -> list[Tensor]:
+        """The constant buffers."""
+        return [layer.noise_const.detach()[None, None] for layer in self.generator.synthesis.layers]
+
     def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
         """N logits."""
         assert self._critic is not None

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from postprocess import STEPS, StepUse
-from studio import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, Mix, Recipe, RecipeError
+from studio import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, LayerUse, Mix, Recipe, RecipeError
 from studio.recipe.strict_json import MAX_JSON
 
 from ..recipes import random_recipe
@@ -45,7 +45,7 @@ def test_json_both_ways_gives_an_equal_recipe_with_an_equal_hash():
 
 
 def test_json_names_every_field():
-    every = Recipe(ws=[[0.5]], rotation=1, x=0.5, y=-0.5)  # type: ignore[arg-type]
+    every = Recipe(ws=[[0.5]], layers=(LayerUse(0, 0.5),), rotation=1, x=0.5, y=-0.5)  # type: ignore[arg-type]
     assert list(every.to_json()) == [field.key for field in FIELDS]
     assert "class" in Recipe().to_json()
 
@@ -73,7 +73,7 @@ def test_no_field_takes_nonsense(field: Any, value: Any):
         return  # a direction that only the model can refuse
     if value == [[1]] and field.key == "ws":
         return  # styles of a network with one layer
-    assert field.title in refusal({field.key: value}) or field.key in ("moves", "latent", "steps", "mix")
+    assert field.title in refusal({field.key: value}) or field.key in ("moves", "latent", "steps", "mix", "layers")
 
 
 @pytest.mark.parametrize("field", [f for f in FIELDS if "minimum" in f.limits()], ids=lambda field: field.key)
