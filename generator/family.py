@@ -72,8 +72,9 @@ class Family(nn.Module, ABC):
     `noise_sizes`: side of each noise map that `synthesize` takes, empty for a family without noise inputs.
     `has_mapping`: whether w is learnt from z; else it is z, perhaps normalised, perhaps beside what stands for a class.
     `transforms`: what `synthesize` can move its pictures by. `tells_progress`: whether it says how far it is, and can
-    be ended between two layers. `preview_resolutions`: sides at which `preview` may stop, smallest first. `kept_bytes`:
-    memory that the last picture may hold, so that the next is made from where it differs.
+    be ended between two layers. `makes_apart`: whether several threads may make a picture each. `preview_resolutions`:
+    sides at which `preview` may stop, smallest first. `kept_bytes`: memory that the last picture may hold, so that the
+    next is made from where it differs.
     """
 
     title: str  # such as "StyleGAN3-T"
@@ -91,6 +92,7 @@ class Family(nn.Module, ABC):
     has_mapping: bool = False
     transforms: tuple[Transform, ...] = ()
     tells_progress: bool = False
+    makes_apart: bool = False
     preview_resolutions: tuple[int, ...] = ()
     kept_bytes: int = 0
 
@@ -112,6 +114,11 @@ class Family(nn.Module, ABC):
 
         `transform` and `progress` are given only to a family that has `transforms`, or `tells_progress`.
         """
+
+    def synthesize_apart(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+        """As `synthesize` of one picture, bit for bit, without anything from the one before or for the next, so that
+        threads may call it at once; only called if `makes_apart`."""
+        raise NotImplementedError
 
     def preview(self, ws: Tensor, resolution: int, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """As `synthesize`, without what is finer than `resolution`, one of `preview_resolutions`."""

@@ -132,6 +132,11 @@ class Model:
         return self.family.tells_progress
 
     @property
+    def makes_apart(self) -> bool:
+        """Whether several threads may make a picture each."""
+        return self.family.makes_apart
+
+    @property
     def kept_bytes(self) -> int:
         """Memory that its last picture may hold, so that the next is made from where it differs; 0 where none is."""
         return self.family.kept_bytes
@@ -288,6 +293,19 @@ class Model:
         motion = self._motion(transform)
         ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
         return self.family.synthesize(ws, maps, strength, transform=motion, progress=progress)
+
+    @torch.inference_mode()
+    def synthesize_apart(
+        self,
+        ws: Tensor,
+        noise: str = "const",
+        strength: float = 1.0,
+        noise_seed: int | None = None,
+        levels: Levels = (),
+    ) -> Tensor:
+        """As `synthesize` of 1×num_ws×w_dim, bit for bit; where `makes_apart`, threads may call it at once."""
+        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
+        return self.family.synthesize_apart(ws, maps, strength)
 
     @torch.inference_mode()
     def preview(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class _Shared:
         self.opening = Lock()
         self.give_back_at = monotonic() + GIVE_BACK_SECONDS
         self.threads = torch.get_num_threads()
+        self.pool = ThreadPoolExecutor(self.threads, "painting")  # its threads begin when they are first wanted
 
 
 class Painter:
@@ -149,17 +151,41 @@ class Painter:
                 picture = paint_there(path, recipe)
             else:
                 picture = _painted(model, recipe, preview, tell)
-        picture = np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))  # grey models paint one plane
         picture.setflags(write=False)
         return picture
+
+    def paint_many(self, model: Model, recipes: Sequence[Recipe], progress: Share | None = None) -> list[Array]:
+        """As `paint` of each, bit for bit, in one turn; of a light model that can, one a core at once."""
+        with self.working(model, progress):
+            styles = [_all_styles(model, recipe) for recipe in recipes]
+
+            def one(ws: torch.Tensor, recipe: Recipe) -> Array:
+                return _to_array(model.synthesize_apart(ws, *recipe.noise_given)[0])
+
+            pictures = list(self._shared.pool.map(one, styles, recipes))
+        for picture in pictures:
+            picture.setflags(write=False)
+        return pictures
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures of a light model `paint_many` makes at once."""
+        return self._shared.threads
 
     def styles(self, model: Model, recipe: Recipe) -> Styles:
         """What a normalised recipe's layers are painted from: num_ws×w_dim, mixed and moved."""
         with self.working(model):
             return Styles.of(_all_styles(model, recipe)[0].cpu().numpy())
 
-    def judge(self, model: Model, recipe: Recipe, pictures: Sequence[tuple[Array, Array | None]]) -> list[float]:
-        """The critic's logit of each picture (H×W×3 and alpha or None, in [0, 1], any size), each judged alone."""
+    def judge(
+        self,
+        model: Model,
+        recipe: Recipe,
+        pictures: Sequence[tuple[Array, Array | None]],
+        labels: Sequence[str | None] | None = None,
+    ) -> list[float]:
+        """The critic's logit of each picture (H×W×3 and alpha or None, in [0, 1], any size), each judged alone, as one
+        of the recipe's class or of its own of `labels`."""
         if not pictures:
             return []
         batch = np.stack([for_critic(image, alpha, model.resolution) for image, alpha in pictures])
@@ -167,25 +193,32 @@ class Painter:
         if model.img_channels == 1:
             images = images.mean(dim=1, keepdim=True)
         with self.working(model, goes_on=True):
-            logits = model.criticize(images, _labels(model, recipe.label, len(pictures)))
+            names = [recipe.label] * len(pictures) if labels is None else labels
+            classes = [model.classes.index(name) for name in names if name is not None]
+            logits = model.criticize(images, classes or None)
             return [float(logit) for logit in logits]
 
 
 def _painted(model: Model, recipe: Recipe, preview: int | None, tell: Callable[[int, int], None]) -> Array:
-    """H×W×C float32 in [0, 1]."""
+    """H×W×3 float32 in [0, 1]."""
     ws = _all_styles(model, recipe)
     noise = recipe.noise_given
     if preview is None:
         image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
     else:
         image = model.preview(ws, preview, *noise)[0]
+    return _to_array(image)
+
+
+def _to_array(image: torch.Tensor) -> Array:
+    """C×H×W in about [−1, 1] → H×W×3 in [0, 1], clipped; a grey model's one plane three times."""
     picture: Array = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    return picture
+    return np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))
 
 
 @lent
 def paint_there(path: Path, recipe: Recipe) -> Array:
-    """The same on a GPU that is lent for the call, in another process: H×W×C float32 in [0, 1]."""
+    """The same on a GPU that is lent for the call, in another process: H×W×3 float32 in [0, 1]."""
     return _painted(model_there(path), recipe, None, lambda done, of: None)
 
 

@@ -146,6 +146,38 @@ class Studio:
         finally:
             self._memory.places.release()
 
+    def paint_ahead(self, recipes: Sequence[Recipe], critic: bool = False, progress: Share | None = None) -> None:
+        """Paint the raw pictures of a few recipes, and let the critic read them, so that `render` finds them done: of a
+        light model as many at once as there are cores, each bit for bit as alone. Of other models it does nothing.
+
+        RecipeError for a recipe that does not fit, BusyError if too many pictures wait, what `progress` raises.
+        """
+        prepared = [self._prepare(recipe) for recipe in recipes]
+        for model in {id(opened.model): opened.model for _, opened in prepared}.values():
+            if not (model.light and model.makes_apart):
+                continue
+            keys: list[RawKey] = [
+                (_leading_part(recipe), model.precision, None) for recipe, opened in prepared if opened.model is model
+            ]
+            missing = [key for key in dict.fromkeys(keys) if self._memory.raws.get(key) is None]
+            if not missing:
+                continue
+            raws = self._painter.paint_many(model, [key[0] for key in missing], progress)
+            painted = dict(zip(missing, raws, strict=True))
+            for key, raw in painted.items():
+                self._memory.raws.put(key, raw, raw.nbytes + _key_bytes(key))
+            if critic and model.has_critic:
+                pictures = [(raw, None) for raw in painted.values()]
+                logits = self._painter.judge(model, missing[0][0], pictures, [key[0].label for key in missing])
+                for key, logit in zip(missing, logits, strict=True):
+                    reading = Reading.of(logit, model.calibration)
+                    self._memory.readings.put((key, ()), reading, _key_bytes(key))
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures of a light model are worth a call of `paint_ahead`."""
+        return 2 * self._painter.at_once
+
     def styles(self, recipe: Recipe) -> Styles:
         """The styles that a recipe's layers are painted from, after mix and moves: with them as its `ws`, and without
         latent, mix, moves and layers' truncation and seeds, it is the same picture to the last bit. Errors as for

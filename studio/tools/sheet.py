@@ -88,6 +88,8 @@ def paint(
     if not SIDES[0] <= side <= SIDES[1] or len(recipes) * side * side * 3 > MAX_BYTES:
         raise StudioError(f"{len(recipes)} thumbnails of {side} px are too many, or not {SIDES[0]} to {SIDES[1]} px.")
     for number, recipe in enumerate(recipes, start=1):
+        if number % studio.at_once == 1 % studio.at_once:
+            studio.paint_ahead(recipes[number - 1 : number - 1 + studio.at_once], critic)
         yield entry_of(studio.render(recipe, critic="raw" if critic else "none"), side)
         if progress is not None:
             progress(number / len(recipes))

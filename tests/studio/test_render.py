@@ -325,3 +325,24 @@ def test_neighbours_are_the_next_seeds_with_all_else_kept():
     assert neighbours(recipe, 3) == [replace(recipe, seed=BASE.seed + i) for i in (1, 2, 3)]
     assert [near.seed for near in neighbours(Recipe(seed=2**32 - 3), 8)] == [2**32 - 2, 2**32 - 1]
     assert neighbours(replace(recipe, latent=(0.5,)), 3) == []
+
+
+def test_pictures_painted_ahead_are_those_painted_alone_to_the_last_bit(
+    checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ahead, alone = (Studio(checkpoints, default="tiny", precision="fp32") for _ in range(2))
+    wanted = [Recipe(seed=seed, label=label, noise_seed=noise) for seed, label, noise in SEVERAL]
+    found = [alone.render(recipe, critic="raw") for recipe in wanted]
+    monkeypatch.setattr(Painter, "paint", None)  # from here on nothing is painted one by one
+    ahead.paint_ahead([*wanted, wanted[0]], critic=True)
+    for recipe, other in zip(wanted, found, strict=True):
+        one = ahead.render(recipe, critic="raw")
+        assert np.array_equal(one.raw, other.raw)
+        assert one.critic is not None and other.critic is not None
+        assert one.critic.logit == pytest.approx(other.critic.logit, abs=1e-4)
+    ahead.paint_ahead(wanted)  # nothing is left to do
+    with pytest.raises(RecipeError):
+        ahead.paint_ahead([Recipe(label="stone")])
+
+
+SEVERAL = [(1, "apple", None), (2, "peach", None), (3, "apple", 7), (4, None, None), (5, "peach", 7)]

@@ -237,6 +237,11 @@ class SynthesisEngine:
         """
         return self._each(ws, noise, strength, len(self.layers))
 
+    def apart(self, ws: Tensor, noise: Sequence[Tensor] | None = None, strength: float = 1.0) -> Tensor:
+        """As a call with one picture, but from its first layer on and without keeping any: for threads."""
+        with torch.inference_mode():
+            return self._run(ws, noise, strength, len(self.layers))
+
     def preview(
         self, ws: Tensor, resolution: int, noise: Sequence[Tensor] | None = None, strength: float = 1.0
     ) -> Tensor:

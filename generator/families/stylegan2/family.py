@@ -26,6 +26,7 @@ class StyleGAN2(Family):
 
     title = "StyleGAN2"
     has_mapping = True
+    makes_apart = True
 
     def __init__(self, generator: Generator, critic: Critic | None = None, encoder: Encoder | None = None) -> None:
         super().__init__()
@@ -65,6 +66,11 @@ class StyleGAN2(Family):
         """N×num_ws×w_dim → N×C×H×W float32. A single picture begins where it first differs from the one before."""
         assert self._synthesis is not None
         return self._synthesis(ws, noise, strength)
+
+    def synthesize_apart(self, ws: Tensor, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
+        """1×num_ws×w_dim → 1×C×H×W float32; keeps no maps."""
+        assert self._synthesis is not None
+        return self._synthesis.apart(ws, noise, strength)
 
     def preview(self, ws: Tensor, resolution: int, noise: Sequence[Tensor] | None, strength: float) -> Tensor:
         """The RGB sum up to the block of `resolution`, enlarged to the full size."""
