@@ -59,7 +59,7 @@ def test_a_palette_and_a_trade_are_files(server: Functions, values: list[Any]) -
         ("sheet", {"print": {"wings": 2}}),
         ("sheet", {"print": "A4"}),
         ("print_file", {"print": {"size": "A2", "dpi": 600}, "job": JOB}),
-        ("print_file", {"print": {"size": "A2", "dpi": 300}, "job": JOB}),
+        ("print_file", {"print": {"size": "A1", "dpi": 600}, "job": JOB}),
         ("print_file", {"print": PRINT, "job": 1}),
         ("palette", {"count": 99}),
         ("palette", {"count": "six"}),

@@ -15,8 +15,9 @@ export function worked(answer) {
   return !(answer.error || answer.busy || answer.stopped);
 }
 
-/** Save a file that the server made: {file: base64, name, type}. */
-export function saveFile({ file, name, type }) {
+/** Save a file that the server made: {file: base64, name, type}, or {address, name} of a large one. */
+export function saveFile({ file, address: from, name, type }) {
+  if (from) return save(new URL(from, location.href), name);
   const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
   const address = URL.createObjectURL(new Blob([bytes], { type }));
   save(address, name);
