@@ -43,6 +43,7 @@ DRAG_SECONDS, REST_SECONDS = 1.5, 0.5
 OVERTAKE_SECONDS = 0.15
 SLOW = ("denoise", "boundaries", "overlay", "median")  # the slowest of the steps; repeated to sixteen
 LAST_VALUE, FAIREST, STALL, MEMORY = 2.0, 0.6, 0.25, 1.1
+OPENING = 300.0  # seconds that a file is waited for after the rest
 CACHES = 192  # MB, which fill as pictures are made
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -197,7 +198,11 @@ async def program(arguments: list[str], client: httpx.AsyncClient) -> AsyncItera
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # in the midst of a file that a visitor brought
+                process.kill()
+                process.wait()
 
 
 async def look_round(client: httpx.AsyncClient, server: Server, until: float, pages: list[float]) -> None:
@@ -270,8 +275,10 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
         disturbed: list[asyncio.Task[Any]] = []
         if options.slow_steps:
             disturbed.append(asyncio.create_task(burden(Visitor(len(visitors) + 1, view, client), until)))
+        opening = None
         if options.open is not None:
-            disturbed.append(asyncio.create_task(open_file(server.url, options.open)))
+            opening = asyncio.create_task(open_file(server.url, options.open))
+            disturbed.append(opening)
         if options.browsers:
             await browse(server.url, options.browsers, until)
         await asyncio.gather(*tasks)
@@ -285,14 +292,19 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
             "megabytes_half": round(settled),
             "megabytes_after": round(server.megabytes()),
         }
+        if opening is not None:  # perhaps not done yet: what it did to the others is known by now
+            with suppress(TimeoutError):
+                found["opened_seconds"] = round(await asyncio.wait_for(opening, OPENING), 1)
         for task in disturbed:
             task.cancel()
         await asyncio.gather(*disturbed, return_exceptions=True)
         return found
 
 
-async def open_file(url: str, path: Path) -> None:
-    """A visitor opens a file of their own, by the page's own way: uploads it, then presses the button."""
+async def open_file(url: str, path: Path) -> float:
+    """A visitor opens a file of their own, by the page's own way: uploads it, then presses the button. Returns the
+    seconds until it is open; RuntimeError if it is refused."""
+    began, last = time.monotonic(), ""
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
         with path.open("rb") as file:
             sent = await client.post(f"{url}gradio_api/upload", files={"files": (path.name, file)})
@@ -305,8 +317,12 @@ async def open_file(url: str, path: Path) -> None:
         where = f"{url}gradio_api/queue/data?session_hash={body['session_hash']}"
         async with client.stream("GET", where) as events:
             async for line in events.aiter_lines():
+                last = line if "own-link" in line else last
                 if '"process_completed"' in line:
-                    return
+                    break
+    if not last:
+        raise RuntimeError(f"{path.name} was not opened")
+    return time.monotonic() - began
 
 
 async def browse(url: str, count: int, until: float) -> None:
