@@ -111,7 +111,7 @@ class OwnPages:
         if opened is None:
             opened = await loop.run_in_executor(None, self.visitors.reopen, token)
         blocks = await loop.run_in_executor(None, self._build, opened.studio)
-        app = application(blocks)
+        app = await loop.run_in_executor(None, application, blocks)  # not here, where everybody's requests arrive
         running = await run(app, blocks)
         page = _Page(opened, app, running)
         before, self._pages[token] = self._pages.get(token), page
