@@ -97,6 +97,12 @@ def test_which_files_of_a_repository_are_fetched(files: list[str], chosen: tuple
     assert choose("a/b", files) == chosen
 
 
+def test_what_a_training_leaves_beside_a_network_is_none():
+    files = ["optimizer.bin", "scheduler.bin", "training_args.bin", "random_states_0.pkl", "pytorch_model.bin"]
+    assert choose("a/b", files) == ("pytorch_model.bin", None, None)
+    assert choose("a/b", [*files, "checkpoints/optimizer.pt", "last.ckpt"])[0] == "last.ckpt"
+
+
 def test_a_repository_of_code_alone_is_refused():
     with pytest.raises(StudioError, match="holds no checkpoint"):
         choose("a/b", ["run.py", "model.onnx"])
