@@ -10,4 +10,5 @@ class ClassroomError(ValueError):
 
     def __init__(self, key: str, sentence: str, **fields: Any) -> None:
         super().__init__(sentence.format(**fields))
-        self.key, self.fields = key, fields
+        self.key = key
+        self.fields = {name: value if isinstance(value, (str, int)) else str(value) for name, value in fields.items()}

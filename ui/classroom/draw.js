@@ -235,7 +235,8 @@ export function subject({ settings, link, t }, run, { seedName = "seed", classNa
   return { node: group(labels.node, another), state };
 }
 
-/** A drawing's rows as a link holds them, runs of equal steps such as "0-3k.d-2", and back; null where it is no such drawing. */
+/** A drawing's rows as a link holds them, runs of equal steps such as "0-3k.d-2", and back; null where it is no such drawing, or
+ * nothing is drawn. */
 export const packed = (rows) =>
   rows.flat().reduce((runs, v) => (runs.at(-1)?.[0] === v ? (runs.at(-1)[1]++, runs) : [...runs, [v, 1]]), []).map(([v, count]) => `${(v / 17).toString(16)}-${count.toString(36)}`).join(".");
 export function unpacked(text, side) {
@@ -245,7 +246,7 @@ export function unpacked(text, side) {
     if (!step || values.length + parseInt(count, 36) > side * side) return null;
     values.push(...Array(parseInt(count, 36)).fill(17 * parseInt(step, 16)));
   }
-  return values.length === side * side ? [...Array(side).keys()].map((y) => values.slice(y * side, (y + 1) * side)) : null;
+  return values.length === side * side && new Set(values).size > 1 ? [...Array(side).keys()].map((y) => values.slice(y * side, (y + 1) * side)) : null;
 }
 
 /** A sketch pad of side×side grey pixels, white on black as the garments are: {node, rows(), clear(), load(rows)}; `run` when the hand lets go. */

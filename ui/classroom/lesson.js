@@ -341,8 +341,9 @@ function words(names, whole) {
 /** For print: questions with room to write, and on a sheet of its own the answers. */
 function worksheet(t, page) {
   const tasks = t("worksheet");
-  const list = (key) =>
-    make("ol", {}, ...tasks.map((task) => make("li", {}, make("p", { textContent: task.ask }), make("p", { className: key, textContent: key === "answer" ? task.answer : "" }))));
+  const lines = () => make("div", { className: "room" }, make("i"), make("i"), make("i")); // to write on; printers leave backgrounds out
+  const answer = (words) => make("p", { className: "answer", textContent: words });
+  const list = (under) => make("ol", {}, ...tasks.map((task) => make("li", {}, make("p", { textContent: task.ask }), under(task.answer))));
   return make(
     "section",
     { className: "worksheet", ariaHidden: "true" },
@@ -350,8 +351,8 @@ function worksheet(t, page) {
       make("h2", { textContent: `${page.worksheet}: ${t("title")}` }),
       make("p", { className: "name", textContent: page.name_and_date }),
       make("p", { textContent: t("summary") }),
-      list("room"),
+      list(lines),
       make("p", { className: "from", textContent: location.href.split("?")[0] })),
-    make("div", { className: "paper" }, make("h2", { textContent: `${page.answers}: ${t("title")}` }), list("answer")),
+    make("div", { className: "paper" }, make("h2", { textContent: `${page.answers}: ${t("title")}` }), list(answer)),
   );
 }
