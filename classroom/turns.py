@@ -21,6 +21,8 @@ from .errors import ClassroomError
 T = TypeVar("T")
 
 SLICE = 0.02  # seconds of work a turn; a slider of another visitor waits no longer for it
+ROUND = 0.1  # seconds in which all who compute on and on have had a slice, if they are many
+LEAST = 0.005  # seconds of a slice; in less, telling what became of it would take as long
 MOST_WAITING = 64
 AT_MOST = 8  # answers in a row while a slice waits
 IDLE = 120.0  # seconds after which a session that nobody asks for is forgotten
@@ -44,6 +46,12 @@ class Turns:
     def waiting(self) -> int:
         """How many wait or work."""
         return len(self._answers) + len(self._slices) + self._working
+
+    @property
+    def slice(self) -> float:
+        """Seconds that a slice may take just now: the more wait for theirs, the less, so that each sees often enough
+        what became of it."""
+        return max(min(SLICE, ROUND / (len(self._slices) + 1)), LEAST)
 
     @contextmanager
     def turn(self, patient: bool = False) -> Iterator[int]:

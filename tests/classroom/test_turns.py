@@ -8,7 +8,7 @@ import time
 import pytest
 
 from classroom.errors import ClassroomError
-from classroom.turns import AT_MOST, Sessions, Turns
+from classroom.turns import AT_MOST, LEAST, ROUND, SLICE, Sessions, Turns
 
 A, B, C = "a" * 20, "b" * 20, "c" * 20
 
@@ -74,6 +74,26 @@ def test_who_waits_hears_how_many_are_before():
     for thread in threads:
         thread.join()
     assert heard == {"slice": 1, "answer": 1}  # the one at work; an answer does not wait for other slices
+
+
+def test_slices_are_shorter_while_many_wait_for_theirs():
+    turns, seen, threads = Turns(), [], []
+
+    def work() -> None:
+        with turns.turn(patient=True):
+            pass
+
+    with turns.turn(patient=True):
+        for number in range(1, 41):
+            seen.append(turns.slice)
+            threads.append(threading.Thread(target=work))
+            threads[-1].start()
+            while turns.waiting < number + 1:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert seen == sorted(seen, reverse=True) and seen[0] == SLICE == turns.slice and seen[-1] == LEAST
+    assert all(each * number <= ROUND + 1e-9 for number, each in enumerate(seen, start=1) if each > LEAST)
 
 
 def test_too_many_are_refused_and_an_error_gives_the_place_back():

@@ -24,7 +24,7 @@ from classroom import (
 )
 from studio import Studio
 
-from .sheet import fields_of, folders_of, in_slices, in_turn, lesson, one_of, sheet
+from .sheet import TURNS, fields_of, folders_of, in_slices, in_turn, lesson, one_of, sheet
 
 COLUMNS = 8  # of the sheet of sixteen
 ENLARGED = {32: 4, 64: 2}  # small pictures, so that the browser does not have to
@@ -109,7 +109,7 @@ def _advanced(duels: Sessions[_C], fields: dict[str, Any]) -> _C | None:
         return None
     if not duel.planned:
         duel.change(fields.get("generator"), fields.get("critic"), fields.get("batch"))
-    duel.advance(str(fields.get("kind")), fields.get("most", 1), SLICE)
+    duel.advance(str(fields.get("kind")), fields.get("most", 1), TURNS.slice)
     return duel
 
 
