@@ -72,3 +72,20 @@ def test_a_link_to_what_is_not_there_says_so_and_the_lesson_begins(browser: Brow
     texts = languages()["en"]
     assert told == [texts["page"]["link_wrong"], texts["lessons"]["afterwards"]["chapters"]["one"]["no_step"]]
     page.close()
+
+
+@pytest.mark.browser
+def test_the_link_is_of_the_chapter_that_is_looked_at(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/layers?lang=en&part=kernel&seed=3&pixel=9~9&moment=left")
+    another, tabs = page.get_by_role("button", name="Another picture"), page.get_by_role("tab")
+    expect(page.locator(".sum:visible")).not_to_be_empty(timeout=PATIENT)
+    assert page.locator(".toast").all_inner_texts() == []  # what is of no chapter shown is nobody's fault
+    tabs.nth(0).click()
+    another.locator("visible=true").click()
+    page.wait_for_url("**seed=4*", timeout=PATIENT)
+    tabs.nth(3).click()
+    page.wait_for_url("**part=kernel*seed=3*", timeout=PATIENT)
+    page.keyboard.press("?")
+    expect(page.locator("#keys-dialog")).to_contain_text(languages()["en"]["page"]["keys_drawing"])
+    page.close()

@@ -257,6 +257,7 @@ function mapping(chapter) {
     const spread = reach();
     const at = ([x, y]) => [side / 2 + (x / spread) * (side / 2), side / 2 - (y / spread) * (side / 2)];
     context.strokeStyle = colour("rule");
+    context.lineWidth = 1;
     context.beginPath();
     for (const [from, to] of [[[-spread, 0], [spread, 0]], [[0, -spread], [0, spread]]]) {
       context.moveTo(...at(from));
