@@ -17,7 +17,7 @@ WARDROBE = FOLDER / "wardrobe"
 HOUSE = {"model": "wardrobe", "seed": 0, "label": 1}
 TINY = {"model": MODEL, "seed": 0, "label": 1}
 CODES = [[0] * 8] * 8
-ODD = (None, "x", -1, 1.5, float("nan"), [], {}, [[]], 10**12, True, [None] * 64)
+ODD: tuple[Any, ...] = (None, "x", -1, 1.5, float("nan"), [], {}, [[]], 10**12, True, [None] * 64)
 
 Case = tuple[Callable[[Any], dict[str, Any]], dict[str, Any]]
 
@@ -27,7 +27,7 @@ def cases(studio: Studio) -> list[Case]:
     specimens = Specimens(studio, [MODEL])
     real = {MODEL: RealPictures(studio.folders[MODEL], specimens.classes[MODEL])}
     step = {"name": "gaussian_blur", "where": "all", "parameters": {"sigma": 1.0}}
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "spoiled": {**HOUSE, "run": "whole"},
         "real_ones": {**TINY, "class": None, "page": 0},
         "moment": {**HOUSE, "index": 0},

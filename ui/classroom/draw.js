@@ -82,16 +82,16 @@ export const group = (...nodes) => make("div", { className: "group" }, ...nodes)
 
 /**
  * Curves over one axis: {series: [{name, className, points: [[x, y]]}], log (of x), cursor, x, y: words, n: how numbers are
- * written, tick: the number that stands at a value of y}.
+ * written, tick: the number that stands at a value of y}. Where y is null there is a gap.
  * Each curve is told apart by its dash as well as by its colour, and named at its end.
  */
 export function curves({ series, n, log = false, cursor = null, x, y, width = 420, height = 150, low = null, high = null, tick = (v) => v }) {
   const left = 38, right = 84, top = 20, foot = 26;
-  const all = series.flatMap(({ points }) => points);
+  const all = series.flatMap(({ points }) => points.filter(([, v]) => v !== null));
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "curves" });
   if (!all.length) return root;
   const at = (v) => (log ? Math.log10(v + 1) : v);
-  const xs = all.map(([v]) => at(v)), ys = all.map(([, v]) => v);
+  const xs = series.flatMap(({ points }) => points.map(([v]) => at(v))), ys = all.map(([, v]) => v);
   const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
   const [y0, y1] = [low ?? Math.min(...ys), high ?? Math.max(...ys)];
   const px = (v) => left + ((at(v) - x0) / (x1 - x0 || 1)) * (width - left - right);
@@ -103,8 +103,12 @@ export function curves({ series, n, log = false, cursor = null, x, y, width = 42
   root.append(svg("text", { x: left, y: 11, class: "tick" }, y));
   const ends = [];
   for (const { name, className, points } of series) {
-    root.append(svg("path", { class: `curve ${className}`, d: points.map(([a, b], i) => `${i ? "L" : "M"}${px(a).toFixed(1)} ${py(b).toFixed(1)}`).join("") }));
-    const [a, b] = points.at(-1);
+    const gap = (i) => (points[i]?.[1] ?? null) === null;
+    const place = ([a, b]) => `${px(a).toFixed(1)} ${py(b).toFixed(1)}`;
+    const way = points.map((point, i) => (gap(i) ? "" : `${gap(i - 1) ? "M" : "L"}${place(point)}${gap(i - 1) && gap(i + 1) ? "h.1" : ""}`)).join("");
+    if (!way) continue;
+    root.append(svg("path", { class: `curve ${className}`, "stroke-linecap": "round", d: way }));
+    const [a, b] = points.findLast(([, v]) => v !== null);
     let height = py(b) + 4;
     while (ends.some((other) => Math.abs(other - height) < 13)) height -= 13;
     ends.push(height);

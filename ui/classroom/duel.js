@@ -119,7 +119,7 @@ function past(chapter) {
 
   function charts() {
     const told = moments();
-    const line = (name, className, value) => ({ name, className, points: told.map((m) => [m.pictures, value(m)]).filter(([, v]) => v != null) });
+    const line = (name, className, value) => ({ name, className, points: told.map((m) => [m.pictures, value(m) ?? null]) });
     const losses = curves({
       series: [line(t("generator"), "one", (m) => m.losses.loss_g), line(t("critic"), "two", (m) => m.losses.loss_d)],
       n, log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("loss"), low: 0,
@@ -129,10 +129,11 @@ function past(chapter) {
       n, log: true, cursor: told[index].pictures, x: t("pictures_axis"), y: t("distance"), low: 0, tick: (v) => 10 ** v,
     });
     const now = told[index];
-    says(losses, t("losses_say", { g: n(now.losses.loss_g ?? 0, 2), d: n(now.losses.loss_d ?? 0, 2), pictures: n(now.pictures) }));
+    const kept = now.losses.loss_g != null && now.losses.loss_d != null;
+    says(losses, kept ? t("losses_say", { g: n(now.losses.loss_g, 2), d: n(now.losses.loss_d, 2), pictures: n(now.pictures) }) : t("losses_not_kept", { pictures: n(now.pictures) }));
     says(scores, t("distance_says", { ratio: n(now.frechet, 1), pictures: n(now.pictures) }));
     const figure = (drawing, words) => make("figure", {}, drawing, make("figcaption", { textContent: words }));
-    chart.replaceChildren(figure(losses, t("losses_caption")), figure(scores, t("distance_caption", { ratio: n(now.frechet, 1) })));
+    chart.replaceChildren(figure(losses, kept ? t("losses_caption") : `${t("losses_caption")} ${t("losses_not_kept", { pictures: n(now.pictures) })}`), figure(scores, t("distance_caption", { ratio: n(now.frechet, 1) })));
   }
 
   begin();
