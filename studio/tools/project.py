@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from generator import Differentiable, FeatureError, Model
 from generator.measuring import feature_network
@@ -35,6 +36,7 @@ STEPS, MOST_STEPS = 200, 2000
 RATE, WARM = 0.2, 10  # of Adam at its height, and steps until there
 BETAS = (0.9, 0.99)
 GUESSES = (1.0, 0.75, 0.5)  # how much of the encoder's variety is tried
+ROUGH = 32  # px a side, at which they are told apart
 FARTHEST = 3.0  # standard deviations at which a first guess is cut off
 EDITABILITY = 0.5
 SIZES = (0.1, 4.0)  # of a picture's shorter side: what the square takes; beyond 1 a ground of its border's colour
@@ -134,7 +136,7 @@ def first_guess(studio: Studio, recipe: Recipe, target: Floats, steps: int = STE
             guesses += [model.map(z, label, psi) for psi in GUESSES]
         places = [((w[0].clone() - space.mean) @ space.back.T).clamp(-FARTHEST, FARTHEST) for w in guesses]
         if len(places) > 1:
-            places.sort(key=lambda each: float((model.synthesize(space.styles(each)) - wanted).square().mean()))
+            places.sort(key=lambda each: _apart(model, space.styles(each), wanted))
         at = places[0].numpy()
     return State(at, np.zeros_like(at), np.zeros_like(at), 0, steps)
 
@@ -255,6 +257,15 @@ def shape_of(studio: Studio, recipe: Recipe) -> tuple[int, int]:
     """num_ws×w_dim of a recipe's model."""
     with studio.working(studio.normalise(recipe).model) as model:
         return model.num_ws, model.w_dim
+
+
+def _apart(model: Model, styles: Tensor, wanted: Tensor) -> float:
+    """How far a picture is from the wanted one, looked at roughly where a preview can be had: a guess need not wait."""
+    side = next((each for each in model.preview_resolutions if each >= ROUGH), 0)
+    if not side:
+        return float((model.synthesize(styles) - wanted).square().mean())
+    seen = adaptive_avg_pool2d(model.preview(styles, side), side)
+    return float((seen - adaptive_avg_pool2d(wanted, side)).square().mean())
 
 
 def _as_input(target: Floats, model: Model) -> Tensor:
