@@ -8,13 +8,13 @@ Progressive GAN's, a network may have been saved while a scale was faded in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from generator.family import Family, Layer, Progress
+from generator.family import Family, Layer, Maps, PlainForm, Progress
 
 from .folding import FixedConv, FixedDense, prepare, upsampling_kernel
 from .gated import one_by_one
@@ -218,6 +218,13 @@ class StyleGAN(Family):
         given = [layer.noise for layer in self.synthesis] if noise is None else noise
         maps = [each * strength if strength else None for each in given]
         return one_by_one(self._picture, ws, maps)
+
+    def plain_form(self) -> PlainForm:
+        """Its own functions. Maps: after each layer, styled; of scales that are not drawn yet there are none."""
+        drawn = self.num_ws - 2 * int(self.missing)
+        layers = zip(self.synthesis[:drawn], self.noise_sizes, strict=False)
+        maps = (Maps(f"conv{i}", layer, len(layer.bias), side) for i, (layer, side) in enumerate(layers))
+        return replace(super().plain_form(), maps=tuple(maps))
 
     def layer_noise(self) -> list[Tensor]:
         """The checkpoint's own."""

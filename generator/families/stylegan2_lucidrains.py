@@ -9,13 +9,13 @@ strength and an offset for each channel. It draws in [0, 1]; here that becomes [
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from generator.family import Averages, Family, Layer, Progress
+from generator.family import Averages, Family, Layer, Maps, PlainForm, Progress
 
 from .folding import FixedConv, FixedDense
 from .gated import ConstantNoise, one_by_one
@@ -116,6 +116,13 @@ class StyleGAN2Lucidrains(Family):
         """The mean of w over `AVERAGED` latents of a fixed seed."""
         z = torch.randn(AVERAGED, self.z_dim, generator=torch.Generator().manual_seed(0))
         return Averages(self.map(z, None).mean(dim=0))
+
+    def plain_form(self) -> PlainForm:
+        """Its own functions. Maps: after the second convolution of each block."""
+        maps = (
+            Maps(f"conv{i}", second, second.conv.weight.shape[0], START << i) for i, second in enumerate(self.seconds)
+        )
+        return replace(super().plain_form(), maps=tuple(maps))
 
     def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Convolutions in this type."""

@@ -141,6 +141,7 @@ def shape_of(studio: Studio, recipe: Recipe) -> tuple[int, int]:
     """How many layers a drag moves in a recipe's model, and the width of their styles. StudioError, a sentence, for
     models whose pictures cannot be dragged."""
     with studio.working(studio.normalise(recipe).model) as model:
+        _place_of(model)
         return _Drag.rows_of(model), model.w_dim
 
 
@@ -233,8 +234,8 @@ class _Drag:
         self, model: Model, recipe: Recipe, styles: Tensor, pulls: Sequence[Pull], mask: Floats | None
     ) -> None:
         self.model, self.recipe, self.styles = model, recipe, styles
+        self.place = _place_of(model)
         self.plain = Differentiable(model)
-        self.place = _place_of(model, self.plain)
         self.targets = torch.tensor([[each.to_x, each.to_y] for each in pulls]) * UNIT
         self.patch, self.search, self.name = _disc(PATCH), _disc(SEARCH), _disc(NAME)
         handles = torch.tensor([[each.x, each.y] for each in pulls]) * UNIT
@@ -305,11 +306,11 @@ def _side(model: Model) -> int:
     return min(max(model.resolution // 4, COARSE), FINE)
 
 
-def _place_of(model: Model, plain: Differentiable) -> str:
+def _place_of(model: Model) -> str:
     """The last place whose maps are no larger than that. StudioError for a model that shows none."""
     try:
-        fit = [place.name for place in plain.maps if COARSE <= place.side <= _side(model)]
-    except LatentError:
+        fit = [place.name for place in Differentiable(model).maps if COARSE <= place.side <= _side(model)]
+    except LatentError:  # gradients do not pass at all
         fit = []
     if not fit:
         raise StudioError(f"{model.name} is of the {model.family.title} family, whose pictures cannot be dragged here.")

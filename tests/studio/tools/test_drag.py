@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from generator import differentiable
-from studio import Recipe, StoppedError, Studio, StudioError
+from studio import Recipe, StoppedError, Studio, StudioError, Visitors, visitors
 from studio.tools.drag import (
     GRID,
     Pull,
@@ -23,7 +24,8 @@ from studio.tools.drag import (
     state_from_text,
     words_of,
 )
-from tests.studio.conftest import tiny_model
+from tests.generator.formats.makers import make
+from tests.studio.conftest import keeping, tiny_model
 
 BASE = Recipe(seed=1, psi=1.0)
 PULLS = [Pull(0.45, 0.5, 0.55, 0.5)]
@@ -154,3 +156,24 @@ def test_a_state_tells_when_it_is_there():
     there = State(zeros, zeros, zeros, np.array([[0.551, 0.5]], np.float32), 4, 9, True)
     assert words_of(there, PULLS, 128) == "There, after 4 steps."
     assert "7 px" in words_of(replace(there, points=np.array([[0.495, 0.5]], np.float32)), PULLS, 128)
+
+
+KINDS = ("stylegan2_nvidia", "stylegan2_rosinality", "stylegan2_lucidrains", "stylegan_tensorflow")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_of_opened_models_are_dragged(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    monkeypatch.setattr(visitors, "CALIBRATION_SECONDS", 0.0)
+    opened, recipe = Visitors(keeping(studio, tmp_path / "kept")).open(make(kind, tmp_path).path).studio, Recipe(seed=1)
+    state = go_on(opened, recipe, PULLS, begin(opened, recipe, PULLS, 2))
+    before, after = (opened.render(each, critic="none").raw for each in (recipe, dragged(opened, recipe, state)))
+    assert state.done == 2 and state.at.any() and not np.array_equal(before, after)
+
+
+def test_a_model_that_cannot_be_dragged_says_so(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(visitors, "CALIBRATION_SECONDS", 0.0)
+    opened = Visitors(keeping(studio, tmp_path / "kept")).open(make("stylegan3", tmp_path).path).studio
+    with pytest.raises(StudioError, match=r"StyleGAN3.* cannot be dragged here\.$"):
+        begin(opened, Recipe(seed=1), PULLS)
