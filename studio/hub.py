@@ -22,7 +22,8 @@ LIMIT = 2 << 30  # bytes
 MAX_CONFIG = 1 << 20
 INFO_SECONDS = 20.0
 FETCH_SECONDS = 1800.0  # 2 GB at 1.2 MB a second
-CRITIC = re.compile(r"(^|[^a-z])(netd|critic|discriminator)", re.IGNORECASE)
+CRITIC = re.compile(r"(^|[^a-z])(netd|critic|discriminator)|^D(_ema)?\.", re.IGNORECASE)
+AVERAGED = re.compile(r"(^|[^a-z])(ema|avg)([^a-z]|$)", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -100,7 +101,12 @@ def choose(repository: str, files: list[str]) -> tuple[str, str | None, str | No
     """The generator's file of a repository's, the critic's and the configuration beside it; StudioError if none is."""
     weights = sorted(
         (name for name in files if name.lower().endswith(ALLOWED) and not TRAINING.search(name.rpartition("/")[2])),
-        key=lambda name: (next(i for i, end in enumerate(ALLOWED) if name.lower().endswith(end)), len(name), name),
+        key=lambda name: (
+            next(i for i, end in enumerate(ALLOWED) if name.lower().endswith(end)),
+            not AVERAGED.search(name.rpartition("/")[2]),
+            len(name),
+            name,
+        ),
     )
     critics = [name for name in weights if CRITIC.search(name.rpartition("/")[2])]
     generators = [name for name in weights if name not in critics]

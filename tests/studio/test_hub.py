@@ -91,6 +91,8 @@ def test_the_command_line_says_how_large_a_file_may_be(tmp_path: Path, monkeypat
         (["README.md", "network.pkl", "train.py"], ("network.pkl", None, None)),
         (["model.safetensors", "config.json", "old.pt"], ("model.safetensors", None, "config.json")),
         (["netD_epoch_24.pth", "netG_epoch_24.pth"], ("netG_epoch_24.pth", "netD_epoch_24.pth", None)),
+        (["D.pth", "G.pth", "G_ema.pth", "G_optim.pth"], ("G_ema.pth", "D.pth", None)),
+        (["cinema.pt", "gems.pt"], ("gems.pt", None, None)),
     ],
 )
 def test_which_files_of_a_repository_are_fetched(files: list[str], chosen: tuple[str, str | None, str | None]):
