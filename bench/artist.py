@@ -3,7 +3,8 @@
 Each tool on pictures that were not painted before, seconds of the clock and of the processor: on a busy machine only
 the latter say something. At the end one drags a slider for a while alone, then while another exports a film; the ratio
 of their frames holds on any machine. Prints a line each and, as the last line, one JSON object; exit code 1 if a bound
-was broken by the processor's seconds, or too few frames were left.
+was broken by the processor's seconds and by the clock's, or too few frames were left. `bench.drag` and
+`bench.projection` measure what those tools are bound to.
 """
 
 from __future__ import annotations
@@ -144,7 +145,8 @@ def main() -> int:
         frames = drag_beside_export(studio, options.model, folder)
     kept = frames["beside"] / frames["alone"]
     print(f"a drag: {frames['alone']} pictures a second alone, {frames['beside']} beside an export, {kept:.0%} of them")
-    broken = [name for name, row in found.items() if row["work"] > row["bound"]]
+    # A sheet's pictures are made on all cores: where these are free, the clock says less than the processor.
+    broken = [name for name, row in found.items() if min(row["work"], row["seconds"]) > row["bound"]]
     print(json.dumps({**found, "drag": {**frames, "kept": round(kept, 3)}, "broken": broken}))
     return int(bool(broken) or kept < FRAMES_KEPT)
 
