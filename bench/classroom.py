@@ -29,7 +29,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from bench.memory import program, resident
-from classroom import Codes, Dice, Garments, Networks, Specimens, find_codes, find_histories
+from classroom import Codes, Dice, Encodings, Garments, Networks, Specimens, find_codes, find_histories
 from generator import list_checkpoints
 from studio import Studio
 from ui.classroom import afterwards, bottleneck, dice, duel, find_lessons, layers
@@ -161,7 +161,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     codes: dict[str, Codes] = find_codes({"wardrobe": wardrobe})
     squeeze = functions(bottleneck.functions(codes))
     table = squeeze["squeeze"]({"model": "wardrobe", "seed": 0, "label": 0})["table"]
-    treated = functions(afterwards.functions(Specimens(Studio(CHECKPOINTS))))["treated"]
+    specimens = Specimens(Studio(CHECKPOINTS))
+    treated = functions(afterwards.functions(specimens))["treated"]
+    encoded = functions(bottleneck.colour_functions(Encodings(specimens, {})))["encoded"]
+    apple = {"model": "orchard", "kind": "made", "seed": 0, "label": 0, "keep": 16}
     kernel = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
     picture = {"model": "wardrobe", "seed": 0, "label": 0}
     layer = {**picture, "side": "generator", "layer": "conv3"}
@@ -174,6 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "kernel": (timed(lambda i: inside["kernel"]({**picture, "kernel": kernel})), "60 ms"),
         "channel silenced": (timed(lambda i: inside["inside"]({**layer, "turned": [["conv3", i, 0]]})), "60 ms"),
         "code changed": (timed(lambda i: squeeze["changed"]({"model": "wardrobe", "table": table})), "60 ms"),
+        "code in colour changed": (timed(lambda i: encoded({**apple, "changed": [[i, 1.5]]})), "60 ms"),
         "live, updates a second, 1 visitor": (live(1, points), "≥ 10"),
         f"live, updates a second, {VISITORS} visitors": (live(VISITORS, points), "≥ 3"),
         "live pictures, 1 visitor": (live(1, garments, boots), "≥ 10"),
