@@ -54,8 +54,10 @@ def test_it_gets_nearer_and_keeps_its_variety(boots: np.ndarray):
     json.dumps(duel.story() | duel.figures() | duel.beliefs(), allow_nan=False)
 
 
-def test_a_quick_generator_before_a_critic_that_stands_still_collapses(boots: np.ndarray):
-    assert replay(boots, "n300_G0.02_g200").figures()["state"] == "collapsed"
+@pytest.mark.parametrize("seed", range(3))
+def test_a_quick_generator_before_a_critic_that_stands_still_collapses(seed: int, boots: np.ndarray):
+    # As long as the lesson lets it: after 200 steps it depended on the seed and on the processor's rounding.
+    assert replay(boots, "n500_G0.02_g800", seed).figures()["state"] == "collapsed"
 
 
 def test_a_rate_far_too_high_diverges_says_so_and_stops(boots: np.ndarray):

@@ -358,7 +358,7 @@ function garments(chapter) {
       duel.begin();
     },
   });
-  const collapse = () => (duel.restore(), duel.begin("n500_G0.02_g200"));
+  const collapse = () => (duel.restore(), duel.begin("n500_G0.02_g800"));
   const controls = make("div", { className: "controls" }, duel.controls.first, kinds.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
   stage.classList.add("side-by-side");
   stage.append(
