@@ -7,8 +7,10 @@ of that critic's own moment: the share of them with a lower logit, 0 … 100, fr
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ FOLDER = "history"
 COUNT = 16  # pictures of a moment
 KEPT = 64  # moments and classes whose pictures are kept
 ACROSS = 8  # moments of the matrix, at most
+CORES = 4  # that the pictures of a moment are painted on, at most
 JUDGED = 8  # pictures behind a cell of the matrix
 
 Picture = NDArray[np.float32]
@@ -103,7 +106,7 @@ class History:
     def _painted(self, index: int, label: int | None) -> tuple[Picture, torch.Tensor]:
         model = self.model(index)
         z = torch.stack([draw_z(seed, model.z_dim) for seed in range(COUNT)])
-        images = model.synthesize(model.map(z, self._labels(label)))
+        images = _side_by_side(model, model.map(z, self._labels(label)))
         shown = (images.clamp(-1, 1) * 0.5 + 0.5).permute(0, 2, 3, 1).contiguous().numpy()
         shown.setflags(write=False)
         return shown, images
@@ -133,6 +136,14 @@ def find_histories(folders: Mapping[str, Path]) -> dict[str, History]:
         for name, folder in folders.items()
         if (folder / FOLDER / "history.json").is_file()
     }
+
+
+def _side_by_side(model: Model, ws: torch.Tensor) -> torch.Tensor:
+    """`model.synthesize`, bit for bit, one picture a core at once where the model can: a wide one is slow by itself."""
+    if not (model.light and model.makes_apart):
+        return model.synthesize(ws)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, CORES)) as pool:
+        return torch.cat(list(pool.map(model.synthesize_apart, ws.split(1))))
 
 
 def _percentiles(critic: Model, images: torch.Tensor, labels: list[int] | None) -> list[float]:
