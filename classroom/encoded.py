@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generator import Model
-from studio import read_picture
 
-from .codes import Codes
 from .errors import ClassroomError
 from .specimens import Specimens
 from .telling import fitted
@@ -54,8 +52,7 @@ class Encodings:
 
     def has_real(self, model: str) -> bool:
         """Whether the pictures that a model learned from are on this machine."""
-        records = self._real[model].index.records[:1] if model in self._real else ()
-        return any(read_picture(record) is not None for record in records)
+        return model in self._real and self._real[model].are_here
 
     def encoded(self, model: object, kind: object, seed: object, label: object) -> Encoded:
         """The picture of a seed, or (of `kind` REAL) the one of that number among a class's real ones, and its code.
@@ -89,11 +86,6 @@ class Encodings:
             weights = None if ends[0] is None or ends[1] is None else torch.lerp(ends[0], ends[1], share)
             return _painted(opened, torch.lerp(first.code, last.code, share), weights)
 
-    @staticmethod
-    def lost(before: Tensor, after: Tensor) -> float:
-        """As `Codes.lost`: decibels."""
-        return Codes.lost(before, after)
-
     def _encoded(self, model: str, is_real: bool, seed: int, label: str | None) -> Encoded:
         labels = None if label is None else [self._specimens.classes[model].index(label)]
         if is_real:
@@ -111,9 +103,9 @@ class Encodings:
 
     def _nth(self, model: str, number: int, label: str | None) -> tuple[str, Array]:
         real = self._real.get(model)
-        records = [] if real is None else [r for r in real.index.records if label is None or real.kinds.get(r) == label]
+        records = [] if real is None else real.of_class(label)
         record = records[number % len(records)] if records else ""
-        picture = read_picture(record) if record else None
+        picture = None if real is None or not records else real.picture(record)
         if picture is None:
             raise ClassroomError("not_here", "The real pictures of this model are not on this machine.")
         return record, picture

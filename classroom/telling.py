@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import Model
-from studio import read_picture
 
 from .errors import ClassroomError
 from .specimens import Specimens
@@ -100,10 +99,10 @@ class Telling:
     def shows(self, model: object) -> str | None:
         """What there is to tell from a model's generated pictures on this machine: its REAL ones; else those as it
         has REMEMBERED them; or nothing."""
-        records = self._found(model).index.records[:: max(len(self._found(model).index.records) // 3, 1)][:3]
-        if any(read_picture(record) is not None for record in records):
+        real = self._found(model)
+        if real.are_here:
             return REAL
-        kept = (self._specimens.studio.remembered(str(model), record) for record in records)
+        kept = (self._specimens.studio.remembered(str(model), record) for record in real.sampled)
         return REMEMBERED if any(picture is not None for picture in kept) else None
 
     def known(self, model: object) -> Curve | None:
@@ -160,10 +159,11 @@ class Telling:
         }
 
     def _drawn(self, name: str, rng: np.random.Generator) -> tuple[str, Array, bool]:
-        all_records = self._real[name].index.records
+        real = self._real[name]
+        all_records = real.index.records
         records = [all_records[place] for place in rng.integers(len(all_records), size=LOOKED_UP)]
         for record in records:
-            if (picture := read_picture(record)) is not None:
+            if (picture := real.picture(record)) is not None:
                 return record, picture, False
         if (kept := self._specimens.studio.remembered(name, records[0])) is not None:
             return records[0], kept, True

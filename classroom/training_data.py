@@ -126,17 +126,36 @@ class RealPictures:
         """How many records each class has, most first; empty where no class is known."""
         return dict(Counter(self.kinds.values()).most_common())
 
+    @property
+    def are_here(self) -> bool:
+        """Whether the pictures themselves are on this machine: the sampled ones are looked for."""
+        return any(self.picture(record) is not None for record in self.sampled)
+
+    @property
+    def sampled(self) -> Sequence[str]:
+        """Three records from all over the index, by which one tells what there is of all."""
+        return self.index.records[:: max(len(self.index.records) // 3, 1)][:3]
+
+    @staticmethod
+    def picture(record: str) -> Array | None:
+        """A real picture, H×W×3 in [0, 1]; None where it is not on this machine."""
+        return read_picture(record)
+
+    def of_class(self, label: str | None) -> list[str]:
+        """The records of a class; None: all."""
+        return [record for record in self.index.records if label is None or self.kinds.get(record) == label]
+
     def some(self, label: str | None = None, page: int = 0, count: int = SHOWN) -> list[Shown]:
         """`count` records of a class (None: of all), spread evenly, others for each `page`. ClassroomError: no such
         class or page."""
-        records = [r for r in self.index.records if label is None or self.kinds.get(r) == label]
+        records = self.of_class(label)
         if not records:
             raise ClassroomError("class", "There is no such class here.")
         if type(page) is not int or not 0 <= page < 1000:
             raise ClassroomError("page", "There is no such page.")
         step = max(len(records) // count, 1)
         chosen = [records[(i * step + page * 7) % len(records)] for i in range(min(count, len(records)))]
-        return [Shown(record, read_picture(record), self.index.link(record)) for record in chosen]
+        return [Shown(record, self.picture(record), self.index.link(record)) for record in chosen]
 
 
 def find_real(folders: Mapping[str, Path], classes: Mapping[str, Sequence[str]]) -> dict[str, RealPictures]:

@@ -7,7 +7,7 @@ from .errors import BroughtError, BusyError, CutLinkError, RecipeError, StoppedE
 from .files import MAX_WIDTH, data_url, picture_accent, recipe_from_png, reference_profile, to_png
 from .kept import LOCAL
 from .nearest import TrainingPicture, nearness_words
-from .painter import for_critic
+from .painter import for_critic, to_picture
 from .reading import NOTE, Reading
 from .recipe import FIELDS, MAX_SEED, MAX_STEPS, TRANSFORM, LayerUse, Mix, Recipe, Styles, foreign, neighbours
 from .render import Studio
@@ -56,5 +56,6 @@ __all__ = [
     "read_picture",
     "recipe_from_png",
     "reference_profile",
+    "to_picture",
     "to_png",
 ]

@@ -160,7 +160,7 @@ class Painter:
             styles = [_all_styles(model, recipe) for recipe in recipes]
 
             def one(ws: torch.Tensor, recipe: Recipe) -> Array:
-                return _to_array(model.synthesize_apart(ws, *recipe.noise_given)[0])
+                return to_picture(model.synthesize_apart(ws, *recipe.noise_given))
 
             pictures = list(self._shared.pool.map(one, styles, recipes))
         for picture in pictures:
@@ -204,15 +204,15 @@ def _painted(model: Model, recipe: Recipe, preview: int | None, tell: Callable[[
     ws = _all_styles(model, recipe)
     noise = recipe.noise_given
     if preview is None:
-        image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)[0]
+        image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)
     else:
-        image = model.preview(ws, preview, *noise)[0]
-    return _to_array(image)
+        image = model.preview(ws, preview, *noise)
+    return to_picture(image)
 
 
-def _to_array(image: torch.Tensor) -> Array:
-    """C×H×W in about [−1, 1] → H×W×3 in [0, 1], clipped; a grey model's one plane three times."""
-    picture: Array = ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+def to_picture(image: torch.Tensor) -> Array:
+    """A network's 1×C×H×W in about [−1, 1] → H×W×3 in [0, 1], clipped; a grey model's one plane three times."""
+    picture: Array = ((image[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3)))
 
 

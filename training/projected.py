@@ -25,7 +25,7 @@ from generator.families.stylegan2 import depthwise
 
 from .augment import augment
 from .errors import TrainingError
-from .views import Views
+from .views import Views, fitted
 
 SIDE = 96  # pictures are resized to this: the features of 32 take 0.12 s a core, with their gradient 0.27 s
 TAPS = (2, 4, 10, 15)  # the blocks of EfficientNet-Lite0 whose maps are used: the last at 1/4, 1/8, 1/16 and 1/32
@@ -70,8 +70,7 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """N×C×H×W in [−1, 1] (grey is taken for a colour) → the four maps, fine to coarse, in float32."""
-        if x.shape[2:] != (SIDE, SIDE):
-            x = F.interpolate(x, size=(SIDE, SIDE), mode="bilinear", antialias=True)
+        x = fitted(x, SIDE)
         x = F.relu6(self.stem(x.to(self.dtype).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)))
         maps = []
         for number, block in enumerate(self.blocks):
@@ -187,9 +186,8 @@ class ProjectedCritic:
     def _look(self, pictures: Tensor, rng: torch.Generator) -> list[Tensor]:
         # What the heads see of pictures: augmented, whole or in part, mixed, a part of the channels left out.
         pictures = augment(pictures, self.policy, rng)
-        if self.parts:
-            pictures = Views.draw(len(pictures), pictures.shape, SIDE, self.parts, rng)(pictures)
-        seen = self.mixing(self.backbone(pictures))
+        views = Views.draw(len(pictures), pictures.shape, SIDE, self.parts, rng)
+        seen = self.mixing(self.backbone(views(pictures)))
         return [x * (torch.rand(*x.shape[:2], 1, 1, generator=rng) < KEPT).to(x) / KEPT for x in seen]
 
     def _logits(self, maps: list[Tensor], label: Tensor | None) -> list[Tensor]:

@@ -33,12 +33,15 @@ class Views:
 
     def __call__(self, x: Tensor) -> Tensor:
         """N×C×H×W → N×C×side×side, with gradients."""
-        s = self.side
-        if x.shape[2:] != (s, s):
-            small = F.interpolate(x, size=(s, s), mode="bilinear", antialias=True)
-        else:
-            small = x
+        s, small = self.side, fitted(x, self.side)
         if not bool(self.parts.any()):
             return small
         shown = zip(self.corners.tolist(), self.parts.tolist(), x.unbind(), small.unbind(), strict=True)
         return torch.stack([one[:, r : r + s, c : c + s] if part else whole for (r, c), part, one, whole in shown])
+
+
+def fitted(x: Tensor, side: int) -> Tensor:
+    """N×C×H×W → N×C×side×side, the whole of each."""
+    if x.shape[2:] == (side, side):
+        return x
+    return F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)

@@ -40,16 +40,15 @@ def state_dicts(root: Any) -> Iterator[tuple[str, dict[str, Tensor]]]:
     `module.`, which torch.nn.DataParallel and wrapper modules put into the names, is left out of them, and so is
     torch.compile's `_orig_mod.`.
     """
-    yield from _dicts(root, "", 0)
+    for place, node in _placed(root, "", 0):
+        tensors = {plain_name(str(key)): value for key, value in node.items() if isinstance(value, Tensor)}
+        if tensors:
+            yield place, tensors
 
 
-def dictionaries(root: Any, depth: int = 0) -> Iterator[dict[Any, Any]]:
+def dictionaries(root: Any) -> Iterator[dict[Any, Any]]:
     """Every dictionary in the file, outermost first, whole modules as the state dictionaries that they would give."""
-    node = as_dict(root)
-    if isinstance(node, dict) and depth < MAX_DEPTH:
-        yield node
-        for value in node.values():
-            yield from dictionaries(value, depth + 1)
+    return (node for _, node in _placed(root, "", 0))
 
 
 def as_dict(node: Any) -> Any:
@@ -81,15 +80,13 @@ def averaged_first(found: Iterable[tuple[str, dict[str, Tensor]]]) -> list[dict[
     return [tensors for _, tensors in sorted(pairs, key=lambda pair: not AVERAGED.search(pair[0].lower()))]
 
 
-def _dicts(node: Any, place: str, depth: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
+def _placed(node: Any, place: str, depth: int) -> Iterator[tuple[str, dict[Any, Any]]]:
     node = as_dict(node)
     if not isinstance(node, dict) or depth >= MAX_DEPTH:
         return
-    tensors = {plain_name(str(key)): value for key, value in node.items() if isinstance(value, Tensor)}
-    if tensors:
-        yield place, tensors
+    yield place, node
     for key, value in node.items():
-        yield from _dicts(value, f"{place}.{key}" if place else str(key), depth + 1)
+        yield from _placed(value, f"{place}.{key}" if place else str(key), depth + 1)
 
 
 def plain_name(name: str) -> str:

@@ -72,11 +72,9 @@ class Recipe:
 
         A layer's noise is of its own: with 0 for the picture, the others have none.
         """
-        own = {use.layer: use.noise for use in self.layers if use.noise is not None}
-        if not own or not self.noise:
-            kind = "none" if self.noise == 0 else "const" if self.noise_seed is None else "seed"
-            return kind, self.noise, self.noise_seed, ()
-        levels = tuple((layer, level / self.noise) for layer, level in own.items())
+        if self.noise == 0:
+            return "none", self.noise, self.noise_seed, ()
+        levels = tuple((use.layer, use.noise / self.noise) for use in self.layers if use.noise is not None)
         return "const" if self.noise_seed is None else "seed", self.noise, self.noise_seed, levels
 
     def with_own_noise_only(self) -> tuple[LayerUse, ...]:

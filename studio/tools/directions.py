@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from generator import Model, closed_form_directions
-from studio import Recipe, Studio, StudioError
+from studio import Recipe, Studio, StudioError, to_picture
 
-from .latents import sample_styles, styles_of, to_picture, with_styles
+from .latents import sample_styles, styles_of, with_styles
 from .sheet import Look, look_at
 
 Array = NDArray[np.float64]

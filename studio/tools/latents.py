@@ -88,9 +88,3 @@ def space_of(model: Model, label: str | None = None) -> Space:
         spread = variances.clamp_min(float(variances.max()) * LEAST).sqrt()
         known[label] = Space(mean, (axes * spread).float(), (axes / spread).T.float())
     return known[label]
-
-
-def to_picture(image: torch.Tensor) -> Floats:
-    """A network's 1×C×H×W in about [−1, 1] as H×W×3 in [0, 1]; a grey model's one plane three times."""
-    picture = ((image[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    return np.broadcast_to(picture, (*picture.shape[:2], 3))

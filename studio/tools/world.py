@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from generator import draw_z
 from generator.families.stylegan2 import AROUND, can_paint_larger, paint_larger
-from studio import Recipe, Studio, StudioError
+from studio import Recipe, Studio, StudioError, to_picture
 
 from .export import labelled_png
 from .labels import label_of
-from .latents import to_picture
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +66,7 @@ def window(
         ws = model.move(ws, dict(recipe.moves))
         number = {tile: place for place, tile in enumerate(tiles)}
         field = ws[[number[place] for place in places]].view(len(rows), len(columns), *ws.shape[1:])
-        return np.array(to_picture(paint_larger(model, field, recipe.noise)))
+        return to_picture(paint_larger(model, field, recipe.noise))
 
 
 def window_png(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from classroom import encoded
+from classroom import training_data
 from classroom.encoded import BETWEEN, LIMIT, MADE, REAL, Encodings
 from classroom.errors import ClassroomError
 from classroom.specimens import Specimens
@@ -65,7 +65,7 @@ def test_real_pictures_are_read_where_they_are_and_refused_where_not(encodings: 
     with pytest.raises(ClassroomError) as refusal:
         encodings.encoded(MODEL, REAL, 0, 0)
     assert refusal.value.key == "not_here"
-    monkeypatch.setattr(encoded, "read_picture", lambda record: np.full((32, 32, 3), 0.25, np.float32))
+    monkeypatch.setattr(training_data, "read_picture", lambda record: np.full((32, 32, 3), 0.25, np.float32))
     assert encodings.has_real(MODEL)
     found = encodings.encoded(MODEL, REAL, 15, 0)
     assert found.record == RECORDS[3] and torch.allclose(found.picture, torch.tensor(-0.5), atol=0.01)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from classroom import telling
+from classroom import training_data
 from classroom.errors import ClassroomError
 from classroom.specimens import Specimens
 from classroom.telling import CERTAINTIES, PAIRS, REAL, REMEMBERED, Telling, fitted, roc
@@ -58,7 +58,7 @@ def test_without_the_data_nothing_is_shown_in_their_place(quiz: Telling):
 
 
 def test_a_round_is_scored_by_certainty_and_the_critic_by_its_logits(quiz: Telling, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(telling, "read_picture", lambda record: np.full((40, 30, 3), 0.5, np.float32))
+    monkeypatch.setattr(training_data, "read_picture", lambda record: np.full((40, 30, 3), 0.5, np.float32))
     assert quiz.shows(MODEL) == REAL
     pairs = [quiz.pair(MODEL, 1, number) for number in range(PAIRS)]
     assert {pair.real_left for pair in pairs} == {True, False} and len({pair.seed for pair in pairs}) == PAIRS
@@ -89,7 +89,7 @@ def test_what_is_remembered_stands_in_for_real_pictures_and_is_called_that(tmp_p
         np.testing.assert_array_equal(pair.real, studio.remembered(MODEL, pair.record))
     assert quiz.result(MODEL, 2, [1] * PAIRS)["critic"]["area"] >= 0
     assert studio.remembered(MODEL, "damson/none.jpg") is None
-    monkeypatch.setattr(telling, "read_picture", lambda record: np.full((32, 32, 3), 0.5, np.float32))
+    monkeypatch.setattr(training_data, "read_picture", lambda record: np.full((32, 32, 3), 0.5, np.float32))
     assert quiz.shows(MODEL) == REAL and not quiz.pair(MODEL, 3, 0).is_remembered
 
 

@@ -87,7 +87,7 @@ def colour_functions(encodings: Encodings) -> list[Request]:
             "record": found.record,
             "code": [round(value, 2) for value in code[0].tolist()],
             "again": tensor_url(again, VIEW),
-            "lost": encodings.lost(found.picture, again),
+            "lost": Codes.lost(found.picture, again),
         }
 
     @by_studio
@@ -105,7 +105,8 @@ def colour_functions(encodings: Encodings) -> list[Request]:
 
 def build(studio: Studio, page: gr.Blocks) -> None:
     """The sheet, over the models that have an autoencoder beside them, and those that have an encoder."""
-    models, folders = find_codes(folders_of(studio)), folders_of(studio)
+    folders = folders_of(studio)
+    models = find_codes(folders)
     colour = [each for each in studio.models() if each["has_encoder"] and not each["slow"]]
     specimens = Specimens(studio, [each["name"] for each in colour])
     encodings = Encodings(specimens, find_real(folders, specimens.classes))
