@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -62,10 +63,28 @@ def outer(names: Iterable[str]) -> int:
 
 
 def class_folders(names: Sequence[str]) -> list[str]:
-    """The class folder of each path: the first one, below a folder that holds everything; "" for a file in none."""
+    """The class of each path: the first folder below one that holds everything; "" for a file in none."""
     depth = outer(names)
     parts = [PurePosixPath(name).parts[depth:] for name in names]
-    return [each[0] if len(each) > 1 else "" for each in parts]
+    return [class_of(each[0]) if len(each) > 1 else "" for each in parts]
+
+
+def class_of(folder: str) -> str:
+    """The class of a folder's name: macOS writes "Ä" as "A" and a mark, and both spellings are one class (Unicode
+    Standard Annex 15, NFC)."""
+    return unicodedata.normalize("NFC", folder)
+
+
+def nearly_alike(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of classes that differ in capitals, spaces or the width of letters alone: most likely one was meant."""
+    first: dict[str, str] = {}
+    pairs = []
+    for name in names:
+        plain = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+        if plain in first:
+            pairs.append((first[plain], name))
+        first.setdefault(plain, name)
+    return pairs
 
 
 class Labels:

@@ -28,12 +28,14 @@ Array = NDArray[np.float32]
 
 # MAX_PIXELS is below the size at which Pillow warns; a sentence says it better.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Of EXIF and TIFF that are a little broken: the picture is read all the same, and what matters of them is told.
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL.TiffImagePlugin")
 
 _LARGE = 16_000_000  # pixels from which on pictures are decoded one at a time: several would fill a small machine
 _one_large = threading.Lock()
 
 _ORIENTATION = 0x0112  # of EXIF
-_PHOTOMETRIC = 262  # of TIFF: what its numbers mean
+_PHOTOMETRIC, _BITS = 262, 258  # of TIFF: what its numbers mean, and how many bits each has
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -44,11 +46,13 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _PNG = b"\x89PNG\r\n\x1a\n"
+_DIM = 17  # of 255: what the largest number of 12 bits is of 16
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # PNG, third edition, §11.3
 
 # What was done to a picture besides decoding it.
 TURNED = "turned upright as EXIF says"
 SCALED = "of 16 bits scaled to 8"
+DIM = "nearly black, of whose 16 bits hardly the lower 12 are used: stretch them if they are meant to be light"
 LAID = "with transparency laid over one ground"
 FIRST = "moving ones of which the first frame is taken"
 
@@ -57,7 +61,7 @@ FIRST = "moving ones of which the first frame is taken"
 class Decoded:
     """`image`: RGB of 8 bits a channel, upright. `kind`: Pillow's name. `size`: width and height in the file, upright.
 
-    `done`: what had to be done to it, of TURNED, SCALED, LAID, FIRST.
+    `done`: what had to be done to it, of TURNED, SCALED, DIM, LAID, FIRST.
     """
 
     image: Image.Image
@@ -167,7 +171,7 @@ def _finished(file: Image.Image, kind: str, moves: bool, name: str, ground: Colo
     image: Image.Image = file
     if image.mode.startswith("I") or image.mode == "F":
         image = _from_wide(image, kind, name)
-        done.append(SCALED)
+        done += [SCALED, DIM] if np.asarray(image.getchannel(0)).max(initial=0) < _DIM else [SCALED]
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         if rgba.getchannel("A").getextrema() != (255, 255):
@@ -188,10 +192,17 @@ def _from_wide(image: Image.Image, kind: str, name: str) -> Image.Image:
     values = np.asarray(image)
     sixteen = image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM"))
     if not sixteen:
-        raise PicturesError(f"{name} holds 32-bit numbers, of which nobody knows the range: save it with 8 or 16 bits.")
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
-        values = 65535 - values.astype(np.uint32)  # 0 is white, as scanners write it; of 8 bits Pillow turns it itself
-    grey = Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+        raise PicturesError(
+            f"{name} holds numbers with a sign or of 32 bits, of which nobody knows the range: save it with 8 or 16 "
+            "bits."
+        )
+    most = 65535
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        bits = image.tag_v2.get(_BITS, 16)  # microscopes write 12, which Pillow leaves as they are
+        most = 2 ** (bits if isinstance(bits, int) else bits[0]) - 1
+        if image.tag_v2.get(_PHOTOMETRIC) == 0:  # 0 is white, as scanners write it; of 8 bits Pillow turns it itself
+            values = most - values.astype(np.uint32)
+    grey = Image.fromarray(((values.astype(np.uint32) * 255 + most // 2) // most).astype(np.uint8))
     key = image.info.get("transparency")
     if not isinstance(key, int):
         return grey

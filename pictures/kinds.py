@@ -49,6 +49,9 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".lmdb"
 LITTER = {
     "__macosx": "macOS",
     "icon\r": "macOS",
+    "network trash folder": "macOS",
+    "temporary items": "macOS",
+    "thevolumesettingsfolder": "macOS",
     "@eadir": "a network disk",
     "#recycle": "a network disk",
     "@recycle": "a network disk",
@@ -58,6 +61,7 @@ LITTER = {
     "desktop.ini": "Windows",
     "$recycle.bin": "Windows",
     "system volume information": "Windows",
+    "found.000": "Windows",
     "lost+found": "Linux",
     "__pycache__": "Python",
     "picasa.ini": "Picasa",
@@ -65,6 +69,16 @@ LITTER = {
 MACOS = (".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", ".localized")
 
 HEAD = 16  # bytes that tell a kind
+# How files begin that are called .zip and are none.
+NO_ZIP = {
+    b"Rar!": "is a RAR archive, whatever its name says: unpack it, or make a zip",
+    b"7z\xbc\xaf": "is a 7-Zip archive, whatever its name says: unpack it, or make a zip",
+    b"\x1f\x8b": "is packed by gzip, whatever its name says: unpack it, or make a zip",
+    b"<!DO": "is a web page, not the zip that it should lead to: download it anew",
+    b"<htm": "is a web page, not the zip that it should lead to: download it anew",
+    b"vers": "is a pointer that Git LFS left in place of the zip: get the file itself (git lfs pull)",
+    b"PK\3\4": "is cut short or damaged: copy or download it anew",
+}
 _BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 
 
@@ -94,6 +108,8 @@ def litter(name: str) -> str | None:
             return LITTER[low]
         if low.startswith("._") or low in MACOS:
             return "macOS"
+        if low.startswith("~$"):
+            return "an office program"
         if low.startswith(".") and low not in (".", ".."):
             return "hidden"
     return None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from .decoder import MAX_BYTES, reason_of
 from .errors import PicturesError
-from .kinds import ARCHIVES, ending, suffixes
+from .kinds import ARCHIVES, NO_ZIP, ending, suffixes
 from .zip_names import meant_names
 
 # Reasons, as they follow a number.
@@ -151,8 +151,7 @@ class Zip:
                 raise PicturesError(f"{path} is an archive that is not read here: unpack it, or make a zip.") from None
             if ending(path.name) in suffixes():
                 raise PicturesError(f"{path} is one picture: give the folder or zip that it lies in.") from None
-            why = reason_of(error) if isinstance(error, OSError) else str(error).rstrip(".")
-            raise PicturesError(f"{path} cannot be read as a zip of pictures ({why}).") from None
+            raise PicturesError(f"{path} {_no_zip(path, error)}.") from None
         infos = self._archive.infolist()
         meant = meant_names(infos, self.title, names)
         self._entries: dict[str, zipfile.ZipInfo] = {}
@@ -185,6 +184,18 @@ class Zip:
     def close(self) -> None:
         """Close the file."""
         self._archive.close()
+
+
+def _no_zip(path: Path, error: Exception) -> str:
+    """Why a file is no zip, as the end of a sentence."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as closed:
+        return f"cannot be read as a zip of pictures ({reason_of(closed)})"
+    if not head:
+        return "is empty: copy or download it anew"
+    return NO_ZIP.get(head, f"cannot be read as a zip of pictures ({str(error).rstrip('.').lower()})")
 
 
 def open_place(path: Path, zip_names: str | None = None) -> Place:

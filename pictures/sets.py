@@ -10,7 +10,17 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from .account import Account
-from .classes import LABELS, Classes, Labels, class_folders, classes_of, find_labels, outer
+from .classes import (
+    LABELS,
+    Classes,
+    Labels,
+    class_folders,
+    class_of,
+    classes_of,
+    find_labels,
+    nearly_alike,
+    outer,
+)
 from .decoder import LAID, WHITE, decode
 from .errors import PicturesError
 from .kinds import ARCHIVES, HEAD, ending, formats, litter, suffixes, told_by_content, unread
@@ -52,6 +62,8 @@ class PictureSet:
             self.account.said.append(
                 f"its classes are called {called}: give one of these folders if they are no classes"
             )
+        for pair in nearly_alike(self.classes.names):
+            self.account.said.append("its classes {!r} and {!r} differ hardly: are they one?".format(*pair))
         self._no_class_lost()
         self._say_empty()
         self._strict()
@@ -139,7 +151,7 @@ class PictureSet:
             if "" in folders:
                 return  # no classes
             parts = {name: PurePosixPath(name).parts[depth:] for name in self._left}
-            lost = {name: part[0] for name, part in parts.items() if len(part) > 1 and part[0] not in folders}
+            lost = {n: class_of(p[0]) for n, p in parts.items() if len(p) > 1 and class_of(p[0]) not in folders}
             self._no_folder_lost(folders, depth)
         for name, class_ in lost.items():
             count = list(lost.values()).count(class_)
@@ -153,14 +165,14 @@ class PictureSet:
             return
         above = self.names[0].split("/")[:depth]
         parts = [name.split("/") for name in self.place.folders if litter(name) is None]
-        beside = [part[depth] for part in parts if part[:depth] == above and len(part) == depth + 1]
+        beside = [class_of(part[depth]) for part in parts if part[:depth] == above and len(part) == depth + 1]
         if empty := sorted(set(beside) - folders):
             self.account.said.append(f"no pictures in {', '.join(empty[:10])}{', …' * (len(empty) > 10)}: no class")
 
     def _no_folder_lost(self, folders: set[str], depth: int) -> None:
         for missed in self.place.missed:
             parts = PurePosixPath(missed.name).parts[depth:]
-            if len(parts) != 1 or parts[0] in folders or ending(parts[0]) in suffixes() or litter(parts[0]):
+            if len(parts) != 1 or class_of(parts[0]) in folders or ending(parts[0]) in suffixes() or litter(parts[0]):
                 continue
             if missed.reason == DEAD_LINK:
                 self._lost(parts[0], "it is a link that leads nowhere")

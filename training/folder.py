@@ -73,7 +73,7 @@ def read_pictures(path: Path, resolution: int, terms: Terms, channels: int = 3) 
 
     train, rest = split(~aside), split(aside)
     if len(train) < 2:
-        raise TrainingError(f"{path} holds too few pictures to train on ({len(train)}).")
+        raise TrainingError(f"{path} leaves {len(train)} to train on, where 2 are needed at least.")
     _say(pictures.account, resolution, len(train), len(rest), terms)
     return Loaded(train, rest, pictures.account)
 

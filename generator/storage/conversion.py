@@ -104,7 +104,7 @@ def convert(
     judged = None
     if real is not None:
         say("reading the real pictures", 0.05)
-        judged = RealPictures(real, model.resolution, model.img_channels, len(model.classes), pictures, reading)
+        judged = RealPictures(real, model.resolution, model.img_channels, model.classes, pictures, reading)
         tell(judged.account)
     say("measuring its directions", 0.1)
     measure_styles(model)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,14 +20,21 @@ KEPT_BYTES = 256 << 20  # of pictures that are kept after they were looked at; m
 
 
 class RealPictures:
-    """Up to `count` pictures of a place, evenly from all of them, for a model of so many pixels, channels and classes.
+    """Up to `count` pictures of a place, evenly from all of them, for a model of so many pixels and channels, with
+    classes of these names.
 
     All are decoded at once, so that what is broken is found before anything is measured. CheckpointError, one sentence:
     no pictures, an unreadable one, classes that do not fit.
     """
 
     def __init__(
-        self, source: Path, resolution: int, channels: int, classes: int, count: int, reading: Reading | None = None
+        self,
+        source: Path,
+        resolution: int,
+        channels: int,
+        classes: Sequence[str],
+        count: int,
+        reading: Reading | None = None,
     ) -> None:
         self.source, self.reading = source, reading or Reading()
         self.resolution, self.channels, self.classes, self.count = resolution, channels, classes, count
@@ -64,20 +72,51 @@ def _tensor(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pixels.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)
 
 
-def _labels(pictures: PictureSet, classes: int) -> list[int]:
+def _labels(pictures: PictureSet, classes: Sequence[str]) -> list[int]:
     """The model's number of each picture's class; 0 for a model without classes."""
     found, title = pictures.classes, pictures.account.title
     if not classes:
         return [0] * len(found.labels)
-    if pictures.labels is None and len(found.names) != classes:
-        raise CheckpointError(
-            f"{title} needs one sub-folder for each of the model's {classes} classes, or a dataset.json; it has "
-            f"{max(len(found.names), 1)} folders with pictures."
-        )
+    if pictures.labels is None:
+        if len(found.names) != len(classes):
+            raise CheckpointError(
+                f"{title} needs one sub-folder for each of the model's {len(classes)} classes, or a dataset.json; it "
+                f"has {max(len(found.names), 1)} folders with pictures."
+            )
+        numbers = _numbers(pictures, classes)
+        return [numbers[label] for label in found.labels]
     labels = [found.numbers[label] if found.numbers else -1 for label in found.labels]
-    if not all(0 <= label < classes for label in labels):
-        raise CheckpointError(f"{title} has pictures without one of the model's {classes} classes.")
+    if not all(0 <= label < len(classes) for label in labels):
+        raise CheckpointError(f"{title} has pictures without one of the model's {len(classes)} classes.")
     return labels
+
+
+def _numbers(pictures: PictureSet, classes: Sequence[str]) -> list[int]:
+    """The model's number of each class folder: by the class's name or number; by the folders' order where none is
+    named like a class, which is said."""
+    folders, title = pictures.classes.names, pictures.account.title
+    by_name = {_plain(name): number for number, name in enumerate(classes)}
+    named = [by_name.get(_plain(folder)) for folder in folders]
+    if None not in named and len(set(named)) == len(classes):
+        return [number for number in named if number is not None]
+    by_number = [int(folder) if folder.isdecimal() else -1 for folder in folders]
+    if sorted(by_number) == list(range(len(classes))):
+        return by_number
+    if any(number is not None for number in named):
+        other = folders[named.index(None)] if None in named else folders[-1]
+        raise CheckpointError(
+            f"{title} has the folder {other!r}, which is none of the model's classes ({', '.join(classes[:5])}"
+            f"{', …' if len(classes) > 5 else ''}): name all of its folders like the classes, or like their numbers."
+        )
+    pictures.account.said.append(
+        f"its folders are taken for the classes 0 to {len(classes) - 1} in the order of their names: name them like "
+        "the classes, or like their numbers, where that is not so"
+    )
+    return list(range(len(classes)))
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 @contextmanager

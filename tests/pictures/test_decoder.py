@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,11 +14,12 @@ import pytest
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from pictures import PicturesError, as_array, decode, square, suffixes
-from pictures.decoder import FIRST, LAID, SCALED, TURNED
+from pictures.decoder import DIM, FIRST, LAID, SCALED, TURNED
 from pictures.kinds import ENDINGS, formats
 
 from .build import HEIC, LARGE, SIDE, drawn, exif, grey16, picture, saved, with_chunk
 
+ROOT = Path(__file__).parents[2]
 LOSSLESS = ("PNG", "GIF", "BMP", "TIFF", "PPM", "TGA", "QOI", "JPEG2000")
 
 
@@ -68,6 +72,36 @@ def test_of_sixteen_bits_white_may_be_zero():
     assert abs(white + black - 255).max() <= 1 and black[0, 0] == 0
 
 
+def test_twelve_bits_use_all_of_the_range():
+    """As microscopes write them, two numbers in three bytes (TIFF 6.0, §8): 4095 is the largest, not 65535."""
+    values = np.linspace(0, 4095, 8 * 4).round().astype(int).reshape(4, 8)
+    pairs = values.reshape(-1, 2)
+    packed = np.stack([pairs[:, 0] >> 4, (pairs[:, 0] & 15) << 4 | pairs[:, 1] >> 8, pairs[:, 1] & 255], axis=1)
+    tags = [(256, 8), (257, 4), (258, 12), (259, 1), (262, 1), (273, 8 + 2 + 9 * 12 + 4), (277, 1), (278, 4),
+            (279, packed.size)]  # fmt: skip
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHIHH", t, 3, 1, v, 0) for t, v in tags)
+    content = b"II*\0\x08\0\0\0" + directory + bytes(4) + packed.astype(np.uint8).tobytes()
+    decoded = decode(content, "p.tif")
+    assert np.abs(np.asarray(decoded.image, float)[..., 0] - values / 4095 * 255).max() <= 1
+    assert decoded.done == (SCALED,)
+
+
+def test_sixteen_bits_that_hold_twelve_are_told():
+    dark = Image.fromarray((np.asarray(grey16()) // 17).astype(np.uint16))
+    assert decode(saved(dark)).done == (SCALED, DIM)
+
+
+def test_a_little_broken_exif_says_nothing_on_the_terminal(tmp_path: Path):
+    """In a program of its own: pytest hears every warning."""
+    spoilt = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0e\0\x02\xff\xff\xff\xff\xff\xff\xff\xff"
+    (tmp_path / "a.jpg").write_bytes(saved(drawn(0), "JPEG", exif=spoilt))
+    read = (
+        f"from pathlib import Path; from pictures import decode; print(decode(Path({str(tmp_path / 'a.jpg')!r})).size)"
+    )
+    done = subprocess.run([sys.executable, "-c", read], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"({SIDE}, {SIDE})" and done.stderr == ""
+
+
 @pytest.mark.parametrize("bits", [1, 8, 16])
 def test_a_picture_of_one_line(bits: int):
     wide = np.arange(100_000, dtype=np.uint16)[None]
@@ -78,7 +112,8 @@ def test_a_picture_of_one_line(bits: int):
 
 
 def test_thirty_two_bits_have_no_range():
-    with pytest.raises(PicturesError, match=r"^scan\.tif holds 32-bit numbers, .* save it with 8 or 16 bits\.$"):
+    words = r"^scan\.tif holds numbers with a sign or of 32 bits, .* save it with 8 or 16 bits\.$"
+    with pytest.raises(PicturesError, match=words):
         decode(saved(Image.new("F", (4, 4), 0.5), "TIFF"), "scan.tif")
 
 

@@ -50,6 +50,8 @@ def refusal(path: Path, reading: Reading | None = None) -> str:
         ("@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg", "a network disk"),
         ("a/Thumbs.db", "Windows"),
         ("$RECYCLE.BIN/1.png", "Windows"),
+        ("a/Temporary Items/1.png", "macOS"),
+        ("a/~$set.png", "an office program"),
         (".thumbnails/1.png", "hidden"),
         ("a/.hidden.png", "hidden"),
         ("a/1.png", None),
@@ -304,7 +306,37 @@ def test_a_zip_with_a_password_and_a_damaged_one(tmp_path: Path):
     assert "a/0.png in set.zip cannot be read (the zip is damaged)" in refusal(path)
     assert account(path, Reading(skip_broken=True)).pictures == 5
     path.write_bytes(whole[: len(whole) // 2])
-    assert "cannot be read as a zip of pictures (File is not a zip file)" in refusal(path)
+    assert "set.zip is cut short or damaged" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"Rar!\x1a\x07\0", "is a RAR archive, whatever its name says"),
+        (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive"),
+        (b"<!DOCTYPE html><title>404", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
+        (b"", "is empty"),
+        (b"anything", "cannot be read as a zip of pictures (file is not a zip file)"),
+    ],
+)
+def test_what_is_called_a_zip_and_is_none(tmp_path: Path, content: bytes, words: str):
+    (tmp_path / "set.zip").write_bytes(content)
+    assert words in refusal(tmp_path / "set.zip")
+
+
+def test_two_spellings_of_one_name_are_one_class(tmp_path: Path):
+    """macOS writes "Ä" as "A" and a mark of its own, other systems as one character."""
+    composed, apart = "\u00c4pfel", "A\u0308pfel"
+    put(tmp_path, class_files([composed, apart, "Birnen"], 2))
+    assert account(tmp_path).classes == {"Birnen": 2, composed: 4}
+
+
+def test_classes_that_differ_hardly_are_named(tmp_path: Path):
+    put(tmp_path, class_files(["apples", "Apples ", "pears"], 1))
+    found = account(tmp_path)
+    assert len(found.classes) == 3
+    assert found.said == ["its classes 'Apples ' and 'apples' differ hardly: are they one?"]
 
 
 # ---- nothing to read ------------------------------------------------------------------------------------------------

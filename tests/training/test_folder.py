@@ -186,7 +186,7 @@ def sentence(path: Path, **arguments: int) -> str:
 
 
 def test_too_few_to_train_on(tmp_path: Path):
-    assert "holds too few pictures to train on (1)" in sentence(put(tmp_path, "0.png"), percent_held_out=0)
+    assert "leaves 1 to train on, where 2 are needed at least" in sentence(put(tmp_path, "0.png"), percent_held_out=0)
 
 
 def test_what_cannot_be_read_is_this_rooms_error(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -252,7 +253,7 @@ def test_real_pictures_calibrate_the_critic(source: Path, tmp_path: Path):
     folder = convert.convert(source, out=tmp_path / "o", half=False, real=tmp_path / "real", pictures=FEW)
     model = open_checkpoint(folder, precision="fp32")
     assert model.calibration is not None and model.calibration.real_count == 12
-    pairs = list(RealPictures(tmp_path / "real", 32, 3, 3, 100))
+    pairs = list(RealPictures(tmp_path / "real", 32, 3, "012", 100))
     logits = [float(model.criticize(image[None], [label])) for image, label in pairs]
     assert model.calibration.real[0] == pytest.approx(min(logits), abs=1e-4)
     assert model.calibration.real[-1] == pytest.approx(max(logits), abs=1e-4)
@@ -264,7 +265,7 @@ def test_real_pictures_from_a_zip_with_labels(tmp_path: Path):
         archive.writestr("00000/a.png", picture(0))
         archive.writestr("00000/b.png", picture(255))
         archive.writestr("dataset.json", '{"labels": [["00000/a.png", 1], ["00000/b.png", 0]]}')
-    (dark, one), (light, zero) = RealPictures(path, 16, 1, 2, 10)
+    (dark, one), (light, zero) = RealPictures(path, 16, 1, "01", 10)
     assert (one, zero) == (1, 0)
     assert dark.shape == (1, 16, 16) and float(dark.max()) == -1
     assert float(light.min()) > 0
@@ -284,22 +285,51 @@ def test_real_pictures_that_will_not_do(tmp_path: Path, files: dict[str, bytes],
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     with pytest.raises(CheckpointError, match=words):
-        list(RealPictures(tmp_path, 16, 3, classes, 10))
+        list(RealPictures(tmp_path, 16, 3, "01"[:classes], 10))
+
+
+def by_folder(path: Path, folders: Sequence[str], classes: Sequence[str]) -> tuple[dict[int, int], list[str]]:
+    """Which class the picture in each folder (by its place in `folders`) is taken for, and what was said."""
+    for value, folder in enumerate(folders):
+        (path / folder).mkdir(parents=True)
+        (path / folder / "a.png").write_bytes(picture(10 * value))
+    found = RealPictures(path, 16, 3, classes, 100)
+    return {round(float(image[0].mean() + 1) * 127.5 / 10): label for image, label in found}, found.account.said
+
+
+def test_folders_named_like_the_classes_are_those_whatever_their_order(tmp_path: Path):
+    labels, said = by_folder(tmp_path, ["Zebra", "A\u0308pfel", "dog"], ["dog", "zebra", "\u00c4pfel"])
+    assert labels == {0: 1, 1: 2, 2: 0} and said == []
+
+
+def test_folders_named_like_numbers_are_those_classes(tmp_path: Path):
+    """ "10" comes before "2" in the order of names, and is the eleventh class all the same."""
+    folders = [str(number) for number in range(12)]
+    assert by_folder(tmp_path / "1", folders, folders)[0] == {number: number for number in range(12)}
+    labels, said = by_folder(tmp_path / "2", folders, [f"name {number}" for number in range(12)])
+    assert labels == {number: number for number in range(12)} and said == []
+
+
+def test_other_folders_go_by_their_order_which_is_said(tmp_path: Path):
+    labels, said = by_folder(tmp_path / "1", ["pears", "apples"], ["0", "1"])
+    assert labels == {0: 1, 1: 0} and "in the order of their names" in said[0]
+    with pytest.raises(CheckpointError, match="'peers', which is none of the model's classes"):
+        by_folder(tmp_path / "2", ["peers", "apples"], ["apples", "pears"])
 
 
 def test_a_class_number_of_a_zip_with_one_class_alone(tmp_path: Path):
     rows = b'{"labels": [["a.png", 2], ["b.png", 2]]}'
     for name, data in (("a.png", picture(1)), ("b.png", picture(2)), ("dataset.json", rows)):
         (tmp_path / name).write_bytes(data)
-    assert [label for _, label in RealPictures(tmp_path, 16, 3, 3, 10)] == [2, 2]
+    assert [label for _, label in RealPictures(tmp_path, 16, 3, "012", 10)] == [2, 2]
 
 
 def test_more_real_pictures_than_are_kept_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for i in range(5):
         (tmp_path / f"{i}.png").write_bytes(picture(40 * i))
-    kept = RealPictures(tmp_path, 16, 3, 0, 4)
+    kept = RealPictures(tmp_path, 16, 3, "", 4)
     monkeypatch.setattr(real, "KEPT_BYTES", 2 * 16 * 16 * 3)
-    again = RealPictures(tmp_path, 16, 3, 0, 4)
+    again = RealPictures(tmp_path, 16, 3, "", 4)
     assert kept.account.lines() == again.account.lines() and kept.account.read == 4
     assert all(torch.equal(a, b) for (a, _), (b, _) in zip(kept, again, strict=True)) and len(list(again)) == 4
 
