@@ -10,7 +10,8 @@ percent-encode the link anew without breaking it. A link written by hand needs n
 Links come as messengers leave them. Keys that are no recipe's (`fbclid`, `utm_source`, Gradio's `__theme`) are others'
 business: left out here, and `foreign` gives them back for the address. What is known to happen on the way is mended:
 `&amp;` for &, punctuation or a tag stuck to the end, line breaks and invisible characters, quoted-printable (`=3D`),
-the whole of it percent-encoded some times more, or a value of somebody else's link. What was really cut is said, with
+the whole of it percent-encoded some times more, a value of somebody else's link, dashes for minus signs, letters whose
+accents stand apart, the link pasted twice. What was really cut is said, with
 what could be read of it (`CutLinkError`).
 """
 
@@ -20,6 +21,7 @@ import base64
 import binascii
 import quopri
 import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -54,7 +56,8 @@ SPECIAL = {
 }  # key in a link: in JSON
 PLAIN = {field.key for field in FIELDS} - set(SPECIAL.values())
 KEYS = {*PLAIN, *SPECIAL, "v", "end"}
-SUM = re.compile(r"([0-9a-f]{8})(?:[^0-9a-z].*)?", re.IGNORECASE | re.DOTALL)
+SUM = re.compile(r"([0-9a-f]{8})(?:(?:[^0-9a-z]|https?:).*)?", re.I | re.DOTALL)  # with what follows, the link again
+DASHES = re.compile("[\u2010-\u2015\u2212\ufe63\uff0d]")  # what writing programs make of a minus
 INVISIBLE = re.compile("[\r\n\t\u00ad\u200b-\u200f\u2060\ufeff]|%0[AD9]|%C2%AD|%E2%80%8[B-F]|%E2%81%A0|%EF%BB%BF", re.I)
 AMPERSAND = re.compile(r"(?:&|\\u0026)(?:amp;|#0*38;|#x0*26;)*", re.I)
 ENTITY = re.compile(
@@ -131,6 +134,21 @@ def _mended(text: str) -> Iterator[str]:
     for other in (APART.sub("&", text), text.replace(";", "&"), _tidy(unquote(text))):
         if other != text:
             yield _without_stuck(other)
+    if not unquote(text).isascii():
+        plain = _respelled(_without_stuck(text), lambda value: unicodedata.normalize("NFC", value))
+        yield plain
+        yield _respelled(plain, lambda value: DASHES.sub("-", value))
+
+
+def _respelled(text: str, spell: Callable[[str], str]) -> str:
+    """A query string with its values spelt anew."""
+    parts = _split(text)
+    return "&".join(
+        part.raw
+        if part.value is None
+        else f"{quote(part.key, errors='replace')}={quote(spell(part.value), READABLE, errors='replace')}"
+        for part in parts
+    )
 
 
 def _clean(text: str) -> str:
@@ -148,7 +166,7 @@ def _clean(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return LEADING.sub("&", AMPERSAND.sub("&", INVISIBLE.sub("", text.strip()).removeprefix("?")))
+    return LEADING.sub("&", AMPERSAND.sub("&", INVISIBLE.sub("", text.strip()).lstrip("?")))
 
 
 def _unwrapped(text: str) -> str | None:

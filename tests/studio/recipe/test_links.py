@@ -1,6 +1,7 @@
 """Links: the query string both ways, and what happens to one that is cut, altered or wrong."""
 
 import random
+import unicodedata
 import urllib.parse
 import zlib
 from collections.abc import Callable
@@ -136,6 +137,9 @@ MISHAPS: dict[str, Callable[[str], str]] = {
     "html, encoded": lambda query: query.replace("&", "%26amp%3B"),
     "semicolons": lambda query: query.replace("&", ";"),
     "blanks behind &": lambda query: query.replace("&", "& "),
+    "dashes for minus": lambda query: query.replace("-", "–"),
+    "minus signs": lambda query: query.replace("-", "%E2%88%92"),
+    "two question marks": lambda query: "??" + query,
     "in another link": lambda query: f"url={urllib.parse.quote('https://a.example/x/?' + query, safe='')}&data=05%7C02",
     "in another link, last": lambda query: f"h=AT0&u={urllib.parse.quote('https://a.example/?' + query)}",
 }
@@ -151,6 +155,19 @@ def test_a_soft_break_of_quoted_printable_is_seen_by_the_sum():
     query = FULL.to_query()
     for at in range(1, len(query), 7):
         assert Recipe.from_query(query[:at] + "=\r\n" + query[at:]) == FULL
+
+
+def test_letters_whose_accents_stand_apart_are_the_same_class():
+    """As macOS hands names on."""
+    query = Recipe.from_json({"class": "\u00c4pfel \u2013 s\u00fc\u00df"}).to_query()
+    apart = urllib.parse.quote(unicodedata.normalize("NFD", urllib.parse.unquote(query)), safe="=&")
+    assert apart != query and Recipe.from_query(apart) == Recipe.from_query(query)
+
+
+@pytest.mark.parametrize("between", ["", "%0A", " "])
+def test_a_link_pasted_twice(between: str):
+    query = FULL.to_query()
+    assert Recipe.from_query(f"{query}{between}https://a.example/x/?{query}") == FULL
 
 
 def test_what_others_wrapped_round_a_link_stays_theirs():
