@@ -11,8 +11,10 @@ picture is then the same, bit for bit, alone and in a batch.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +39,7 @@ from .layers import (
 from .networks import Critic, Mapping, Synthesis, SynthesisLayer
 from .prior import Prior
 
+KEPT_ROWS = 64  # of w that one mapping network keeps, half a kilobyte each
 ALONE = 1e-4  # the standard deviation within a group of one: √1e-8, what keeps that root differentiable
 
 
@@ -71,6 +74,26 @@ class _Dense:
         return F.linear(x, self.weight, self.bias)  # N×I → N×O
 
 
+class _Rows:
+    """The rows that a network gave last, by what it was given: while a hand drags, the seed stays."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[bytes, Tensor] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: bytes) -> Tensor | None:
+        with self._lock:
+            if (row := self._rows.get(key)) is not None:
+                self._rows.move_to_end(key)
+            return row
+
+    def put(self, key: bytes, row: Tensor) -> None:
+        with self._lock:
+            self._rows[key] = row
+            while len(self._rows) > KEPT_ROWS:
+                self._rows.popitem(last=False)
+
+
 class MappingEngine:
     """The mapping network prepared: latents and classes → w, in float32, each row by itself."""
 
@@ -78,10 +101,22 @@ class MappingEngine:
         with torch.inference_mode():
             self.embed = None if network.embed is None else _Dense.of(network.embed)
             self.layers = [_Dense.of(layer, SQRT2) for layer in network.layers]
-        self.prior = network.prior  # as it is: a few small products
+        self.prior = network.prior  # as it is: many small products
+        self._known = _Rows()
 
     def __call__(self, z: Tensor | None, label: Tensor | None) -> Tensor:
         """N×z_dim (None: the critic's mapping has no z) and N×num_classes → N×w_dim."""
+        given = [each for each in (z, label) if each is not None]
+        if len(given[0]) != 1 or given[0].device.type != "cpu":
+            return self._map(z, label)
+        key = b"".join(each.detach().numpy().tobytes() for each in given)  # of one engine all are as long
+        w = self._known.get(key)
+        if w is None:
+            w = self._map(z, label)
+            self._known.put(key, w)
+        return w.clone()  # the caller's own
+
+    def _map(self, z: Tensor | None, label: Tensor | None) -> Tensor:
         with torch.inference_mode():
             if self.prior is not None and z is not None:
                 z = self._codes(self.prior, z, label)

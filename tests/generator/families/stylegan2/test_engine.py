@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from generator import CriticConfig, GeneratorConfig
-from generator.families.stylegan2.engine import CriticEngine, SynthesisEngine
+from generator.families.stylegan2.engine import KEPT_ROWS, CriticEngine, MappingEngine, SynthesisEngine
 from tests.generator import reference
 from tests.generator.build import (
     CRITICS,
@@ -107,3 +107,18 @@ def test_engine_leaves_its_input_and_its_network_alone():
     critic = CriticEngine(lively_critic(CRITICS["paper without classes"]), torch.float32)
     critic(first)
     assert torch.equal(engine(ws), first)
+
+
+@pytest.mark.parametrize("config", GENERATORS.values(), ids=GENERATORS)
+def test_a_mapping_that_remembers_gives_what_one_does_that_does_not(config: GeneratorConfig):
+    network = lively_generator(config).mapping
+    engine = MappingEngine(network)
+    count = KEPT_ROWS + 3  # more than it keeps
+    latents = torch.randn(count, config.z_dim, generator=torch.Generator().manual_seed(3))
+    labels = some_labels(config.num_classes, count)
+    for _ in range(2):
+        for i in (*range(count), 0):
+            label = None if labels is None else labels[i : i + 1]
+            w = engine(latents[i : i + 1], label)
+            assert torch.equal(w, MappingEngine(network)(latents[i : i + 1], label))
+            w.zero_()  # the caller's own: the engine keeps another
