@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from host import around, prepare, root_path
+from host import around, end, prepare, root_path, wait_until_asked
 
 # Read once, when torch, NumPy and Gradio are imported: idle threads sleep after a spin, nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -121,7 +122,7 @@ def say(what: str, share: float) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted; 2, after one sentence, where that cannot begin."""
+    """Serve until interrupted, and end the process then; 2, after one sentence, where that cannot begin."""
     options = parse_arguments(arguments)
     if options.mcp and find_spec("mcp") is None:
         print('--mcp needs one more package: pip install "gradio[mcp]".', file=sys.stderr)
@@ -161,9 +162,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = launch_options(studio, own, options.upload_limit)
     facts = {"models": [model["name"] for model in studio.models()], "cannot be opened": list(studio.unopened)}
     told["app_kwargs"] = around(told["app_kwargs"], options.root_path, lambda: {"ok": bool(facts["models"]), **facts})
-    page.launch(**address, **told, mcp_server=options.mcp)
-    return 0
+    page.launch(**address, **told, mcp_server=options.mcp, prevent_thread_lock=True)
+    wait_until_asked(lambda: page.is_running)
+    end(0, *([] if visitors is None else [visitors.close]))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # before there is a page
+        end(128 + signal.SIGINT)

@@ -10,7 +10,9 @@ See `generator.storage.conversion` for what it does.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from pictures import PicturesError, add_options, reading_of
@@ -33,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--real", type=Path, metavar="FOLDER_OR_ZIP", help="real pictures to calibrate the critic with")
     add_options(p)
     args = p.parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl+C: nothing half-written stays
     said = ""
 
     def say(what: str, share: float) -> None:
@@ -57,6 +61,9 @@ def main(argv: list[str] | None = None) -> int:
     except (CheckpointError, PicturesError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("convert: stopped before it was done; nothing was written.", file=sys.stderr)
+        return 128 + signal.SIGINT
     print(f"wrote {folder}")
     return 0
 

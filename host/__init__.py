@@ -4,7 +4,8 @@ Knows nothing of pictures and pages. `prepare` comes before torch and Gradio are
 environment once, so nothing here imports more than the standard library.
 """
 
+from .ending import end, wait_until_asked
 from .preparing import prepare
 from .serving import Behind, Health, around, root_path
 
-__all__ = ["Behind", "Health", "around", "prepare", "root_path"]
+__all__ = ["Behind", "Health", "around", "end", "prepare", "root_path", "wait_until_asked"]

@@ -41,7 +41,7 @@ def mend_proxies(
         changes[OFFLINE] = "1"
         sentences.append(f"{' and '.join(unusable)}: pages are served all the same, but nothing is asked of the hub.")
     listed = [environment.get(name, "") for name in ("NO_PROXY", "no_proxy")]
-    entries = dict.fromkeys(entry.strip() for text in listed for entry in text.split(",") if entry.strip())
+    entries = dict.fromkeys(entry.strip() for text in listed for entry in re.split(r"[,;\s]", text) if entry.strip())
     past = {entry: _entry(entry) for entry in entries}
     if left_out := [entry for entry, mended in past.items() if mended is None]:
         sentences.append(f"NO_PROXY holds what cannot be understood here, left out: {', '.join(left_out)}.")
@@ -73,6 +73,8 @@ def mend_encryption(environment: Mapping[str, str]) -> tuple[dict[str, str | Non
 
 def _wrong(value: str, installed: Callable[[str], bool]) -> str:
     """Why a proxy cannot be used, without its name and password; "" if it can."""
+    if value[0] in "\"'":
+        return "is in quotation marks"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         host, _ = parts.hostname, parts.port  # the port is only checked when asked for

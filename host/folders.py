@@ -30,6 +30,17 @@ def home() -> Path | None:
     return found if found.is_dir() and os.access(found, os.W_OK | os.X_OK) else None
 
 
+def can_be_written(folder: Path) -> bool:
+    """Whether a folder is there, or can be made, and takes a file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(TRIAL))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def own_folder(candidates: Iterable[Path] | None = None, room: int = ROOM) -> Path | None:
     """A new folder of this run's own in the first place that has room; None where none has. Old ones are removed."""
     for place in _places() if candidates is None else candidates:

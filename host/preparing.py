@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from pathlib import Path
 
 from .environment import mend_encryption, mend_proxies
-from .folders import clear_at_the_end, home, own_folder
+from .folders import can_be_written, clear_at_the_end, home, own_folder
 from .log import spare_words
 
 
@@ -31,7 +32,10 @@ def prepare() -> list[str]:
     clear_at_the_end(folder)
     tempfile.tempdir = str(folder)
     os.environ["TMPDIR"] = str(folder)
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(folder / "uploads"))
+    given = os.environ.setdefault("GRADIO_TEMP_DIR", str(folder / "uploads"))
+    if not can_be_written(Path(given)):
+        os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+        sentences.append("GRADIO_TEMP_DIR names no folder that can be written: uploads lie in a temporary one.")
     if home() is None:
         os.environ["HOME"] = str(folder)  # other libraries would make a folder called "~"
         sentences.append("No home folder can be written: models that are opened are forgotten at the end.")

@@ -30,7 +30,7 @@ from generator import (
 )
 from generator import convert_checkpoint as convert
 from generator.formats import model_name
-from generator.storage import GENERATOR_FILE, kind_of, sweep_drafts
+from generator.storage import GENERATOR_FILE, drop_drafts, kind_of, sweep_drafts
 
 from .errors import StudioError
 from .hub import LIMIT, fetch
@@ -129,6 +129,12 @@ class Visitors:
         with self._lock:
             self._forget()
             return dict(self._opened)
+
+    def close(self) -> None:
+        """The program ends: what is being opened is given up, and nothing of it stays."""
+        drop_drafts()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     def _root(self) -> Path:
         """Where the next model is written: on a host a folder of its own, so that none finds another's."""

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.25
 FILE_HEIGHT = 180  # px
 AT_ONCE = 4  # runs of which one works and the others say that they wait
+LEFT = "Nobody waits for this model any more."
 UPLOAD_SECONDS = 600.0  # that an uploaded file stays after its last use
 CLOSED = "This host opens no files of visitors; run the program on your own machine to open your own checkpoint here."
 INTRODUCTION = (
@@ -140,15 +141,22 @@ def open_yours(page: gr.Blocks, own: OwnPages | None) -> None:
 async def _opening(own: OwnPages, work: Callable[[Say], Opened]) -> AsyncIterator[Answer]:
     """What is shown while a model is opened, and then of the opened one, or the studio's sentence."""
     done: tuple[str, float] = ("waiting", 0.0)
+    left = False  # the tab was closed: nobody waits for it
 
     def say(what: str, share: float) -> None:
         nonlocal done
+        if left:
+            raise StudioError(LEFT)
         done = what, share
 
     task = asyncio.get_running_loop().run_in_executor(None, work, say)
-    while not task.done():
-        yield _progress(*done), gr.skip(), "", ""
-        await asyncio.wait([task], timeout=POLL_SECONDS)
+    try:
+        while not task.done():
+            yield _progress(*done), gr.skip(), "", ""
+            await asyncio.wait([task], timeout=POLL_SECONDS)
+    finally:
+        left = not task.done()
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, also if nobody waits
     try:
         opened = task.result()
         address = await own.show(opened)

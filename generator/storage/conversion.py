@@ -28,7 +28,7 @@ from pictures import Account, Reading
 
 from .checkpoint import open_checkpoint, save_checkpoint
 from .class_names import read_class_names
-from .drafts import draft_folder, sweep_drafts
+from .drafts import draft_folder, sweep_drafts, take_place
 from .headers import check_name
 from .packing import LARGEST_HALF, recognised_format, save_foreign
 from .real import RealPictures
@@ -145,7 +145,7 @@ def convert(
             _card(stored, given, None if judged is None else judged.account), encoding="utf-8"
         )
         try:
-            new.rename(folder)
+            take_place(new, folder)
         except OSError:  # made by another program meanwhile; shutil.move would put this one inside it
             raise (taken if folder.exists() else CheckpointError(f"{folder} cannot be written.")) from None
     say("done", 1.0)

@@ -12,9 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 FOLDER = ".converting-"  # begins the name of a folder that is being made
 LOCK = ".lock"
+_begun: set[Path] = set()  # folders of this process that are not whole yet
+_moving = Lock()  # held while one takes its place, and for good at the end
 OLD = 24 * 3600.0  # seconds after which a draft without a lock is nobody's: from a system that has no locks
 
 
@@ -46,14 +49,31 @@ def draft_folder(beside: Path) -> Iterator[Path]:
     It is locked for as long as this process lives, so that `sweep_drafts` knows which nobody works in any more.
     """
     with tempfile.TemporaryDirectory(dir=beside, prefix=FOLDER) as name:
+        _begun.add(Path(name))
         lock = _hold(Path(name) / LOCK)
         if lock is None:  # nobody could tell it from an abandoned one's
             (Path(name) / LOCK).unlink(missing_ok=True)
         try:
             yield Path(name)
         finally:
+            _begun.discard(Path(name))
             if lock is not None:
                 os.close(lock)  # before the folder goes: some systems do not remove what is open
+
+
+def take_place(draft: Path, folder: Path) -> None:
+    """Move what was made in a `draft_folder` to where it belongs. OSError, also where something stands there."""
+    with _moving:
+        draft.rename(folder)
+
+
+def drop_drafts() -> None:
+    """Remove every `draft_folder` of this process, which ends now: none takes its place any more."""
+    _moving.acquire()  # for good: whoever is about to move half of one waits until the end
+    for folder in list(_begun):
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()  # where nothing else lies
 
 
 def sweep_drafts(*places: Path) -> None:

@@ -44,7 +44,9 @@ def proxied(client: httpx.Client, url: str) -> bool:
         ("::1,[fe80::1],fe80::1%eth0", False),
         ("fe80::/10", True),
         ("http://[::1", True),
-        ("two words", True),
+        ("two words", False),  # as curl reads them
+        ("127.0.0.1;.corp.example", False),  # as Windows writes them
+        ("<local>;192.168.0.0/16", True),
     ],
 )
 def test_local_calls_go_past_a_proxy_and_others_through_it(monkeypatch, proxy: str, past: str, said: bool):
@@ -57,7 +59,16 @@ def test_local_calls_go_past_a_proxy_and_others_through_it(monkeypatch, proxy: s
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://127.0.0.1:9", "socks4://h:1", "ftp://h", "http://[::1", "http://", "http://u:secret@h:port"]
+    "proxy",
+    [
+        "socks5://127.0.0.1:9",
+        "socks4://h:1",
+        "ftp://h",
+        "http://[::1",
+        "http://",
+        "http://u:secret@h:port",
+        '"http://h:1"',
+    ],
 )
 @pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy"])
 def test_a_proxy_that_cannot_be_used_is_one_sentence_and_nothing_is_asked_outside(monkeypatch, name: str, proxy: str):

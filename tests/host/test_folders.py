@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host.folders import NAME, home, own_folder
+from host.folders import NAME, can_be_written, home, own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = "import sys; from host.folders import *; from pathlib import Path; f = own_folder([Path(sys.argv[1])]); "
@@ -51,6 +51,13 @@ def test_what_is_not_ours_stays(tmp_path: Path):
     (tmp_path / f"{NAME}link").symlink_to(tmp_path)
     own_folder([tmp_path])
     assert (tmp_path / f"{NAME}made-by-hand").is_dir() and (tmp_path / f"{NAME}link").is_symlink()
+
+
+def test_what_can_be_written_is_tried(tmp_path: Path):
+    (tmp_path / "file").touch()
+    assert can_be_written(tmp_path / "new" / "one") and not list((tmp_path / "new" / "one").iterdir())
+    assert not can_be_written(tmp_path / "file") and not can_be_written(tmp_path / "file" / "below")
+    assert not can_be_written(Path("/proc/none"))
 
 
 def test_no_home_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -64,6 +64,42 @@ def test_a_run_that_is_abandoned_still_has_its_file(
     asyncio.run(come_and_go())
 
 
+class Talking(Visitors):
+    """Says what it does, again and again, for as long as it is let."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self.heard: list[Exception] = []
+
+    def open(self, source: Path, critic: Any = None, class_names: Any = None, say: Any = None) -> Opened:
+        end = time.monotonic() + 20
+        try:
+            while time.monotonic() < end:
+                say("reading", 0.0)
+                time.sleep(0.01)
+        except StudioError as error:
+            self.heard.append(error)
+            raise
+        raise AssertionError("nobody stopped it")
+
+
+def test_a_closed_tab_ends_what_it_asked_for(studio: Studio, upload: Path) -> None:
+    talking = Talking(studio)
+    open_file = opener(visitors_pages(studio, talking), studio)
+
+    async def come_and_go() -> None:
+        run = open_file(str(upload), None, None)
+        await anext(run)
+        await run.aclose()
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if talking.heard:
+                return
+
+    asyncio.run(come_and_go())
+    assert [str(error) for error in talking.heard] == [open_yours.LEFT]
+
+
 def test_a_file_that_was_uploaded_again_stays_for_whoever_did(upload: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     os.utime(upload, (now - 5, now - 5))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +29,7 @@ from generator.storage import conversion as convert
 from generator.storage import real
 from generator.storage.real import RealPictures
 from tests.generator.build import GENERATORS, lively_model
-from tests.generator.formats import dcgan_files
+from tests.generator.formats import dcgan_files, makers
 
 INTEROP = Path(__file__).resolve().parents[3].parent / "shared" / "interop"
 FILES = [
@@ -335,6 +338,39 @@ def test_more_real_pictures_than_are_kept_are_read_again(tmp_path: Path, monkeyp
 
 
 # ---- the command --------------------------------------------------------------------------------------------------
+
+
+STOPPED = """
+import sys, time
+from generator import convert
+from generator.storage import conversion
+conversion.calibrate = lambda *_: (print("calibrating", flush=True), time.sleep(60))
+sys.exit(convert.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_is_asked_to_end_leaves_nothing_half_written(tmp_path: Path, asked: signal.Signals):
+    made = makers.make("dcgan", tmp_path)
+    assert made.critic is not None
+    command = [
+        sys.executable,
+        "-c",
+        STOPPED,
+        str(made.path),
+        "--critic",
+        str(made.critic),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None and run.stderr is not None
+        assert any(line == "calibrating\n" for line in iter(run.stdout.readline, ""))
+        assert len(list((tmp_path / "out").iterdir())) == 1  # it has begun to write
+        run.send_signal(asked)
+        assert run.wait(30) == 130
+        assert run.stderr.read() == "convert: stopped before it was done; nothing was written.\n"
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_the_command_says_where_it_wrote(

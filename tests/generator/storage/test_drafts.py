@@ -56,6 +56,35 @@ def test_what_somebody_works_in_stays_and_what_a_killed_one_left_goes(tmp_path: 
         process.kill()
 
 
+AT_THE_END = """
+import sys, threading, time
+from pathlib import Path
+from generator.storage.drafts import draft_folder, drop_drafts, take_place
+place, ready, go = Path(sys.argv[1]), threading.Event(), threading.Event()
+def convert():
+    with draft_folder(place / "hash") as draft:
+        (draft / "plums").mkdir()
+        (draft / "plums" / "generator.safetensors").touch()
+        ready.set()
+        go.wait()
+        (draft / "plums").mkdir(parents=True, exist_ok=True)  # it goes on writing
+        take_place(draft / "plums", place / "plums")
+(place / "hash").mkdir()
+threading.Thread(target=convert, daemon=True).start()
+ready.wait()
+drop_drafts()
+print(sorted(path.name for path in place.iterdir()), flush=True)
+go.set()
+time.sleep(0.3)
+print((place / "plums").exists(), flush=True)
+"""
+
+
+def test_at_the_end_drafts_go_and_none_takes_its_place_any_more(tmp_path: Path):
+    done = subprocess.run([sys.executable, "-c", AT_THE_END, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "False"]
+
+
 def test_only_ours_and_only_what_is_stale(tmp_path: Path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

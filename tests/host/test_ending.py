@@ -1,0 +1,41 @@
+"""The end comes when it is asked for: nobody waits for a thread, and what must go is gone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKING = """
+import atexit, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from host import end, wait_until_asked
+from host.folders import clear_at_the_end
+folder = Path(sys.argv[1])
+clear_at_the_end(folder)
+ThreadPoolExecutor().submit(time.sleep, 60)
+print("ready", flush=True)
+wait_until_asked()
+print("asked")
+end(3, lambda: 1 / 0, lambda: (folder.parent / "last").touch())
+"""
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_threads_are_not_waited_for(tmp_path: Path, asked: signal.Signals):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "upload").write_bytes(b"half")
+    command = [sys.executable, "-c", WORKING, str(tmp_path / "own")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None and run.stdout.readline() == "ready\n"
+        began = time.monotonic()
+        run.send_signal(asked)
+        assert run.wait(30) == 3 and time.monotonic() - began < 10  # not the minute of that thread
+        assert run.stdout.read() == "asked\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
