@@ -28,7 +28,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 from studio import Recipe, Studio, asking, data_url
 from studio.tools.directions import Way, closed_form, strip
 from studio.tools.export import Wish, export_walk
-from studio.tools.sheet import paint, seeds_from
+from studio.tools.sheet import ahead, paint, seeds_from
 from studio.tools.walk import Walk
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
@@ -42,7 +42,7 @@ class Task:
     """What is measured, once for each `repeats`, and how long it may take."""
 
     name: str
-    bound: float  # seconds
+    bound: float | None  # seconds; None: told, not judged
     run: Callable[[], object]
     repeats: int
 
@@ -56,12 +56,12 @@ def tasks(studio: Studio, model: str, repeats: int, folder: Path) -> list[Task]:
         return Recipe(model=model, seed=next(seeds))
 
     def strip_of(way: Way) -> None:
-        for recipe in strip(studio, fresh(), way, 7):
+        for recipe in ahead(studio, strip(studio, fresh(), way, 7)):
             rendering = studio.render(recipe, critic="none")
             data_url(rendering.picture, at_most=THUMBNAIL)
 
-    def sheet(number: int) -> None:
-        for entry in paint(studio, seeds_from(fresh(), number), THUMBNAIL):
+    def sheet(number: int, critic: bool = False) -> None:
+        for entry in paint(studio, seeds_from(fresh(), number), THUMBNAIL, critic):
             data_url(entry.look.picture)
 
     def walk() -> None:
@@ -71,6 +71,7 @@ def tasks(studio: Studio, model: str, repeats: int, folder: Path) -> list[Task]:
     return [
         Task("a strip of 7", 0.150, lambda: strip_of(way), repeats),
         Task("a sheet of 64", 1.0, lambda: sheet(64), repeats),
+        Task("a sheet of 64, read by the critic", None, lambda: sheet(64, critic=True), repeats),
         Task("a sheet of 1,000", 15.0, lambda: sheet(1000), 1),
         Task("a walk of 4 s at 25 frames a second", 6.0, walk, repeats),
         Task("SeFa", 1.0, lambda: closed_form(studio, model), repeats),
@@ -85,7 +86,7 @@ def measure(task: Task) -> dict[str, float]:
         task.run()
         taken.append((time.perf_counter() - began, time.process_time() - worked))
     seconds, work = (median(each) for each in zip(*taken, strict=True))
-    return {"seconds": round(seconds, 3), "work": round(work, 3), "bound": task.bound}
+    return {"seconds": round(seconds, 3), "work": round(work, 3)}
 
 
 def drag(studio: Studio, model: str, seed: int, seconds: float) -> float:
@@ -137,16 +138,18 @@ def main() -> int:
     studio = Studio(CHECKPOINTS, options.model)
     studio.render(Recipe(seed=0))
     found: dict[str, dict[str, float]] = {}
+    broken = []  # a sheet is made on all cores: where these are free, the clock says less than the processor
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for task in tasks(studio, options.model, options.repeats, folder):
             found[task.name] = row = measure(task)
-            print(f"{task.name}: {row['seconds']:.2f} s, {row['work']:.2f} of the processor; {task.bound:g} at most")
+            if task.bound is not None and min(row["work"], row["seconds"]) > task.bound:
+                broken.append(task.name)
+            at_most = "" if task.bound is None else f"; {task.bound:g} at most"
+            print(f"{task.name}: {row['seconds']:.2f} s, {row['work']:.2f} of the processor{at_most}")
         frames = drag_beside_export(studio, options.model, folder)
     kept = frames["beside"] / frames["alone"]
     print(f"a drag: {frames['alone']} pictures a second alone, {frames['beside']} beside an export, {kept:.0%} of them")
-    # A sheet's pictures are made on all cores: where these are free, the clock says less than the processor.
-    broken = [name for name, row in found.items() if min(row["work"], row["seconds"]) > row["bound"]]
     print(json.dumps({**found, "drag": {**frames, "kept": round(kept, 3)}, "broken": broken}))
     return int(bool(broken) or kept < FRAMES_KEPT)
 

@@ -157,12 +157,11 @@ class Painter:
     def paint_many(self, model: Model, recipes: Sequence[Recipe], progress: Share | None = None) -> list[Array]:
         """As `paint` of each, bit for bit, in one turn; of a light model that can, one a core at once."""
         with self.working(model, progress):
-            styles = [_all_styles(model, recipe) for recipe in recipes]
 
-            def one(ws: torch.Tensor, recipe: Recipe) -> Array:
-                return to_picture(model.synthesize_apart(ws, *recipe.noise_given))
+            def one(recipe: Recipe) -> Array:
+                return to_picture(model.synthesize_apart(_all_styles(model, recipe), *recipe.noise_given))
 
-            pictures = list(self._shared.pool.map(one, styles, recipes))
+            pictures = list(self._shared.pool.map(one, recipes))
         for picture in pictures:
             picture.setflags(write=False)
         return pictures

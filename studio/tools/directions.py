@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from .latents import sample_styles, styles_of, with_styles
 from .sheet import Look, look_at
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Share = Callable[[float], None]
 
 FORMAT = "latent-atelier direction"
@@ -218,21 +219,7 @@ def orthogonal(way: Way, others: Sequence[Way]) -> Way:
 def move(studio: Studio, recipe: Recipe, moves: Sequence[tuple[Way, float]]) -> Recipe:
     """The recipe moved by so many standard deviations along each direction, on its layers. StudioError for a direction
     of another model or version, or more than MOST_SIGMAS. By 0 along all it stays as it is."""
-    recipe = studio.normalise(recipe)
-    for way, amount in moves:
-        if (way.model, way.version.split(".")[0]) != (recipe.model, recipe.version.split(".")[0]):
-            raise StudioError(f"“{way.name}” is a direction of {way.model} {way.version}, not of {recipe.model}.")
-        if not -MOST_SIGMAS <= amount <= MOST_SIGMAS:
-            raise StudioError(f"A move is −{MOST_SIGMAS:g} to {MOST_SIGMAS:g} standard deviations, not {amount:g}.")
-    if not any(amount for _, amount in moves):
-        return recipe
-    styles = np.array(styles_of(studio, recipe))
-    for way, amount in moves:
-        last = len(styles) if way.last is None else way.last + 1
-        if len(way.vector) != styles.shape[1] or not 0 <= way.first < last <= len(styles):
-            raise StudioError(f"“{way.name}” does not fit {recipe.model}, which has {len(styles)} layers.")
-        styles[way.first : last] += (np.array(way.vector) * (way.sigma * amount)).astype(np.float32)
-    return with_styles(recipe, styles)
+    return next(_moved(studio, recipe, [moves]))
 
 
 def strip(studio: Studio, recipe: Recipe, way: Way, count: int = 7, reach: float = 3.0) -> list[Recipe]:
@@ -240,7 +227,30 @@ def strip(studio: Studio, recipe: Recipe, way: Way, count: int = 7, reach: float
     itself in its middle."""
     if not 2 <= count <= 25:
         raise StudioError(f"A strip has 2 to 25 pictures, not {count}.")
-    return [move(studio, recipe, [(way, float(amount))]) for amount in np.linspace(-reach, reach, count)]
+    return list(_moved(studio, recipe, [[(way, float(amount))] for amount in np.linspace(-reach, reach, count)]))
+
+
+def _moved(studio: Studio, recipe: Recipe, several: Sequence[Sequence[tuple[Way, float]]]) -> Iterator[Recipe]:
+    """`move` by each of several moves; its own styles are made once: a prior takes a tenth of a picture."""
+    recipe = studio.normalise(recipe)
+    begin: Floats | None = None
+    for moves in several:
+        for way, amount in moves:
+            if (way.model, way.version.split(".")[0]) != (recipe.model, recipe.version.split(".")[0]):
+                raise StudioError(f"“{way.name}” is a direction of {way.model} {way.version}, not of {recipe.model}.")
+            if not -MOST_SIGMAS <= amount <= MOST_SIGMAS:
+                raise StudioError(f"A move is −{MOST_SIGMAS:g} to {MOST_SIGMAS:g} standard deviations, not {amount:g}.")
+        if not any(amount for _, amount in moves):
+            yield recipe
+            continue
+        begin = styles_of(studio, recipe) if begin is None else begin
+        styles = np.array(begin)
+        for way, amount in moves:
+            last = len(styles) if way.last is None else way.last + 1
+            if len(way.vector) != styles.shape[1] or not 0 <= way.first < last <= len(styles):
+                raise StudioError(f"“{way.name}” does not fit {recipe.model}, which has {len(styles)} layers.")
+            styles[way.first : last] += (np.array(way.vector) * (way.sigma * amount)).astype(np.float32)
+        yield with_styles(recipe, styles)
 
 
 @dataclass(frozen=True)

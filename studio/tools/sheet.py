@@ -65,14 +65,12 @@ class Entry:
 
 
 def seeds_from(recipe: Recipe, count: int, first: int | None = None) -> list[Recipe]:
-    """`recipe` with `count` seeds in a row from `first` (None: its own), round the end of the range to 0.
-
-    StudioError for more than MOST, or a recipe that is not made from a seed.
-    """
+    """`recipe` with `count` seeds in a row from `first` (None: its own), round the end of the range to 0, in place of
+    whatever it is made from. StudioError for more than MOST."""
     if not 1 <= count <= MOST:
         raise StudioError(f"A sheet has 1 to {MOST} pictures, not {count}.")
     start = recipe.seed if first is None else first
-    return [replace(recipe, latent=None, seed=(start + i) % (MAX_SEED + 1)) for i in range(count)]
+    return [replace(recipe, latent=None, ws=None, seed=(start + i) % (MAX_SEED + 1)) for i in range(count)]
 
 
 def paint(
@@ -87,12 +85,18 @@ def paint(
         raise StudioError(f"A sheet has at most {MOST} pictures, not {len(recipes)}.")
     if not SIDES[0] <= side <= SIDES[1] or len(recipes) * side * side * 3 > MAX_BYTES:
         raise StudioError(f"{len(recipes)} thumbnails of {side} px are too many, or not {SIDES[0]} to {SIDES[1]} px.")
-    for number, recipe in enumerate(recipes, start=1):
-        if number % studio.at_once == 1 % studio.at_once:
-            studio.paint_ahead(recipes[number - 1 : number - 1 + studio.at_once], critic)
+    for number, recipe in enumerate(ahead(studio, recipes, critic), start=1):
         yield entry_of(studio.render(recipe, critic="raw" if critic else "none"), side)
         if progress is not None:
             progress(number / len(recipes))
+
+
+def ahead(studio: Studio, recipes: Sequence[Recipe], critic: bool = False) -> Iterator[Recipe]:
+    """The recipes, each when its raw picture is painted, with the next few on all cores; errors as `paint_ahead`."""
+    for number, recipe in enumerate(recipes):
+        if number % studio.at_once == 0:
+            studio.paint_ahead(recipes[number : number + studio.at_once], critic)
+        yield recipe
 
 
 def entry_of(rendering: Rendering, side: int = 128) -> Entry:

@@ -55,6 +55,26 @@ def test_find_keep_steer_and_restore_after_a_reload(visitor: Visitor, studio: St
     assert visitor.picture == picture == data_url(studio.render(Recipe(seed=seed, psi=1.1)).picture, at_least=VIEW)
 
 
+def test_a_sheet_goes_on_while_its_end_is_in_sight(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 1600, "height": 2000})
+    tab(page, "Sheet")
+    page.locator(".contact .hide").uncheck()
+    pictures = page.locator(".contact .pictures .picture")
+    page.wait_for_function("document.querySelectorAll('.contact .pictures .picture').length > 150")
+    page.wait_for_function("document.querySelector('.contact .more').getBoundingClientRect().top > innerHeight + 600")
+    page.wait_for_timeout(1500)  # it has come to rest: what is out of sight is not painted
+    count = pictures.count()
+    page.wait_for_timeout(1000)
+    assert pictures.count() == count
+    page.locator(".contact .by").select_option("critic")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.contact .picture')].every((each) => each.title.includes('·'))"
+    )
+    page.locator(".contact .more").scroll_into_view_if_needed()
+    page.wait_for_function(f"document.querySelectorAll('.contact .pictures .picture').length > {count}")
+
+
 def test_breed_walk_and_export(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.page
     tab(page, "Mix")

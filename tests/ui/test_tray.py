@@ -85,9 +85,11 @@ def test_a_sheet_shows_the_next_seeds_with_what_they_are_sorted_by(
     values = controls.values(studio.normalise(Recipe(seed=5)))
     answer = json.loads(json.dumps(server["pictures"]({"values": values, "first": 40, "count": 3})))
     assert [entry["recipe"]["seed"] for entry in answer["entries"]] == [40, 41, 42]
-    for entry in answer["entries"]:
+    recipes = [entry["recipe"] for entry in answer["entries"]]
+    readings = json.loads(json.dumps(server["readings"]({"recipes": recipes})))["readings"]
+    for entry, read in zip(answer["entries"], readings, strict=True):
         reading = studio.render(Recipe.from_json(entry["recipe"])).critic
-        assert reading is not None and entry["critic"] == pytest.approx(reading.logit)
+        assert reading is not None and read == {"critic": pytest.approx(reading.logit), "words": reading.headline}
         assert len(base64.b64decode(entry["squares"])) == 12 * 12 * 3
     assert len(server["pictures"]({"values": values, "first": 0, "count": 9999})["entries"]) == BATCH
 
@@ -118,6 +120,9 @@ def test_a_sheet_is_taken_home(server: Functions, kind: str, head: bytes) -> Non
         ("load", packed(b"what", "x.json")),
         ("load", packed(b"PK\x03\x04", "x.zip")),
         ("pictures", {"values": [], "first": 0, "count": 1}),
+        ("readings", {"recipes": []}),
+        ("readings", {"recipes": [{}] * (BATCH + 1)}),
+        ("readings", {"recipes": [{"seed": None}]}),
         ("files", {"recipes": [], "kind": "png", "job": JOB}),
         ("files", {"recipes": [{}], "kind": "exe", "job": JOB}),
         ("files", {"recipes": [{"seed": None}], "kind": "png", "job": JOB}),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from studio import MAX_SEED, Recipe, StoppedError, Studio, StudioError
+from studio.tools.latents import styles_of, with_styles
 from studio.tools.sheet import MOST, ORDERS, Entry, arrange, distance, look_at, paint, seeds_from, without_duplicates
 
 
@@ -91,3 +92,9 @@ def test_seeds_go_round_the_end_and_what_is_too_much_is_refused(studio: Studio):
     for count, side in [(1000, 256), (2, 4)]:
         with pytest.raises(StudioError, match="thumbnails"):
             next(paint(studio, seeds_from(Recipe(), count), side))
+
+
+def test_a_picture_made_from_styles_has_other_seeds_too(studio: Studio):
+    made = with_styles(studio.normalise(Recipe(seed=3)), styles_of(studio, studio.normalise(Recipe(seed=4))))
+    found = [entry.recipe for entry in paint(studio, seeds_from(made, 3), 32, critic=False)]
+    assert found == [studio.normalise(Recipe(seed=seed)) for seed in (3, 4, 5)]

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { NAMES, arranged, distance, withoutDuplicates } from "../../../ui/parts/sheet/order.js";
+import { NAMES, arranged, distance, goesOn, withoutDuplicates } from "../../../ui/parts/sheet/order.js";
 
 const entry = (number, squares = [number, 0, 0]) => ({ number, critic: number, hue: -number, lightness: -number, chroma: number, size: number, squares: Int8Array.from(squares) });
 const numbers = (entries) => entries.map(({ number }) => number);
@@ -28,4 +28,14 @@ test("what is nearly the same as an earlier one is hidden", () => {
   const entries = [0, 3, 10, 12, 20].map((number) => entry(number));
   assert.deepEqual(numbers(withoutDuplicates(entries, 5)), [0, 10, 20]);
   assert.deepEqual(withoutDuplicates(entries, 0), entries);
+});
+
+test("what is chosen is shown, however alike", () => {
+  const entries = [0, 3, 10, 12, 20].map((number) => entry(number));
+  assert.deepEqual(numbers(withoutDuplicates(entries, 5, [entries[3]])), [0, 10, 12, 20]);
+});
+
+test("a sheet goes on while its end is in sight, but not for pictures that are all hidden", () => {
+  assert.equal(goesOn(72, 24, true), 96);
+  assert.equal(goesOn(72, 24, false), 72);
 });

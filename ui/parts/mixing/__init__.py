@@ -10,6 +10,7 @@ import gradio as gr
 
 from studio import MAX_SEED, Recipe, Studio, StudioError, data_url
 from studio.tools.mix import GROUPS, MOST_CHILDREN, WAYS, breed, matrix
+from studio.tools.sheet import ahead
 
 from ...controls import ControlSet
 from ...requests import ServerFunction, answering, field_of
@@ -33,9 +34,9 @@ def mixing_functions(studio: Studio, controls: ControlSet) -> list[ServerFunctio
         rows, columns = (_seeds(base, field_of(request, side)) for side in ("rows", "columns"))
         cells = matrix(studio, rows, columns, field_of(request, "group"))
         return {
-            "rows": [pictured(studio, recipe) for recipe in rows],
-            "columns": [pictured(studio, recipe) for recipe in columns],
-            "cells": [[pictured(studio, recipe) for recipe in line] for line in cells],
+            "rows": all_pictured(studio, rows),
+            "columns": all_pictured(studio, columns),
+            "cells": [all_pictured(studio, line) for line in cells],
         }
 
     def bred(request: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def mixing_functions(studio: Studio, controls: ControlSet) -> list[ServerFunctio
             raise StudioError("Choose the parents first.")
         recipes = [Recipe.from_json(each) for each in parents]
         born = breed(studio, recipes, 8, mutation, abs(seed) % MAX_SEED, field_of(request, "how"))
-        return {"children": [pictured(studio, recipe) for recipe in born]}
+        return {"children": all_pictured(studio, born)}
 
     def plate(request: Any) -> dict[str, Any]:
         return pictured(studio, controls.recipe(field_of(request, "values")))
@@ -58,6 +59,11 @@ def pictured(studio: Studio, recipe: Recipe) -> dict[str, Any]:
     rendering = studio.render(recipe, critic="none")
     picture = data_url(rendering.picture, rendering.alpha, at_most=THUMBNAIL)
     return {"recipe": rendering.recipe.to_json(), "picture": picture, "caption": rendering.specimen}
+
+
+def all_pictured(studio: Studio, recipes: Sequence[Recipe]) -> list[dict[str, Any]]:
+    """Recipes with their thumbnails, painted on all cores."""
+    return [pictured(studio, recipe) for recipe in ahead(studio, recipes)]
 
 
 def _seeds(base: Recipe, given: Any) -> list[Recipe]:

@@ -36,9 +36,13 @@ export function arranged(entries, by, like = null) {
   return key ? [...entries].sort((a, b) => key(a) - key(b)) : [...entries];
 }
 
-/** The entries without those that are nearer than `alike` to an earlier one that is shown. */
-export function withoutDuplicates(entries, alike) {
+/** The entries without those that are nearer than `alike` to an earlier one that is shown; what is `kept` is always shown. */
+export function withoutDuplicates(entries, alike, kept = []) {
   const shown = [];
-  for (const entry of entries) if (!shown.some((each) => distance(each, entry) < alike)) shown.push(entry);
+  for (const entry of entries) if (kept.includes(entry) || !shown.some((each) => distance(each, entry) < alike)) shown.push(entry);
   return shown;
 }
+
+/** How many pictures to have where the end of the `count` there are is in sight: a `batch` more, unless the last brought nothing
+ * `fresh`, since then it would go on painting and hiding by itself. */
+export const goesOn = (count, batch, fresh) => (fresh ? count + batch : count);

@@ -1,7 +1,7 @@
 // The contact sheet: it fetches the next seeds as it is scrolled, and sorts what it has.
 import { Job, keep, openOnPlate, plateValues, saveFile, worked } from "../../assets/bench.js";
 import { make, text } from "../../assets/dom.js";
-import { NAMES, arranged, withoutDuplicates } from "./order.js";
+import { NAMES, arranged, goesOn, withoutDuplicates } from "./order.js";
 
 const FIRST = 72; // pictures before one scrolls
 
@@ -32,31 +32,61 @@ export default function ({ element, settings, backend, action }) {
     await fetchUpTo(FIRST);
   }
 
+  /** `count` pictures, and more for as long as their end is in sight: an observer tells only of changes. */
   async function fetchUpTo(count) {
     const mine = ++number;
     fetching = mine;
-    while (number === mine && entries.length < Math.min(count, settings.most) && element.isConnected) {
+    tell();
+    for (let fresh = true; number === mine && element.isConnected; ) {
+      if (entries.length >= count && endInSight) count = goesOn(entries.length, settings.batch, fresh);
+      if (entries.length >= Math.min(count, settings.most)) break;
       const answer = await backend.pictures({ values, first: seed() + entries.length, count: settings.batch });
       if (number !== mine) return;
       if (answer.busy) await new Promise((resolve) => setTimeout(resolve, answer.busy));
       else if (!worked(answer)) break;
       else {
+        const before = seen;
         entries.push(...answer.entries.map(entry));
         show();
+        fresh = seen > before;
+        if (by.value === "critic") await read(mine);
       }
     }
-    if (number === mine) fetching = 0;
+    if (number !== mine) return;
+    fetching = 0;
     tell();
+    await read(mine);
+  }
+
+  /** What the critic says of those that it has not read: when the pictures are there, since it would hold them up. */
+  async function read(mine) {
+    const unread = () => entries.filter((each) => each.critic === undefined);
+    while (settings.orders.includes("critic") && number === mine && unread().length && element.isConnected) {
+      const some = unread().slice(0, settings.batch);
+      const answer = await backend.readings({ recipes: some.map(({ recipe }) => recipe) });
+      if (number !== mine) return;
+      if (answer.busy) await new Promise((resolve) => setTimeout(resolve, answer.busy));
+      else if (!worked(answer)) return;
+      else {
+        some.forEach((each, i) => named(Object.assign(each, { critic: null, ...answer.readings[i] })));
+        if (by.value === "critic") show();
+      }
+    }
+  }
+
+  function named({ recipe, words, node }) {
+    const said = [`seed ${recipe.seed}`, words].filter(Boolean).join(" · ");
+    node.firstChild.title = node.querySelector("img").alt = said;
   }
 
   function entry(given) {
     const bytes = Uint8Array.from(atob(given.squares), (letter) => letter.charCodeAt(0));
-    const made = { ...given, squares: new Int8Array(bytes.buffer) };
-    const words = [`seed ${given.recipe.seed}`, given.words].filter(Boolean).join(" · ");
-    const picture = make("button", { type: "button", className: "picture", title: words }, make("img", { src: given.picture, alt: words }));
+    const made = { ...given, critic: undefined, squares: new Int8Array(bytes.buffer) };
+    const picture = make("button", { type: "button", className: "picture" }, make("img", { src: given.picture }));
     picture.addEventListener("click", () => choose(made));
     picture.addEventListener("dblclick", () => openOnPlate(made.recipe));
     made.node = make("li", {}, picture, make("span", { className: "seed", textContent: given.recipe.seed }));
+    named(made);
     return made;
   }
 
@@ -69,7 +99,7 @@ export default function ({ element, settings, backend, action }) {
 
   function show() {
     const sorted = arranged(entries, by.value, chosen.at(-1));
-    const seen = find(".hide").checked ? withoutDuplicates(sorted, settings.alike) : sorted;
+    const seen = find(".hide").checked ? withoutDuplicates(sorted, settings.alike, chosen) : sorted;
     list.replaceChildren(...seen.map(({ node }) => node));
     tell(seen.length);
   }
@@ -94,7 +124,8 @@ export default function ({ element, settings, backend, action }) {
     find("[data-action=more]").hidden = entries.length >= settings.most || !entries.length;
   }
 
-  const more = () => !fetching && values && entries.length && fetchUpTo(entries.length + 2 * settings.batch);
+  let endInSight = false;
+  const more = () => values && entries.length && fetchUpTo(entries.length + 2 * settings.batch);
   /** What is chosen, else all that is shown, in its order. */
   function wanted() {
     const shown = [...list.children].map((node) => entries.find((entry) => entry.node === node));
@@ -110,15 +141,24 @@ export default function ({ element, settings, backend, action }) {
     if (worked(answer)) saveFile(answer);
   }
 
-  by.addEventListener("change", show);
+  by.addEventListener("change", () => {
+    show();
+    if (!fetching) fetchUpTo(entries.length); // what the critic has not read yet
+  });
   find(".hide").addEventListener("change", show);
   from.addEventListener("change", begin);
   for (const kind of ["png", "pdf", "zip"]) action(`save-${kind}`, { run: () => save(kind) });
   action("more", { run: more });
-  action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, words }) => ({ recipe, picture, caption: `seed ${recipe.seed} ${words}` }))) });
+  action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, words }) => ({ recipe, picture, caption: [`seed ${recipe.seed}`, words].filter(Boolean).join(" ") }))) });
 
   // It begins when it is first seen, anew if the plate has changed, and goes on where its end is seen.
-  new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && more(), { rootMargin: "600px" }).observe(find(".more"));
+  new IntersectionObserver(
+    ([{ isIntersecting }]) => {
+      endInSight = isIntersecting;
+      if (endInSight && !fetching) more();
+    },
+    { rootMargin: "600px" },
+  ).observe(find(".more"));
   new IntersectionObserver(async ([{ isIntersecting }]) => {
     if (!isIntersecting) return number++; // nobody looks: what is on its way is the last
     const now = await plateValues();

@@ -25,7 +25,7 @@ from ...requests import ServerFunction, answering, field_of
 from ...stopping import progress_function
 from ...waiting import Waiting
 from .. import part
-from ..mixing import pictured
+from ..mixing import all_pictured, pictured
 
 COUNT = 7  # pictures of a strip
 
@@ -65,7 +65,7 @@ def ways_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction]
 
     def pictures(request: Any) -> dict[str, Any]:
         recipe, way = _asked(request)
-        return {"pictures": [pictured(studio, each) for each in strip(studio, recipe, way, COUNT)]}
+        return {"pictures": all_pictured(studio, strip(studio, recipe, way, COUNT))}
 
     def stops(request: Any) -> dict[str, Any]:
         recipe, way = _asked(request)
