@@ -14,8 +14,10 @@ from studio import Recipe, Studio, StudioError, to_picture
 
 from .export import labelled_png
 from .labels import label_of
+from .latents import styles_of
 
 Floats = NDArray[np.float32]
+Place = tuple[int, int]  # of a tile: column, row
 
 MOST_TILES = 24  # of one window
 FARTHEST = 1_000_000  # tiles from the middle of a world
@@ -40,10 +42,10 @@ def window(
 ) -> Floats:
     """Part of the world that a recipe's seed begins: `width`×`height` tiles from tile (x, y), as H×W×3 in [0, 1].
 
-    Each tile has a seed of its own, told from the world's and its place, and with `mixed` a class by chance; variety
-    and moves are the recipe's. Windows fit together wherever they are cut, to within rounding. `repeat`: after so many
-    tiles both ways the world begins anew, so that a window of that size is a texture. StudioError for a model that
-    cannot, or what is out of range.
+    Each tile has a seed of its own, told from the world's and its place, and with `mixed` a class by chance; variety,
+    moves, noise and what single layers have of their own are the recipe's. Windows fit together wherever they are cut,
+    to within rounding. `repeat`: after so many tiles both ways the world begins anew, so that a window of that size is
+    a texture. StudioError for a model that cannot, or what is out of range.
     """
     if repeat not in REPEATS or not 1 <= width * height <= MOST_TILES or min(width, height) < 1:
         raise StudioError(f"A window has 1 to {MOST_TILES} tiles, of a world that repeats after 1 to {REPEATS[-1]}.")
@@ -52,21 +54,32 @@ def window(
     recipe = studio.normalise(replace(recipe, latent=None, ws=None))
     rows, columns = (range(-AROUND + first, first + count + AROUND) for first, count in ((y, height), (x, width)))
     places = [(_round(column, repeat), _round(row, repeat)) for row in rows for column in columns]
-    drawn = {place: _told(recipe.seed, *place) for place in set(places)}
     with studio.working(recipe.model) as model:
         if not can_paint_larger(model):
             raise StudioError(f"{recipe.model} paints single pictures, and none that go on.")
-        tiles = list(drawn)
-        labels: list[int] | None = None
-        if model.classes:
-            own = 0 if recipe.label is None else model.classes.index(recipe.label)
-            labels = [drawn[tile][1] % len(model.classes) if mixed else own for tile in tiles]
-        z = torch.stack([draw_z(drawn[tile][0], model.z_dim) for tile in tiles])
-        ws = model.map(z, labels, recipe.psi, recipe.cutoff, recipe.centre)
-        ws = model.move(ws, dict(recipe.moves))
-        number = {tile: place for place, tile in enumerate(tiles)}
-        field = ws[[number[place] for place in places]].view(len(rows), len(columns), *ws.shape[1:])
-        return to_picture(paint_larger(model, field, recipe.noise))
+        classes = list(model.classes)
+    seeds = {place: _told(recipe.seed, *place) for place in dict.fromkeys(places)}
+    tiles = {
+        place: replace(recipe, seed=seed, label=classes[chance % len(classes)] if classes and mixed else recipe.label)
+        for place, (seed, chance) in seeds.items()
+    }
+    if any(use.psi is not None or use.seed is not None for use in recipe.layers):
+        styles = {place: torch.tensor(styles_of(studio, tile)) for place, tile in tiles.items()}
+    else:
+        styles = _drawn(studio, recipe, tiles)
+    with studio.working(recipe.model) as model:
+        field = torch.stack([styles[place] for place in places])
+        field, maps, strength = model.check_styles(field, *recipe.noise_given)
+        return to_picture(paint_larger(model, field.view(len(rows), len(columns), *field.shape[1:]), strength, maps))
+
+
+def _drawn(studio: Studio, recipe: Recipe, tiles: dict[Place, Recipe]) -> dict[Place, torch.Tensor]:
+    """The styles num_ws×w_dim of tiles whose layers have none of their own: all at once, which is quicker."""
+    with studio.working(recipe.model) as model:
+        labels = [model.classes.index(tile.label) for tile in tiles.values() if tile.label is not None]
+        z = torch.stack([draw_z(tile.seed, model.z_dim) for tile in tiles.values()])
+        ws = model.map(z, labels or None, recipe.psi, recipe.cutoff, recipe.centre)
+        return dict(zip(tiles, model.move(ws, dict(recipe.moves)), strict=True))
 
 
 def window_png(

@@ -7,6 +7,8 @@ al. 2020, §2.2, where scaling maps by styles is the same as scaling weights, so
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -28,12 +30,13 @@ def can_paint_larger(model: Model) -> bool:
 
 
 @torch.inference_mode()
-def paint_larger(model: Model, styles: Tensor, strength: float = 1.0) -> Tensor:
+def paint_larger(model: Model, styles: Tensor, strength: float = 1.0, maps: Sequence[Tensor] | None = None) -> Tensor:
     """(h + 2·AROUND)×(w + 2·AROUND)×num_ws×w_dim → 1×C×(h·R)×(w·R) float32, about [−1, 1], not clipped.
 
     `styles`: of each tile painted and of AROUND more on every side. What a tile looks like depends on those near it and
     on nothing else, so windows of one world fit together, within rounding (1e-4); where tiles repeat, so does the
-    picture. `strength`: of the noise, the model's own, the same in every tile. LatentError for another model or shape.
+    picture. `strength`: of the noise; `maps`: of each layer, 1×1×R×R (None: the model's own), the same in every tile.
+    LatentError for another model or shape.
     """
     if not can_paint_larger(model):
         raise LatentError(f"{model.name} cannot paint larger pictures than it was trained for.")
@@ -48,7 +51,8 @@ def paint_larger(model: Model, styles: Tensor, strength: float = 1.0) -> Tensor:
         x = _modulated(conv, x, field, place, layer.resolution // conv.up, rim // conv.up, layer.gain)
         if strength:
             begin = -rim % layer.resolution  # the noise lies in every tile as it does in one
-            noise = layer.noise_const.repeat([-(-side // layer.resolution) + 1 for side in x.shape[2:]])
+            noise = layer.noise_const if maps is None else maps[place][0, 0]
+            noise = noise.repeat([-(-side // layer.resolution) + 1 for side in x.shape[2:]])
             noise = noise[begin : begin + x.shape[2], begin : begin + x.shape[3]]
             x = x + noise * (layer.noise_strength * layer.gain * strength)
         x = x + (conv.bias * layer.gain).view(1, -1, 1, 1)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from studio import Recipe, Studio, StudioError
+from studio import LayerUse, Recipe, Studio, StudioError
 from studio.tools.world import FARTHEST, MOST_TILES, has_worlds, window
 
 RECIPE = Recipe(seed=4)
@@ -27,6 +29,22 @@ def test_a_texture_goes_on_across_its_edges(studio: Studio, repeat: int):
     across = window(studio, RECIPE, repeat - 1, 0, 2, 1, repeat=repeat)  # over the seam
     np.testing.assert_allclose(across[:, SIDE:], tile[:SIDE, :SIDE], atol=1e-4)
     np.testing.assert_allclose(across[:, :SIDE], tile[:SIDE, -SIDE:], atol=1e-4)
+
+
+def test_noise_and_layers_are_those_of_the_recipe(studio: Studio):
+    plain = window(studio, RECIPE, 0, 0, 2, 1)
+
+    def apart(**changes: object) -> float:
+        recipe = replace(RECIPE, **changes)  # type: ignore[arg-type]
+        return float(np.abs(window(studio, recipe, 0, 0, 2, 1) - plain).max())
+
+    own = (LayerUse(1, noise=0.0),)
+    assert apart(layers=own) > 1e-3 and apart(noise=0.0) > 1e-3 and apart(noise_seed=9) > 1e-3
+    assert apart(layers=own) < apart(noise=0.0)
+    assert apart(layers=(LayerUse(0, noise=1.0), LayerUse(1, noise=1.0))) == 0
+    assert apart(layers=(LayerUse(1, psi=0.0),)) > 1e-3 and apart(layers=(LayerUse(1, seed=99),)) > 1e-3
+    same = tuple(LayerUse(layer, psi=RECIPE.psi) for layer in range(3))
+    assert apart(layers=same) < 1e-4  # tile by tile is as all at once, to rounding
 
 
 def test_classes_are_by_chance_or_the_recipe_s(studio: Studio):
