@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from host import around, end, prepare, root_path, wait_until_asked
+from host import around, end, mend_streams, prepare, root_path, wait_until_asked
 
 # Read once, when torch, NumPy and Gradio are imported: idle threads sleep after a spin, nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -21,7 +21,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 LOCALHOST = "127.0.0.1"
-GRADIO = ("GRADIO_ROOT_PATH", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "GRADIO_NUM_PORTS", "GRADIO_SSR_MODE")
+GRADIO = "GRADIO_"  # begins variables of another program's: they would change what is said here, or stop it
+KEPT = ("GRADIO_ANALYTICS_ENABLED", "GRADIO_TEMP_DIR")
 
 
 def port_number(text: str) -> int:
@@ -57,7 +58,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "Hugging Face hub: shown first",
     )
     host = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if "SPACE_ID" in os.environ else LOCALHOST)
-    parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--host", default=host, type=bare, help="address to listen on (default: %(default)s)")
     port = os.environ.get("GRADIO_SERVER_PORT") or "7860"
     parser.add_argument("--port", default=port, type=port_number, help="port to listen on (default: %(default)s)")
     parser.add_argument("--model", default="orchard", help="model shown first (default: %(default)s)")
@@ -104,6 +105,11 @@ def is_private(options: argparse.Namespace) -> bool:
     return options.host in (LOCALHOST, "localhost", "::1") and not options.share and "SPACE_ID" not in os.environ
 
 
+def bare(host: str) -> str:
+    """An address of IPv6 may come in the brackets that it has in links."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def require_free(host: str, port: int) -> None:
     """Raise OSError with a clear sentence where `port` cannot be had: before torch is loaded, not seconds after."""
     for address in dict.fromkeys((host, LOCALHOST)):  # Gradio wants it on the local address, whatever the host
@@ -127,8 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.mcp and find_spec("mcp") is None:
         print('--mcp needs one more package: pip install "gradio[mcp]".', file=sys.stderr)
         return 2
-    for name in GRADIO:  # read by now; Gradio would put them where they do not belong, or trip over them
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith(GRADIO) and name not in KEPT]:  # ours are read by now
+        del os.environ[name]
     try:
         require_free(options.host, options.port)
         for sentence in prepare():
@@ -168,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    mend_streams()
     try:
         sys.exit(main())
     except KeyboardInterrupt:  # before there is a page

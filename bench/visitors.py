@@ -74,12 +74,18 @@ class Visitor:
     asked: int = 0
     shown: int = 0
 
-    async def ask(self, changes: dict[str, Any]) -> bool:
-        """One request; whether its picture, or a newer one's, came."""
+    async def ask(self, changes: dict[str, Any], rests: bool = False) -> bool:
+        """One request; whether its picture, or a newer one's, came. `rests`: the hand has let go."""
         self.asked += 1
         number = self.asked
         values = [changes.get(name, value) for name, value in zip(self.view.names, self.view.initial, strict=True)]
-        data = {"values": values, "read": number % 4 == 0, "draft": True, "job": {"key": self.key, "number": number}}
+        data = {
+            "values": values,
+            "read": number % 4 == 0,
+            "draft": True,
+            "rests": rests,
+            "job": {"key": self.key, "number": number},
+        }
         try:
             answer = await call(self.client, self.view, "picture", data, self.key)
         except (httpx.HTTPError, ValueError):
@@ -117,13 +123,13 @@ class Visitor:
                     task.add_done_callback(flying.discard)
                 await asyncio.sleep(MOVE_SECONDS)
             let_go = time.monotonic()
-            if asked != last:
-                if len(flying) >= IN_FLIGHT:  # the value at which a hand rests overtakes
-                    await asyncio.wait(flying, timeout=OVERTAKE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                while not await self.ask({"seed": last}) and time.monotonic() < until + 10:
+            if asked == last:  # it is on its way as one frame of many
+                await asyncio.wait(flying, timeout=OVERTAKE_SECONDS)
+            elif len(flying) >= IN_FLIGHT:  # the value at which a hand rests overtakes
+                await asyncio.wait(flying, timeout=OVERTAKE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if asked != last or flying:
+                while not await self.ask({"seed": last}, rests=True) and time.monotonic() < until + 10:
                     pass
-            else:
-                await asyncio.gather(*flying)
             self.waits.append(time.monotonic() - let_go)
             resting = [asyncio.create_task(self.rest(name, {"seed": last})) for name in ("details", "neighbours")]
             await asyncio.sleep(REST_SECONDS)

@@ -18,6 +18,11 @@ def prepare() -> list[str]:
     Answers with a sentence for everything that the machine does not give, and the program therefore does without;
     OSError, one sentence, where not even a temporary folder can be had: Gradio does not start without one.
     """
+    try:
+        os.getcwd()
+    except OSError:  # the folder is gone: libraries of torch's are not found from nowhere
+        os.chdir(os.sep)
+    os.environ.setdefault("PATH", os.defpath)  # a library looks for programs there, and trips where there is none
     changes, sentences = mend_proxies(os.environ)
     further, more = mend_encryption(os.environ)
     changes, sentences = changes | further, sentences + more

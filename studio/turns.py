@@ -1,6 +1,8 @@
 """Who comes next at the one place where pictures are painted.
 
-Visitors take turns: whoever was served longest ago comes first, however often each of them asks. Of one visitor's
+Visitors take turns: whoever was served longest ago comes first, however often each of them asks. Whoever has let go
+looks at the picture and waits for it, so it goes before frames of hands that still move, whose next ones are on their
+way: three turns of four at most, and for each visitor once a second. Of one visitor's
 requests only the newest is worth a turn, since the page shows nothing older than what it shows already; and what
 nobody's hand waits for (the neighbours' thumbnails) comes when there is a gap, or at every eighth turn. A gap is a
 while without any hand: the next request of one that moves is on its way, and what is painted in that moment takes the
@@ -20,6 +22,8 @@ from time import monotonic
 from .errors import BusyError, StoppedError
 
 PATIENT_EVERY = 8  # turns, of which what can wait gets one
+RESTING_OF = 4  # turns, of which hands that move get one at least
+REST_SECONDS = 1.0  # between two turns in which one visitor's hand is believed to rest
 GAP = 0.12  # seconds after a hand's turn, in which its next request is on its way
 REMEMBERED = 1024  # visitors, of whom it is known when they were served
 LATELY = 0.5  # seconds since another visitor's turn in which that one's hand may still move
@@ -28,11 +32,13 @@ LOOK_SECONDS = 0.25  # how often one that waits asks whether it is still wanted
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: a visitor's key ("" for nobody known), the request's number, and whether it can wait."""
+    """Who asks: a visitor's key ("" for nobody known), the request's number, whether it can wait, and whether the
+    hand has let go."""
 
     visitor: str = ""
     number: int | None = None
     patient: bool = False
+    rests: bool = False
 
 
 NOBODY = Asker()
@@ -40,9 +46,9 @@ _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
 
 @contextmanager
-def asking(visitor: str = "", number: int | None = None, patient: bool = False) -> Iterator[None]:
+def asking(visitor: str = "", number: int | None = None, patient: bool = False, rests: bool = False) -> Iterator[None]:
     """Within, this thread asks for that visitor. Of requests with numbers, a newer one ends those that still wait."""
-    token = _asker.set(Asker(visitor, number, patient))
+    token = _asker.set(Asker(visitor, number, patient, rests))
     try:
         yield
     finally:
@@ -67,7 +73,9 @@ class Turns:
         self._waiting: list[_Waiting] = []
         self._taken = False
         self._served: OrderedDict[str, float] = OrderedDict()  # visitor → when
+        self._rested: OrderedDict[str, float] = OrderedDict()  # the same of turns in which a hand rested
         self._turns = 0  # since one that can wait had its turn
+        self._resting = 0  # since a hand that moves had its turn
         self._hand = -GAP  # when a hand's turn ended last
         self._later: Timer | None = None  # looks again when the gap is long enough
 
@@ -130,13 +138,31 @@ class Turns:
         if not hands and not due and (left := self._hand + GAP - monotonic()) > 0:
             self._look_again(left)
             return
-        among = patient if patient and (not hands or due) else hands
-        chosen = min(among, key=self._places(among))
+        if patient and (not hands or due):
+            chosen = min(patient, key=self._places(patient))
+        else:
+            chosen = self._hand_of(hands)
         self._turns = 0 if chosen.asker.patient else self._turns + 1
         self._taken = chosen.called = True
         self._waiting.remove(chosen)
         self._drop_older(chosen)
         chosen.decided.set()
+
+    def _hand_of(self, hands: list[_Waiting]) -> _Waiting:
+        """Whose turn it is among hands: of those that rest, for three turns in a row, who came first."""
+        long_ago = monotonic() - REST_SECONDS
+        resting = [
+            one for one in hands if one.asker.rests and self._rested.get(one.asker.visitor, long_ago) <= long_ago
+        ]
+        theirs = {one.asker.visitor for one in resting}
+        moving = [one for one in hands if one.asker.visitor not in theirs]
+        if resting and (not moving or self._resting < RESTING_OF - 1):
+            self._resting += 1
+            first = min(resting, key=lambda one: one.arrived).asker.visitor
+            moving = [one for one in resting if one.asker.visitor == first]
+        else:
+            self._resting = 0
+        return min(moving, key=self._places(moving))
 
     def _drop_older(self, than: _Waiting) -> None:
         for one in [one for one in self._waiting if self._is_older(one, than)]:
@@ -177,7 +203,8 @@ class Turns:
     def _note(self, asker: Asker) -> None:
         if not asker.visitor or asker.patient:
             return
-        self._served[asker.visitor] = monotonic()
-        self._served.move_to_end(asker.visitor)
-        while len(self._served) > REMEMBERED:
-            self._served.popitem(last=False)
+        for noted in (self._served, *([self._rested] if asker.rests else [])):
+            noted[asker.visitor] = monotonic()
+            noted.move_to_end(asker.visitor)
+            while len(noted) > REMEMBERED:
+                noted.popitem(last=False)

@@ -114,6 +114,7 @@ def test_gradios_own_variables_stand_for_the_arguments(
     monkeypatch.setenv("GRADIO_SERVER_PORT", "8000")
     options = parse_arguments([])
     assert (options.host, options.port, options.uploads) == ("0.0.0.0", 8000, False)  # others can reach it
+    assert parse_arguments(["--host", "[::1]"]).host == "::1"  # as it stands in links
     options = parse_arguments(["--host", "127.0.0.1", "--port", "8001"])
     assert (options.host, options.port, options.uploads) == ("127.0.0.1", 8001, True)
     monkeypatch.setenv("GRADIO_SERVER_PORT", "abc")

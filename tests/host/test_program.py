@@ -29,6 +29,7 @@ from tests.ui.serving import MODEL, OTHER, tiny_studio
 from .running import ROOT, Program, free_port, started
 
 SOMEBODY = 54_321  # in no list of users
+ODD = {"PATH": "", "GRADIO_TEMP_DIR": "/proc/none", "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "x", "GRADIO_NUM_PORTS": "x"}
 PROXIES = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": "[::1],10.0.0.0/8"}
 
 
@@ -92,7 +93,7 @@ def test_it_serves_where_little_can_be_written_and_the_first_model_not_be_read(o
     theirs = "mount -t tmpfs -o size=64k,mode=755 none /tmp; mount -t tmpfs -o size=32m,mode=1777 none /dev/shm"
     command = somebody_else(open_folder, f"{full}; {theirs}; {shut([ROOT, '/var/tmp'])}")
     arguments: list[str | Path] = ["--checkpoints", open_folder / "models", "--model", MODEL]
-    with started(open_folder, arguments, {**PROXIES, "HOME": "", "TMPDIR": "/media"}, command) as program:
+    with started(open_folder, arguments, {**PROXIES, **ODD, "HOME": "", "TMPDIR": "/media"}, command) as program:
         first = program.get().text
         assert "no permission" in first and f'href=\\"{OTHER}\\"' in first
         assert live(program, OTHER, {})["picture"].startswith("data:image/jpeg")
@@ -104,7 +105,7 @@ def test_it_serves_where_little_can_be_written_and_the_first_model_not_be_read(o
         assert recipe_from_png(Path(path)).seed == 7
         said = program.log
     assert "Traceback" not in said
-    for words in ("socksio", "home folder"):
+    for words in ("socksio", "home folder", "GRADIO_TEMP_DIR"):
         assert len([line for line in said.splitlines() if words in line]) == 1, said
 
 

@@ -26,9 +26,15 @@ class Place:
         self._run("holder", nullcontext(), self.leave.wait, expect=0)
 
     def line_up(
-        self, name: str, visitor: str = "", number: int | None = None, patient: bool = False, goes_on: bool = False
+        self,
+        name: str,
+        visitor: str = "",
+        number: int | None = None,
+        patient: bool = False,
+        goes_on: bool = False,
+        rests: bool = False,
     ) -> None:
-        self._run(name, asking(visitor, number, patient), None, self.turns.crowd + 1, goes_on)
+        self._run(name, asking(visitor, number, patient, rests), None, self.turns.crowd + 1, goes_on)
 
     def _run(self, name, asker, work: Callable[[], object] | None, expect: int, goes_on: bool = False) -> None:
         begun = threading.Event()
@@ -87,6 +93,35 @@ def test_unknown_askers_come_in_their_order_and_end_nobody():
     for name in ("x", "y", "z"):
         place.line_up(name, number=ord(name))
     assert place.served() == ["x", "y", "z"]
+
+
+def test_who_has_let_go_comes_before_hands_that_move_but_not_always():
+    place = Place()
+    for number in range(2):
+        place.line_up(f"moves {number}", f"m{number}", 1)
+    for number in range(5):
+        place.line_up(f"rests {number}", f"r{number}", 1, rests=True)
+    order = place.served()
+    assert [name[0] for name in order] == [*"rrrmrrm"]
+    assert [name for name in order if name[0] == "r"] == [f"rests {number}" for number in range(5)]  # as they came
+
+
+def test_of_who_has_let_go_the_newest_is_served_and_frames_of_the_drag_are_not():
+    place = Place()
+    place.line_up("b moves", "b", 1)
+    place.line_up("a moves", "a", 1)
+    place.line_up("a rests", "a", 2, rests=True)
+    place.line_up("a rests again", "a", 3, rests=True)
+    assert place.served() == ["a rests again", "b moves"]
+    assert sorted(place.ended) == ["a moves", "a rests"]
+
+
+def test_a_hand_that_always_says_that_it_rests_is_believed_once_a_second():
+    place = Place()
+    for number in range(6):
+        place.line_up(f"a{number}", "a", rests=True)
+    place.line_up("b", "b", 1)
+    assert place.served()[:2] == ["a0", "b"]
 
 
 def test_what_can_wait_comes_last_but_comes():

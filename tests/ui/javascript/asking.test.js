@@ -69,6 +69,36 @@ test("a draft is finished when the hand lets go", async (t) => {
   assert.equal(log.asked.at(-1).draft, false);
 });
 
+test("where the last picture is late, it is asked for again as one at which a hand rests", async (t) => {
+  const { asking, log, pass } = studio(t, { ms: 900 });
+  asking.press();
+  asking.feed([1, ""], { draft: true });
+  await pass(40);
+  asking.letGo();
+  await pass(400);
+  assert.deepEqual(
+    log.asked.map(({ values, rests, job }) => [values[0], rests, job.number]),
+    [[1, false, 1], [1, true, 2]],
+  );
+  await pass(2000);
+  assert.equal(log.drawn.at(-1), "1,");
+});
+
+test("where it comes at once, or the hand has taken hold again, it is not", async (t) => {
+  const { asking, log, pass } = studio(t, { ms: 100 });
+  asking.press();
+  asking.feed([1, ""], { draft: true });
+  asking.letGo();
+  await pass(400);
+  asking.press();
+  asking.feed([2, ""], { draft: true });
+  asking.letGo();
+  asking.press();
+  await pass(400);
+  const again = log.asked.filter(({ values }, i) => i && values[0] === log.asked[i - 1].values[0] && !log.asked[i].read);
+  assert.deepEqual(again, []);
+});
+
 test("a refusal is said once, and not of what is half typed", async (t) => {
   const { asking, log, pass } = studio(t);
   asking.feed(["bad", ""], { quiet: true });

@@ -81,7 +81,7 @@ def live_functions(studio: Studio, controls: ControlSet, slow: bool = False) -> 
                 yield hear
             return
         visitor, number = read_job(request["job"]) if "job" in request else ("", None)
-        with asking(visitor, number, patient):
+        with asking(visitor, number, patient, request.get("rests") is True):
             yield still_there
 
     def picture(request: Any) -> dict[str, Any]:

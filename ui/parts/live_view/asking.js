@@ -12,6 +12,7 @@ const DRAFT_MS = 150; // after which a draft, shown while a drag goes on, is fin
 const REST_MS = 350; // after which a drag counts as one edit: it goes into the history, the address and the neighbours
 const SLOW_MS = 250; // after which a picture counts as slow
 const PAUSE_MS = 200; // after the last change, with no pointer down, a picture that takes seconds is begun
+const LATE_MS = 150; // after letting go, from which on the last picture counts as late
 const POLL_MS = 250; // how often it is asked how far it is
 
 /** A key that nobody guesses, of this page alone: by it the server knows whose turn it is, and whose picture is to stop. */
@@ -35,6 +36,7 @@ export class Asking {
   #letGoAt = -Infinity; // when it last went up
   #due = null; // a picture that takes seconds, to be asked for once the hand lets go or rests
   #dueTimer = 0;
+  #lateTimer = 0;
   #painting = null; // the newest such request on its way
 
   constructor({ initial, stepsAt, slow, backend, on, now = () => performance.now() }) {
@@ -93,6 +95,8 @@ export class Asking {
     this.#letGoAt = this.now();
     if (this.#due) this.#dueTimer = setTimeout(() => this.#beginDue(), PAUSE_MS);
     if (this.answer?.draft && this.#queue.isIdle) this.#finish();
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = setTimeout(() => this.#askAgain(), LATE_MS);
   }
 
   /** Stop the picture that is waited for, if one is. */
@@ -116,6 +120,12 @@ export class Asking {
 
   #job(number) {
     return { key: this.#key, number };
+  }
+
+  /** What is on its way went as one frame of many: where many wait it is asked for once more as the last one, which overtakes. */
+  #askAgain() {
+    const isLate = !this.#held && !this.#queue.isIdle && !this.isGood && !this.#painting && !this.#due;
+    if (isLate) this.#request(this.current, { quiet: true, draft: true });
   }
 
   #request(values, how) {
@@ -147,7 +157,8 @@ export class Asking {
     const read = !request.unread && !seconds && this.now() - this.#readAt >= READ_MS;
     if (read) this.#readAt = this.now();
     const job = this.#job(request.number); // by the key visitors take turns, and of one's requests the newest is painted
-    const answer = await this.backend.picture({ values: request.values, read, draft: request.draft === true, job });
+    const rests = !this.#held; // the hand has let go: whoever looks and waits comes before frames of hands that move
+    const answer = await this.backend.picture({ values: request.values, read, draft: request.draft === true, rests, job });
     if (!answer.busy && this.#painting === request) this.#painting = null;
     return answer;
   }
