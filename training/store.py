@@ -11,12 +11,13 @@ from generator import Model, save_checkpoint
 LARGEST = 10_000_000  # bytes of a generator's file
 
 
-def store(model: Model, folder: Path) -> None:
-    """Write the model in half precision; a generator that is too large then, with its kernels in 8 bits.
+def store(model: Model, folder: Path, eight_bits: bool = False) -> None:
+    """Write the model in half precision, a generator that is too large then with its kernels in 8 bits; or, where room
+    is short, all of its networks in 8 bits.
 
     Rounding to 8 bits is forty decibels below the weights (`generator/storage/network_file.py`), and what is measured
     is measured on the weights as they are stored.
     """
-    save_checkpoint(model, folder)
+    save_checkpoint(model, folder, torch.int8 if eight_bits else torch.float16)
     if (folder / "generator.safetensors").stat().st_size >= LARGEST:
         save_checkpoint(model, folder, kernels=torch.int8)

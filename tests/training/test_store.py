@@ -1,4 +1,4 @@
-"""A finished model's files: in half precision, and kernels in 8 bits where the generator would be too large."""
+"""A finished model's files: half precision, kernels in 8 bits of a generator that is too large, or all in 8 bits."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from torch import Tensor
 
-from generator import draw_z, open_checkpoint
-from tests.generator.build import GENERATOR, lively_model
+from generator import Model, draw_z, open_checkpoint
+from tests.generator.build import ENCODER, GENERATOR, lively_model, some_pictures
 from training import store as module
 from training.store import store
 
 KERNEL, DENSE = "synthesis.layers.0.conv.weight", "mapping.layers.0.weight"
 
 
-def dtypes(folder: Path) -> dict[str, torch.dtype]:
-    with safe_open(folder / "generator.safetensors", framework="pt") as file:
+def dtypes(folder: Path, network: str = "generator") -> dict[str, torch.dtype]:
+    with safe_open(folder / f"{network}.safetensors", framework="pt") as file:
         return {name: file.get_tensor(name).dtype for name in (KERNEL, DENSE)}
 
 
@@ -41,3 +42,28 @@ def test_kernels_of_a_large_generator_are_rounded(tmp_path: Path, monkeypatch: p
         pictures.append(opened.synthesize(opened.map(draw_z(3, opened.z_dim)[None], [1])))
     error = (pictures[0] - pictures[1]).square().mean().sqrt() / pictures[0].std()
     assert 0 < float(error) < 0.05
+
+
+def test_all_of_a_model_in_8_bits(tmp_path: Path):
+    """Every network's weights, at half the size, and what they say hardly changes."""
+    model = lively_model(encoder=ENCODER)
+    store(model, tmp_path / "half")
+    store(model, tmp_path / "small", eight_bits=True)
+    assert dtypes(tmp_path / "small") == {KERNEL: torch.int8, DENSE: torch.int8}
+    half, small = (open_checkpoint(tmp_path / name, precision="fp32") for name in ("half", "small"))
+    for file in ("generator", "critic", "encoder"):
+        sizes = [(tmp_path / name / f"{file}.safetensors").stat().st_size for name in ("half", "small")]
+        assert sizes[1] < 0.8 * sizes[0]  # small networks are mostly headers
+
+    def said(model: Model, picture: Tensor) -> dict[str, Tensor]:
+        return {
+            "picture": model.synthesize(model.map(draw_z(3, model.z_dim)[None], [1])),
+            "logit": model.criticize(picture, [1]),
+            "code": model.encode(picture, [1])[0],
+        }
+
+    picture = some_pictures(1, half.img_channels, half.resolution)
+    after = said(small, picture)
+    for name, before in said(half, picture).items():
+        error = (before - after[name]).square().mean().sqrt() / before.square().mean().sqrt()
+        assert 0 < float(error) < 0.05, name
