@@ -110,6 +110,11 @@ def bare(host: str) -> str:
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
+def bracketed(host: str) -> str:
+    """The same with its brackets, with which Gradio makes addresses of it."""
+    return f"[{host}]" if ":" in host else host
+
+
 def require_free(host: str, port: int) -> None:
     """Raise OSError with a clear sentence where `port` cannot be had: before torch is loaded, not seconds after."""
     for address in dict.fromkeys((host, LOCALHOST)):  # Gradio wants it on the local address, whatever the host
@@ -162,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     from ui import build_page, launch_options, visitors_pages
 
-    address = {"server_name": options.host, "server_port": options.port, "share": options.share}
+    address = {"server_name": bracketed(options.host), "server_port": options.port, "share": options.share}
     own = None if visitors is None else visitors_pages(studio, visitors)
     page = build_page(studio, own)
     told = launch_options(studio, own, options.upload_limit)

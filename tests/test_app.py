@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import main, parse_arguments
+from app import bracketed, main, parse_arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -115,6 +115,7 @@ def test_gradios_own_variables_stand_for_the_arguments(
     options = parse_arguments([])
     assert (options.host, options.port, options.uploads) == ("0.0.0.0", 8000, False)  # others can reach it
     assert parse_arguments(["--host", "[::1]"]).host == "::1"  # as it stands in links
+    assert (bracketed("::1"), bracketed("127.0.0.1")) == ("[::1]", "127.0.0.1")
     options = parse_arguments(["--host", "127.0.0.1", "--port", "8001"])
     assert (options.host, options.port, options.uploads) == ("127.0.0.1", 8001, True)
     monkeypatch.setenv("GRADIO_SERVER_PORT", "abc")
