@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from studio.tools.prints import print_from_json, write_print
 from studio.tools.project import EDITABILITY, STEPS, Place, error_of, first_guess, found, placed, read_upload, refine
 from studio.tools.sheet import Entry, arrange, paint, seeds_from, without_duplicates
 from studio.tools.trades import over_white, pack
-from studio.tools.walk import walk_from_json
+from studio.tools.walk import drives_from_json, walk_from_json, with_music
 
 from .requests import refusing
 
@@ -241,6 +241,8 @@ def add_tool_endpoints(studio: Studio) -> None:
         fps: int = 25,
         factor: int = 1,
         card: str = "",
+        sound: File = None,
+        drives: Any = None,
         progress: Any = PROGRESS,
     ) -> tuple[str, str, dict[str, Any]]:
         """A walk between pictures as a film, with what it was made from beside it.
@@ -252,6 +254,9 @@ def add_tool_endpoints(studio: Studio) -> None:
             fps: Frames a second, 1 to 60.
             factor: 1, 2 or 4 times as large as the model paints.
             card: A title on a card before it, or nothing.
+            sound: A sound file that lies under the film, where its kind has sound, and drives what drives says.
+            drives: A JSON list of what the sound drives: objects with "what" (as of a sweep: psi, moves.NAME, ...),
+                "curve" (loudness, low, middle, high, onsets), and its value "low" where that is 0, "high" where 1.
 
         Returns:
             The film.
@@ -262,7 +267,11 @@ def add_tool_endpoints(studio: Studio) -> None:
             walk_from_json({} if walk is None else walk),
             Wish(kind, _whole(fps), _whole(factor), card=str(card)[:120]),
         )
-        suffix = check_film(kind, asked.frames, wish.fps).suffix
+        film_kind = check_film(kind, asked.frames, wish.fps)
+        suffix = film_kind.suffix
+        if sound:
+            wish = replace(wish, sound=Path(sound) if film_kind.sound else None)
+            asked = with_music(asked, Path(sound), wish.fps, drives_from_json([] if drives is None else drives))
         made: dict[str, Any] = {}
 
         def write(path: Path) -> None:

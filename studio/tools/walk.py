@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from .curves import EASINGS, KINDS, circle, curve, positions
 from .directions import Way, move
 from .film import MAX_FRAMES
 from .latents import average_of, styles_of, with_styles, with_z, z_of
+from .music import listen
 
 Array = NDArray[np.float64]
 
 SPACES = ("w", "z")
 MOST_KEYS = 100
 MOST_SWEEPS = 24
+MOST_DRIVES = 6
 NOISES = ("fixed", "flowing")
 LEAST_PSI = 0.05  # below which a seed's own styles cannot be told from what truncation left of them
 NUMBERS = ("psi", "noise", "rotation", "x", "y")
@@ -298,6 +301,40 @@ def _check(walk: Walk) -> None:
             raise StudioError(f"Easing is one of {', '.join(EASINGS)}, not {sweep.easing!r}.")
         if sweep.what.startswith("way.") and sweep.what[4:] not in map(str, range(len(walk.ways))):
             raise StudioError(f"This walk has no direction {sweep.what[4:]!r} of its own.")
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What a curve of a sound does in a walk: `what` of `Sweep` is `low` where the curve is 0, `high` where it is 1."""
+
+    what: str
+    curve: str
+    low: float
+    high: float
+
+
+def drives_from_json(obj: object) -> tuple[Drive, ...]:
+    """The drives in parsed JSON, a list of objects with the fields of `Drive`; StudioError, a sentence, for others."""
+    if not isinstance(obj, list) or len(obj) > MOST_DRIVES:
+        raise StudioError(f"A sound drives at most {MOST_DRIVES} things.")
+    found = []
+    for each in obj:
+        if not isinstance(each, Mapping) or set(each) != {*Drive.__dataclass_fields__}:
+            raise StudioError('What a sound drives has "what", a "curve", and the numbers "low" and "high".')
+        if type(each["low"]) not in (int, float) or type(each["high"]) not in (int, float):
+            raise StudioError("What a sound drives goes from one number to another.")
+        words = str(each["what"]), str(each["curve"])
+        found.append(Drive(*words, float(each["low"]), float(each["high"])))
+    return tuple(found)
+
+
+def with_music(walk: Walk, sound: Path, fps: int, drives: Sequence[Drive]) -> Walk:
+    """The walk with numbers driven by a sound file at `fps` frames a second. StudioError as for `music.listen`."""
+    if not drives:
+        return walk
+    heard = listen(sound)
+    curves = [(each.what, heard.at(each.curve, fps, walk.frames), each.low, each.high) for each in drives]
+    return replace(walk, sweeps=(*walk.sweeps, *driven(curves)))
 
 
 def driven(curves: Sequence[tuple[str, NDArray[np.float64], float, float]]) -> tuple[Sweep, ...]:

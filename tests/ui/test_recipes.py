@@ -17,6 +17,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from studio import Recipe, Studio, recipe_from_png
+from tests.studio.tools.sounds import beats
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "recipes.md"
 SECTIONS = re.findall(r"^## (.+?): .*?$\n(.*?)(?=^## |\Z)", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -106,6 +107,19 @@ def test_walk(client: Client) -> None:
     assert json.loads(Path(known["walk"]).read_text("utf-8"))["walk"]["closed"]
 
 
+def test_a_sound_drives_a_walk_and_lies_under_it(client: Client, tmp_path: Path) -> None:
+    sound, _ = beats(tmp_path / "beat.wav", 1, 120)
+    drives = [{"what": "noise", "curve": "onsets", "low": 0, "high": 2}]
+    walk = {"keys": [{"seed": 1}], "frames": 10}
+    film, beside, _ = client.predict(
+        walk=walk, kind="mp4", fps=10, sound=handle_file(str(sound)), drives=drives, api_name="/walk"
+    )
+    with av.open(film) as container:
+        assert {stream.type for stream in container.streams} == {"video", "audio"}
+    (sweep,) = json.loads(Path(beside).read_text("utf-8"))["walk"]["sweeps"]
+    assert sweep["what"] == "noise" and 0 <= min(sweep["values"]) < max(sweep["values"]) <= 2
+
+
 def test_export(client: Client) -> None:
     known = run(client, "/export")
     assert tifffile.imread(known["poster"]).dtype == "uint16"
@@ -126,6 +140,7 @@ def test_export(client: Client) -> None:
         ("/directions", {"recipe": {"model": "pears"}}),
         ("/walk", {"walk": {"keys": [{}], "frames": 10_000}}),
         ("/walk", {"walk": []}),
+        ("/walk", {"walk": {"keys": [{}], "frames": 2}, "sound": handle_file(str(DOCUMENT))}),
         ("/walk", {"walk": {"keys": [{}]}, "kind": "avi"}),
         ("/project", {}),
         ("/project", {"picture": handle_file(str(DOCUMENT))}),

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import wave
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import av
 import numpy as np
 import pytest
 
-from studio import Recipe, Studio
+from studio import Recipe, Studio, recipe_from_png
 from studio.tools.directions import Way, closed_form
+from studio.tools.music import CURVES
 from studio.tools.walk import Walker, walk_from_json
 from ui.controls import ControlSet
 from ui.parts.walks import walks_functions
@@ -92,6 +94,26 @@ def test_a_film_comes_with_its_walk(server: Functions, tmp_path: Path) -> None:
     assert walk_from_json(beside["walk"]).frames == 6
 
 
+def test_a_frame_is_shown_as_the_film_will_have_it(server: Functions, controls: ControlSet, studio: Studio) -> None:
+    curves = server["curves"]({"sound": drum(), "fps": 10, "frames": 6})["curves"]
+    assert set(curves) == {*CURVES} and all(
+        len(curve) == 6 and 0 <= min(curve) <= max(curve) <= 1 for curve in curves.values()
+    )
+    what = f"moves.{controls.directions[0]}"
+    number = int(np.argmax(curves["loudness"]))
+    swept = {**WALK, "sweeps": [{"what": what, "values": [2 * curves["loudness"][number]], "easing": "none"}]}
+    shown = server["frame"]({"walk": swept, "number": number})
+    drives = [{"what": what, "curve": "loudness", "low": 0, "high": 2}]
+    answer = server["film"](
+        {"walk": WALK, "film": {**FILM, "kind": "png"}, "job": JOB, "sound": drum(), "drives": drives}
+    )
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(answer["file"]))) as frames:
+        names = sorted(name for name in frames.namelist() if name.endswith(".png"))
+        recipe = recipe_from_png(frames.read(names[number]))
+    assert shown["caption"] == studio.render(recipe).specimen
+    assert dict(recipe.moves)[controls.directions[0]] == pytest.approx(2 * curves["loudness"][number], abs=1e-3)
+
+
 def test_a_film_is_driven_by_a_sound_and_carries_it(server: Functions, controls: ControlSet, tmp_path: Path) -> None:
     heard = server["hear_sound"]({"sound": drum()})
     assert heard["seconds"] == pytest.approx(2, abs=0.1) and heard["onsets"] == 4
@@ -117,6 +139,8 @@ def test_a_film_is_driven_by_a_sound_and_carries_it(server: Functions, controls:
         ("frame", {"walk": {**WALK, "frames": 10_000}, "number": 0}),
         ("frame", {"walk": WALK, "number": 6}),
         ("frame", {"walk": {"keys": []}, "number": 0}),
+        ("curves", {"sound": "", "fps": 10, "frames": 6}),
+        ("curves", {"sound": drum(), "fps": 999, "frames": 6}),
         ("hear_sound", {"sound": base64.b64encode(b"la la la").decode()}),
         ("film", {"walk": WALK, "film": {**FILM, "kind": "avi"}, "job": JOB}),
         ("film", {"walk": WALK, "film": {**FILM, "fps": "fast"}, "job": JOB}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from studio.tools.curves import EASINGS, KINDS
 from studio.tools.enlarge import FACTORS, methods
 from studio.tools.export import Wish, export_walk
 from studio.tools.film import KINDS as FILMS
-from studio.tools.film import MAX_FRAMES
+from studio.tools.film import MAX_FRAMES, RATES
 from studio.tools.music import CURVES, listen
-from studio.tools.walk import NOISES, Walk, Walker, driven, walk_from_json
+from studio.tools.walk import NOISES, Walker, drives_from_json, walk_from_json, with_music
 
 from ...controls import ControlSet
 from ...handing_out import file_answer, made_file
@@ -27,7 +26,6 @@ from ...waiting import Waiting
 from .. import part
 
 VIEW = 192  # px, to which smaller pictures are enlarged
-MOST_DRIVES = 6
 
 
 def walks(studio: Studio, controls: ControlSet, directions: dict[str, str]) -> gr.HTML:
@@ -65,6 +63,17 @@ def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
         beat = None if sound.beat is None else round(sound.beat, 1)
         return {"seconds": sound.seconds, "onsets": len(sound.onsets), "beat": beat}
 
+    def curves(request: Any) -> dict[str, Any]:
+        """What a sound does at each frame: with it the page shows any frame as the film will have it."""
+        fps, frames = (_whole(request, name) for name in ("fps", "frames"))
+        if not RATES[0] <= fps <= RATES[1] or not 1 <= frames <= MAX_FRAMES:
+            raise StudioError("This request does not come from this page; reload it.")
+        with _sound(request) as path:
+            if path is None:
+                raise StudioError("Choose a sound first.")
+            heard = listen(path)
+        return {"curves": {name: heard.at(name, fps, frames).round(4).tolist() for name in CURVES}}
+
     def film(request: Any) -> dict[str, Any]:
         walk = walk_from_json(field_of(request, "walk"))
         wish = field_of(request, "film")
@@ -78,7 +87,7 @@ def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
                 sound=path if wish.get("with_sound") is True else None,
             )
             if path is not None:
-                walk = with_music(walk, path, made.fps, field_of(request, "drives"))
+                walk = with_music(walk, path, made.fps, drives_from_json(field_of(request, "drives")))
             beside: dict[str, Any] = {}
 
             def write(draft: Path) -> None:
@@ -88,25 +97,7 @@ def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
             suffix = FILMS[made.kind].suffix if made.kind in FILMS else ""
             return {**made_file(f"{controls.model}-walk{suffix}", write), "beside": beside}
 
-    return [answering(function) for function in (frame, hear_sound, film, progress_function(waiting))]
-
-
-def with_music(walk: Walk, sound: Path, fps: int, drives: Any) -> Walk:
-    """The walk with numbers driven by a sound: each drive has "what" of `Sweep`, the sound's "curve", and its value
-    "low" where that is 0 and "high" where it is 1."""
-    if not isinstance(drives, list) or len(drives) > MOST_DRIVES:
-        raise StudioError(f"A sound drives at most {MOST_DRIVES} things.")
-    if not drives:
-        return walk
-    heard = listen(sound)
-    found = []
-    for drive in drives:
-        low, high = field_of(drive, "low"), field_of(drive, "high")
-        if type(low) not in (int, float) or type(high) not in (int, float):
-            raise StudioError("What a sound drives goes from one number to another.")
-        curve = heard.at(str(field_of(drive, "curve")), fps, walk.frames)
-        found.append((str(field_of(drive, "what")), curve, float(low), float(high)))
-    return replace(walk, sweeps=(*walk.sweeps, *driven(found)))
+    return [answering(function) for function in (frame, hear_sound, curves, film, progress_function(waiting))]
 
 
 class _Held:
