@@ -45,6 +45,11 @@ def test_find_keep_steer_and_restore_after_a_reload(visitor: Visitor, studio: St
     kept(page, 2)
     page.locator(".tray .kept input[type=text]").last.fill("steered")
     page.locator(".tray .kept input[type=text]").last.blur()
+    page.keyboard.press("x")
+    page.locator("#compare-dialog .wipe").check()
+    for caption in page.locator("#compare-dialog figcaption").all():
+        expect(caption).to_be_visible()  # of both, though one lies over the other
+    page.keyboard.press("Escape")
     picture = visitor.picture
     visitor.open("?seed=99")
     kept(page, 2)
@@ -73,6 +78,10 @@ def test_a_sheet_goes_on_while_its_end_is_in_sight(visitor: Visitor) -> None:
     )
     page.locator(".contact .more").scroll_into_view_if_needed()
     page.wait_for_function(f"document.querySelectorAll('.contact .pictures .picture').length > {count}")
+    seed = page.locator(".contact .pictures .seed").nth(7).inner_text()
+    pictures.nth(7).click()
+    page.locator(".contact [data-action=open-chosen]").click()
+    expect(page.get_by_label("Seed · latent z")).to_have_value(seed)
 
 
 def test_breed_walk_and_export(visitor: Visitor, tmp_path: Path) -> None:

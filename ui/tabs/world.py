@@ -15,7 +15,7 @@ from . import Tab
 def build(studio: Studio, page: gr.Blocks, name: str) -> None:
     """Lay the tab out."""
     model = model_entry(studio, name)
-    world(studio, ControlSet.of(model), model["resolution"])
+    world(studio, ControlSet.of(model), model["resolution"], model["provenance"]["subject"])
 
 
 TAB = Tab("Beyond", 55, build)

@@ -12,6 +12,7 @@ export function neighbourStrip(strip, count, go) {
     [...strip.children].forEach((thumb, i) => {
       const neighbour = neighbours[i];
       thumb.disabled = !neighbour;
+      thumb.hidden = !neighbours.length; // of given styles there are none
       if (!neighbour) return thumb.firstChild.removeAttribute("src");
       thumb.firstChild.src = neighbour.picture;
       thumb.dataset.seed = neighbour.seed;

@@ -32,7 +32,7 @@ export default function ({ element, settings, backend, action }) {
 
   function tell() {
     text(find(".status"), chosen.length ? `${chosen.length} chosen` : "");
-    for (const name of ["breed", "keep-chosen"]) find(`[data-action=${name}]`).disabled = !chosen.length;
+    for (const name of ["breed", "keep-chosen", "open-chosen"]) find(`[data-action=${name}]`).disabled = !chosen.length;
   }
 
   const seeds = (field) => find(field).value.split(/[\s,;]+/).filter(Boolean).map(Number);
@@ -42,9 +42,11 @@ export default function ({ element, settings, backend, action }) {
     if (!values) return;
     const mine = ++number;
     element.classList.add("working");
+    text(find(".status"), "Painting …");
     const answer = await backend.table({ values, group: group.value, rows: seeds(".rows"), columns: seeds(".columns") });
     if (mine !== number) return;
     element.classList.remove("working");
+    tell();
     if (!worked(answer)) return;
     const cell = (entry, kind = "td") => make(kind, {}, picture(entry));
     table.replaceChildren(
@@ -72,8 +74,10 @@ export default function ({ element, settings, backend, action }) {
     const parents = chosen;
     const request = { parents: parents.map(({ recipe }) => recipe), mutation: Number(find(".mutation").value), how: find(".how").value, seed: randomSeed() };
     element.classList.add("working");
+    text(find(".status"), "Painting …");
     const answer = await backend.bred(request);
     element.classList.remove("working");
+    tell();
     if (!worked(answer)) return;
     generation(answer.children, `generation ${++born} · from ${parents.length === 1 ? "one parent" : `${parents.length} parents`} · mutation ${request.mutation}`);
     chosen = [];
@@ -109,6 +113,7 @@ export default function ({ element, settings, backend, action }) {
   action("roll", { run: roll });
   action("breed", { run: breed });
   action("plate", { run: plate });
+  action("open-chosen", { run: () => openOnPlate(chosen.at(-1).recipe) });
   action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, caption }) => ({ recipe, picture, caption }))) });
   tell();
 

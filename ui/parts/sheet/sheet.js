@@ -120,7 +120,7 @@ export default function ({ element, settings, backend, action }) {
       by.value === "likeness" && !chosen.length && "click the picture that the others are to be like",
     ];
     text(find(".status"), entries.length ? parts.filter(Boolean).join(" · ") : fetching ? "Painting …" : "");
-    find("[data-action=keep-chosen]").disabled = !chosen.length;
+    for (const name of ["keep-chosen", "open-chosen"]) find(`[data-action=${name}]`).disabled = !chosen.length;
     find("[data-action=more]").hidden = entries.length >= settings.most || !entries.length;
   }
 
@@ -149,6 +149,7 @@ export default function ({ element, settings, backend, action }) {
   from.addEventListener("change", begin);
   for (const kind of ["png", "pdf", "zip"]) action(`save-${kind}`, { run: () => save(kind) });
   action("more", { run: more });
+  action("open-chosen", { run: () => openOnPlate(chosen.at(-1).recipe) });
   action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, words }) => ({ recipe, picture, caption: [`seed ${recipe.seed}`, words].filter(Boolean).join(" ") }))) });
 
   // It begins when it is first seen, anew if the plate has changed, and goes on where its end is seen.

@@ -105,6 +105,9 @@ export default function ({ element, settings, backend, action }) {
     if (found.error) return (image.closest("button").title = found.error);
     if (found.busy) return;
     image.src = found.picture;
+    image.alt = entry.name || found.caption;
+    image.closest("button").title = found.caption;
+    image.closest("li").querySelector("input[type=text]").placeholder = found.caption;
     list = list.map((each) => (each.id === entry.id ? { ...each, picture: found.picture, caption: found.caption } : each));
     write(store, list);
   }

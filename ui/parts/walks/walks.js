@@ -40,7 +40,7 @@ export default function ({ element, settings, backend, action }) {
     if (!isCircle()) return { ...base, keys: keys.map(({ recipe }) => recipe), path: find(".path").value, easing: find(".easing").value };
     const { recipe } = middle();
     const along = [find(".first").value, find(".second").value];
-    const turns = circle(...along, Number(find(".radius").value) || 1.5, frames(), along.map((name) => recipe.moves?.[name] ?? 0));
+    const turns = circle(...along, Number(find(".radius").value) || 1, frames(), along.map((name) => recipe.moves?.[name] ?? 0));
     return { ...base, keys: [recipe], path: "linear", sweeps: [...turns, ...base.sweeps] };
   }
   /** The same for one frame: each sweep as its value there. */

@@ -18,8 +18,8 @@ from .. import part
 CHUNK = 2  # tiles a side that an answer holds
 
 
-def world(studio: Studio, controls: ControlSet, resolution: int) -> gr.HTML:
-    """The part on the page of one model."""
+def world(studio: Studio, controls: ControlSet, resolution: int, subject: str = "") -> gr.HTML:
+    """The part on the page of one model; `subject`: what it paints, in a word."""
     settings = {
         "can": has_worlds(studio, controls.model),
         "side": CHUNK * resolution,
@@ -27,6 +27,7 @@ def world(studio: Studio, controls: ControlSet, resolution: int) -> gr.HTML:
         "repeats": REPEATS,
         "classes": bool(controls.classes),
         "max_seed": MAX_SEED,
+        "subject": subject,
     }
     return part("world", server=world_functions(studio, controls), settings=settings)
 

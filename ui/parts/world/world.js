@@ -69,7 +69,7 @@ export default function ({ element, settings, backend, action }) {
   const move = () => (ground.style.transform = `translate(${-at.x}px, ${-at.y}px)`);
   function tell() {
     const tile = side / settings.chunk;
-    text(find(".status"), settings.can ? `AI-generated, no such land exists · tile ${Math.floor(at.x / tile)}, ${Math.floor(at.y / tile)}${missing().length && asking ? " · painting …" : ""}` : "");
+    text(find(".status"), settings.can ? `AI-generated${settings.subject ? `, no such ${settings.subject} exists` : ""} · tile ${Math.floor(at.x / tile)}, ${Math.floor(at.y / tile)}${missing().length && asking ? " · painting …" : ""}` : "");
   }
 
   function pan(x, y) {
