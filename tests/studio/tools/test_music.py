@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +63,26 @@ def test_silence_and_a_short_sound_are_sounds(tmp_path: Path):
     assert all(np.isfinite(values).all() for values in quiet.curves.values())
     with pytest.raises(StudioError, match="no sound"):
         listen(write_wav(tmp_path / "blip.wav", np.zeros(400)))
+
+
+def test_an_hour_of_sound_is_refused_before_it_is_all_read(tmp_path: Path):
+    path = tmp_path / "hour.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(1000)
+        file.writeframes(bytes([128]) * 3_600_000)
+    with pytest.raises(StudioError, match=r"too long.*10 minutes|10 minutes"):
+        listen(path)
+    heard = sum(len(block) for block in _until_refused(path))
+    assert heard <= (music.MAX_SECONDS + 1) * music.RATE
+
+
+def _until_refused(path: Path) -> Iterator[np.ndarray]:
+    try:
+        yield from music.decoded(path)
+    except StudioError:
+        return
 
 
 def test_what_is_no_sound_or_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
