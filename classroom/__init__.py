@@ -11,7 +11,7 @@ from .errors import ClassroomError
 from .eye import look, places, veil
 from .garments import COUNT as COUNT_TAUGHT
 from .garments import Garments, PictureDuel
-from .history import History, find_histories
+from .history import JUDGED, History, find_histories
 from .layers import CRITIC, FACTORS, GENERATOR, Networks, convolve
 from .provenance import read_statement, strip
 from .sheets import eye_url, grey_values, maps_url, picture_url, sheet_url, tensor_rows, tensor_url, tensors
@@ -48,6 +48,7 @@ __all__ = [
     "places",
     "veil",
     "COUNT_TAUGHT",
+    "JUDGED",
     "Contest",
     "Garments",
     "PictureDuel",

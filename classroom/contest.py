@@ -172,7 +172,7 @@ class Contest:
             else:
                 name = {"G": "generator", "D": "critic", "B": "batch"}[part]
                 self.change(**{name: int(value) if part == "B" else value})  # type: ignore[arg-type]
-        if self.diverged:
+        if self.diverged or self.lost():  # `run` asks less often
             self._planned.clear()
         return done
 

@@ -46,6 +46,7 @@ class History:
             raise ClassroomError("no_history", "This model has no history to show.") from None
         self._open = lru_cache(maxsize=None)(self._opened)
         self._pictures = lru_cache(maxsize=KEPT)(self._painted)
+        self._readings = lru_cache(maxsize=4 * KEPT)(self._read)
         self._cells: dict[tuple[int, int, int | None], float] = {}
 
     def __len__(self) -> int:
@@ -74,10 +75,16 @@ class History:
         return self._pictures(self._checked(index), self._class(label))[0]
 
     def readings(self, index: int, label: int | None = None, critic: int | None = None) -> list[float]:
-        """Where those 16 stand among real pictures, 0 … 100, to the critic of moment `critic` (None: their own)."""
-        judge = self.model(index if critic is None else critic)
-        images = self._pictures(self._checked(index), self._class(label))[1]
-        return _percentiles(judge, images, self._labels(self._class(label)))
+        """Where those 16 stand among real pictures, 0 … 100, to the critic of moment `critic` (None: their own).
+        ClassroomError where that critic knew pictures of another size."""
+        index = self._checked(index)
+        return self._readings(index, self._class(label), index if critic is None else self._checked(critic))
+
+    def _read(self, index: int, label: int | None, critic: int) -> list[float]:
+        judge = self.model(critic)
+        if judge.resolution != self.model(index).resolution:
+            raise ClassroomError("sizes", "This critic knew pictures of another size, so it cannot judge these.")
+        return _percentiles(judge, self._pictures(index, label)[1], self._labels(label))
 
     def judges(self) -> list[int]:
         """The moments of the matrix: at most eight with pictures of the final size, evenly spread, the last one too."""

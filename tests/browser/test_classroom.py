@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -88,4 +90,65 @@ def test_the_link_is_of_the_chapter_that_is_looked_at(browser: Browser, address:
     page.wait_for_url(lambda url: "part=kernel" in url and "seed=3" in url, timeout=PATIENT)
     page.keyboard.press("?")
     expect(page.locator("#keys-dialog")).to_contain_text(languages()["en"]["page"]["keys_drawing"])
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_link_holds_what_is_shown_and_nothing_of_another_chapter(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/duel?lang=en&part=now&shape=grid&did=n2")
+    expect(page.locator(".figures:visible")).to_contain_text("2 · 2", timeout=PATIENT)
+    page.get_by_role("tab", name="Who judges whom").click()
+    page.wait_for_url(lambda url: "part=judges" in url and "did=" not in url and "shape=" not in url, timeout=PATIENT)
+    page.get_by_role("button", name="Critic after 0 pictures, generator after 0:").click(timeout=PATIENT)
+    expect(page.locator(".seen:visible")).to_contain_text("The critic of 0 pictures looks at", timeout=PATIENT)
+    page.wait_for_url("**critic=0&generator=0*")
+    page.get_by_role("tab", name="A duel that happens now").click()
+    page.wait_for_url(lambda url: "shape=grid" in url and "did=n2" in url and "critic=" not in url, timeout=PATIENT)
+    page.close()
+
+
+@pytest.mark.browser
+def test_points_and_garments_are_drawn_by_keyboard(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/duel?lang=en&part=now")
+    page.locator("label", has_text="drawn by you").click()
+    sheet = page.locator("canvas.board:visible")
+    sheet.press("Space")
+    for key in ["ArrowRight"] * 4 + ["ArrowUp"] * 4:
+        sheet.press(key)
+    sheet.press("Space")
+    page.wait_for_url("**drawn=0%2C0%7E10%2C0*", timeout=PATIENT)
+    expect(page.locator(".figures:visible")).to_contain_text("0 · 0", timeout=PATIENT)
+    page.goto(f"{address}classroom/bottleneck?lang=en")
+    expect(page.locator(".seen:visible")).to_contain_text("64 numbers", timeout=PATIENT)
+    chapter = languages()["en"]["lessons"]["bottleneck"]["chapters"]["squeeze"]
+    page.get_by_role("button", name=chapter["clear"]).click()
+    expect(page.locator(".seen:visible")).to_have_text(chapter["draw_first"])
+    pad = page.locator("canvas.pad:visible")
+    pad.press("Enter")
+    pad.press("ArrowDown")
+    page.keyboard.press("Tab")  # who goes on has let go of the pen
+    expect(page.locator(".seen:visible")).to_contain_text("Your drawing", timeout=PATIENT)
+    page.get_by_label(chapter["keep"]).fill("0")
+    expect(page.locator(".seen:visible")).to_contain_text("With 1 code to choose from", timeout=PATIENT)
+    page.close()
+
+
+@pytest.mark.browser
+def test_what_is_asked_for_while_pictures_are_prepared_happens_afterwards(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/duel?lang=en&part=garments&kind=bag")
+    page.get_by_role("button", name="Run", exact=True).click()  # the pictures to learn from are still being painted
+    expect(page.locator(".figures:visible")).to_have_text(re.compile(r"[1-9]\d* · [1-9]"), timeout=3 * PATIENT)
+    page.close()
+
+
+@pytest.mark.browser
+def test_presenting_ends_with_escape(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/data?lang=en&present=1")
+    expect(page.locator("html")).to_have_class("presenting", timeout=PATIENT)
+    page.keyboard.press("Escape")
+    expect(page.locator("html")).not_to_have_class("presenting")
     page.close()

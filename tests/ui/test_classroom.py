@@ -13,12 +13,13 @@ import classroom as room
 from generator import open_checkpoint
 from tests.generator.test_house import PATHS
 from ui import classroom
-from ui.classroom.duel import duel_functions
+from ui.classroom.duel import duel_functions, history_functions
 from ui.classroom.sheet import FIRST, languages, one_of
 
 LESSONS = {lesson.name: lesson for lesson in classroom.find_lessons()}
 FOLDER = Path(classroom.__file__).parent
 HOLES = re.compile(r"\{(\w+)\}")
+PLURALS = re.compile(r"\{(\w+)\?")
 TOKEN = "t" * 32
 
 
@@ -38,6 +39,14 @@ def test_a_language_says_all_that_the_first_one_says(code: str):
     assert {path for path in said if not path.startswith(".errors")} == {*wanted}
     for path, sentence in wanted.items():
         assert said[path].strip() and sorted(HOLES.findall(said[path])) == sorted(HOLES.findall(sentence)), path
+
+
+@pytest.mark.parametrize("code", languages())
+def test_a_plural_goes_by_a_number_that_the_sentence_has(code: str):
+    found = {path: set(PLURALS.findall(sentence)) for path, sentence in flat(languages()[code]).items()}
+    assert any(found.values())
+    for path, names in found.items():
+        assert names <= set(HOLES.findall(flat(languages()[code])[path])), path
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != FIRST])
@@ -65,6 +74,31 @@ def test_every_word_that_a_lesson_asks_for_is_there(name: str):
 def test_every_term_is_explained_where_it_is_used():
     used = {term for lesson in languages()[FIRST]["lessons"].values() for term in lesson["terms"]}
     assert used == set(languages()[FIRST]["glossary"])
+
+
+def test_the_pictures_behind_a_cell_of_the_matrix():
+    moment, judged, matrix = history_functions({"wardrobe": room.History(PATHS["wardrobe"] / "history")})
+    cells = matrix({"model": "wardrobe"})
+    critic, generator = cells["judges"][-1], cells["judges"][0]
+    told = judged({"model": "wardrobe", "critic": critic, "generator": generator})
+    assert told["sheet"].startswith("data:image/")
+    while None in (cells := matrix({"model": "wardrobe"}))["cells"][-1]:
+        pass
+    assert cells["cells"][-1][0] == pytest.approx(sum(told["readings"]) / len(told["readings"]))
+    own = judged({"model": "wardrobe", "critic": critic, "generator": critic})["readings"]
+    assert own == moment({"model": "wardrobe", "index": critic, "label": None})["own"][: len(own)]
+    assert judged({"model": "wardrobe", "critic": 99, "generator": 0})["key"] == "moment"
+
+
+def test_a_link_whose_steps_run_away_says_so_and_ends():
+    begin, advance = duel_functions()
+    assert begin({"token": TOKEN, "program": "n3_G1e9_n400"})["planned"] == 403
+    for _ in range(400):
+        view = advance({"token": TOKEN, "kind": "n", "most": 1})
+        if view["figures"]["state"] == "diverged":
+            break
+    assert view["figures"]["state"] == "diverged" and view["planned"] == 0
+    assert begin({"token": TOKEN})["figures"]["state"] == "start"  # and "begin again" does
 
 
 def test_a_duel_is_each_visitors_own_and_goes_on_slice_by_slice():

@@ -50,7 +50,7 @@ function read(text, steps) {
       continue;
     }
     const use = fresh(step);
-    if (step.where.includes(where)) use.where = where;
+    step.where.includes(where) ? (use.where = where) : (lost ||= where !== undefined);
     for (const pair of pairs) {
       const [key, value] = pair.split("=");
       const known = step.parameters.find((each) => each.name === key);
@@ -161,7 +161,7 @@ function one(chapter) {
     bins.show(reply.histograms);
     const [was, now] = [reply.readings[0], reply.readings.at(-1)];
     if (was === null) return seen(t("no_reading"));
-    const change = Math.abs(now - was) < 1 ? "same" : now > was ? "up" : "down";
+    const change = n(now) === n(was) ? "same" : now > was ? "up" : "down";
     seen(t(`seen_${change}`, { step: stepName(chapter, step()), before: n(was), after: n(now) }));
   });
   function draw() {

@@ -3,6 +3,8 @@ import { make } from "../assets/dom.js";
 import { choice, group, newest, packed, pad, pick, press, slider, specimen, spoken, subject, tiles, unpacked } from "./draw.js";
 import { lesson } from "./lesson.js";
 
+const SHOWN_FIRST = 8; // in colour: a whole apple above a cut one; the first pictures of the data are twigs in blossom
+
 export default function (context) {
   const { models, encoded } = context.settings;
   lesson(context, { ...(Object.keys(models).length && { squeeze, between }), ...(Object.keys(encoded).length && { colour }) });
@@ -40,6 +42,7 @@ function squeeze(chapter) {
     label: t("code"), min: 0, max: told.codes - 1, step: 1, value: 0, format: (v) => n(v),
     run: (v) => {
       if (!table) return;
+      keep.set(powers); // what is set by hand is set, whatever there was to choose from
       table = table.map((row, y) => (y === chosen[1] ? row.with(chosen[0], v) : row));
       link.set({ codes: table.flat().join("~"), keep: null });
       fill();
@@ -56,7 +59,7 @@ function squeeze(chapter) {
     },
   });
   const caption = (words) => make("figcaption", { textContent: words });
-  const clear = press(t("clear"), () => sketch.clear());
+  const clear = press(t("clear"), () => (sketch.clear(), seen(t("draw_first"))));
   const back = press(t("back"), () => ((table = original), keep.set(powers), link.set({ codes: null, keep: null }), fill(), change()));
   stage.append(
     who.node,
@@ -112,7 +115,8 @@ function squeeze(chapter) {
     const error = rows.flat().reduce((sum, v, i) => sum + (v - reply.rows.flat()[i]) ** 2, 0) / rows.length ** 2;
     const decibels = error ? Math.min(-10 * Math.log10(error / 255 ** 2), 99) : 99;
     const others = reply.table.flat().filter((v, i) => v !== original.flat()[i]).length;
-    seen(t(kept < told.codes ? "seen_narrow" : "seen_changed", { kept: n(kept), lost: n(decibels, 1), others: n(others) }));
+    const which = kept < told.codes ? "seen_narrow" : others ? "seen_changed" : drawing ? "seen_drawn" : "seen";
+    seen(t(which, { count: n(told.side ** 2), kept: n(kept), lost: n(decibels, 1), others: n(others) }));
   });
   const begin = () => ask_picture({ ...who.state, ...(drawing && { drawing: sketch.rows() }) });
   const change = () => ask_change({ model: who.state.model, table, keep: Math.min(2 ** keep.value, told.codes) });
@@ -144,7 +148,7 @@ function colour(original) {
   const chapter = { ...original, settings: { ...original.settings, models: { [model]: told } } };
   const { stage, t, n, seen, ask, link, settings } = chapter;
   const { limit, between: steps } = settings;
-  const who = specimen(chapter, () => (forget(), draw(), walk()));
+  const who = specimen(chapter, () => (forget(), draw(), walk()), { seed: SHOWN_FIRST });
   const { state } = who;
   const length = told.numbers;
   let kind = link.one("of", ["made", ...(told.real ? [settings.real] : [])], told.real ? settings.real : "made");
@@ -201,7 +205,7 @@ function colour(original) {
   const way = [...Array(steps).keys()].map((i) => make("img", { className: "specimen", alt: t("step", { number: i + 1 }) }));
   const other = press(t("other"), () => ((last = (last + 1) % 2 ** 32), link.set({ to: last }), walk()));
   const names = told.classes;
-  let into = names.length ? Math.max(names.indexOf(link.one("into", names, names[state.label])), 0) : null;
+  let into = names.length ? Math.max(names.indexOf(link.one("into", names, names[(state.label + Math.floor(0.75 * names.length)) % names.length])), 0) : null;
   const classes = pick({ label: t("to"), options: names.map((name, i) => [i, spoken(t, name)]), value: into, run: (i) => ((into = Number(i)), link.set({ into: names[into] }), walk()) });
   classes.select.value = String(into);
   classes.node.hidden = !names.length;

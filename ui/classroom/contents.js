@@ -6,17 +6,21 @@ import { link, reader } from "./lesson.js";
 const PARTS = ["lessons", "for_teachers", "glossary"];
 
 export default function ({ element, settings }) {
-  const { t, whole } = reader(settings);
+  const { t, whole, lang } = reader(settings);
   const root = element.querySelector(".lesson");
   const lessons = settings.order.filter((name) => whole.lessons[name]);
+  const wanted = link.get("part");
+  const part = PARTS.includes(wanted) ? wanted : PARTS[0];
   const languages = make(
     "p",
     { className: "lesson-tools" },
-    ...Object.entries(settings.texts).map(([code, texts]) => make("a", { href: `?lang=${code}`, textContent: texts.language, lang: code })),
+    ...Object.entries(settings.texts).map(([code, texts]) => {
+      const other = make("a", { href: link.to(".", { lang: code, ...(part !== PARTS[0] && { part }) }), textContent: texts.language, lang: code });
+      if (code === lang) other.setAttribute("aria-current", "true");
+      return other;
+    }),
   );
   const tabs = make("nav", { className: "chapters" });
-  const wanted = link.get("part");
-  const part = PARTS.includes(wanted) ? wanted : PARTS[0];
   for (const name of PARTS) {
     const tab = make("a", { href: link.to(".", name === PARTS[0] ? {} : { part: name }), textContent: t(name) });
     if (name === part) tab.setAttribute("aria-current", "page");
@@ -74,7 +78,7 @@ export default function ({ element, settings }) {
       const first = lessons.find((name) => whole.lessons[name].terms.includes(key));
       const means = make("dd", { textContent: entry.means });
       if (first) means.append(make("span", { className: "note" }, ` ${t("first_in")} `, make("a", { href: link.to(first), textContent: whole.lessons[first].title })));
-      list.append(make("dt", { textContent: entry.term }), means);
+      list.append(make("div", {}, make("dt", { textContent: entry.term }), means));
     }
     return list;
   }

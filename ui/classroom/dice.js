@@ -42,6 +42,7 @@ function dial({ stage, t, n, seen, ask, link, settings, ...rest }) {
       if (reply.sheet) sheet.show(reply.sheet);
       sheet.mark(reply.readings);
       if (!reply.figures) {
+        figures.querySelectorAll("dd").forEach((each) => (each.textContent = "…")); // those were of another sheet
         if (reply.sheet) seen(t("rolling", { done: n(reply.done), all: n(settings.count) }));
         continue;
       }

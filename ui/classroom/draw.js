@@ -98,6 +98,7 @@ export function curves({ series, n, log = false, cursor = null, x, y, width = 42
   const py = (v) => height - foot - ((Math.min(Math.max(v, y0), y1) - y0) / (y1 - y0 || 1)) * (height - top - foot);
   root.append(svg("path", { class: "axis", d: `M${left} ${top}V${height - foot}H${width - right}` }));
   const number = (v) => n(Number(v.toPrecision(2)), 2);
+  for (let power = 1; log && power <= x1; power++) root.append(svg("path", { class: "axis", d: `M${(left + ((power - x0) / (x1 - x0 || 1)) * (width - left - right)).toFixed(1)} ${height - foot}v4` }));
   for (const v of [y0, y1]) root.append(svg("text", { x: left - 5, y: py(v) + 4, class: "tick end" }, number(tick(v))));
   root.append(svg("text", { x: left, y: height - 8, class: "tick" }, x));
   root.append(svg("text", { x: left, y: 11, class: "tick" }, y));
@@ -253,6 +254,44 @@ export function unpacked(text, side) {
   return values.length === side * side && new Set(values).size > 1 ? [...Array(side).keys()].map((y) => values.slice(y * side, (y + 1) * side)) : null;
 }
 
+/**
+ * A pen for the keyboard on a canvas: arrow keys move it by `step` of the sheet, Space or Enter sets it down and lifts it. `down([x, y])`,
+ * `move([x, y])` while it is down, `up()`; places in 0 … 1. `on()`: whether there is something to draw on just now. Returns the canvas
+ * in a frame that shows where the pen is.
+ */
+export function pen(canvas, { step, down, move, up, on = () => true }) {
+  const mark = make("span", { className: "pen" });
+  let place = [0.5, 0.5];
+  let held = false;
+  const show = () => {
+    Object.assign(mark.style, { left: `${100 * place[0]}%`, top: `${100 * place[1]}%` });
+    mark.classList.toggle("down", held);
+    canvas.classList.toggle("penned", on());
+  };
+  const lift = () => {
+    if (!held) return;
+    held = false;
+    show();
+    up();
+  };
+  canvas.tabIndex = 0;
+  canvas.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const pressed = event.key === " " || event.key === "Enter";
+    if (!on() || !(by || pressed) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (by) {
+      place = place.map((v, i) => Math.min(Math.max(v + step * by[i], 0), 1));
+      if (held) move(place);
+    } else if (held) return lift();
+    else (held = true), down(place);
+    show();
+  });
+  canvas.addEventListener("focus", show);
+  canvas.addEventListener("blur", lift);
+  return make("div", { className: "pen-frame" }, canvas, mark);
+}
+
 /** A sketch pad of side×side grey pixels, white on black as the garments are: {node, rows(), clear(), load(rows)}; `run` when the hand lets go. */
 export function pad(side, words, run) {
   const canvas = make("canvas", { className: "pixels pad", width: side, height: side });
@@ -299,13 +338,20 @@ export function pad(side, words, run) {
     values.flat().forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
     context.putImageData(image, 0, 0);
   };
-  canvas.addEventListener("pointerup", () => {
-    if (!last) return;
+  canvas.addEventListener("pointerup", () => last && let_go());
+  const let_go = () => {
     last = null;
     load(rows()); // what is seen is what the link holds
     run();
+  };
+  const to = ([x, y]) => [x * side, y * side];
+  const node = pen(canvas, {
+    step: 1 / side,
+    down: (place) => ((last = to(place)), stroke(last, last)),
+    move: (place) => (stroke(last, to(place)), (last = to(place))),
+    up: let_go,
   });
-  return { node: canvas, clear, rows, load };
+  return { node, clear, rows, load, empty: () => rows().flat().every((v) => v === 0) };
 }
 
 /** A model and a class of it, kept in the link: {node, state: {model, label}}. `every`: with "one of each" (null) among the classes;
@@ -345,14 +391,14 @@ export function chooser({ settings, link, t }, run, { every = false, prefer = "w
 }
 
 /** Model, class and seed of a picture: {node, state: {model, label, seed}}. */
-export function specimen(chapter, run, { prefer = "orchard", begin = "" } = {}) {
+export function specimen(chapter, run, { prefer = "orchard", begin = "", seed = 0 } = {}) {
   const { link, t } = chapter;
   const who = chooser(chapter, run, { prefer, begin });
   const { state } = who;
-  state.seed = link.whole("seed", 0, 0, 2 ** 32 - 1);
+  state.seed = link.whole("seed", seed, 0, 2 ** 32 - 1);
   const go = (step) => () => {
     state.seed = (state.seed + step + 2 ** 32) % 2 ** 32;
-    link.set({ seed: state.seed || null });
+    link.set({ seed: state.seed === seed ? null : state.seed });
     run();
   };
   const back = press("◀", go(-1), { title: t("previous_picture") });

@@ -1,6 +1,6 @@
 // Lesson 2, the duel: a training that happened, moment by moment; who judges whom; and a duel in the plane that happens now.
 import { make } from "../assets/dom.js";
-import { board, choice, colour, curves, group, levelLines, pick, press, says, slider, spoken, tiles } from "./draw.js";
+import { board, choice, colour, curves, group, levelLines, pen, pick, press, says, slider, spoken, tiles } from "./draw.js";
 import { lesson } from "./lesson.js";
 import { trainer } from "./trainer.js";
 
@@ -143,11 +143,42 @@ function past(chapter) {
 // ---------------------------------------------------------------- who judges whom
 
 function judges(chapter) {
-  const { stage, t, n, seen, ask, settings } = chapter;
-  const who = chooser(chapter, () => draw());
+  const { stage, t, n, seen, ask, link, settings } = chapter;
+  const who = chooser(chapter, (other) => (other && choose(null), draw(), look()));
+  const moments = () => settings.histories[who.state.model].moments;
+  const most = () => moments().length - 1;
   const table = make("table", { className: "judged" });
-  stage.append(make("div", { className: "wide" }, who.node, make("div", { className: "scroller" }, table)));
+  const title = make("h3", {});
+  const sheet = tiles({ count: settings.judged, columns: 4, words: () => "" });
+  const beside = make("div", { className: "wide", hidden: true }, title, sheet.node, make("p", { className: "note", textContent: t("bars") }));
+  stage.classList.add("with-charts");
+  stage.append(make("div", { className: "wide" }, who.node, make("div", { className: "scroller" }, table), make("p", { className: "note", textContent: t("press_one") })), beside);
   let visible = false;
+  const linked = ["critic", "generator"].map((name) => link.whole(name, null, 0, most()));
+  let chosen = linked.includes(null) ? null : linked; // [the critic's moment, the generator's]
+
+  function choose(pair) {
+    chosen = pair;
+    beside.hidden = !pair;
+    link.set({ critic: pair?.[0] ?? null, generator: pair?.[1] ?? null });
+    table.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each.value === String(pair))));
+  }
+
+  /** The pictures behind the cell that was pressed, and what that critic says of each. */
+  async function look() {
+    const asked = JSON.stringify([who.state, chosen]);
+    if (!chosen) return;
+    const [critic, generator] = chosen;
+    const reply = await ask("judged", { ...who.state, critic, generator });
+    if (!reply) return choose(null);
+    if (asked !== JSON.stringify([who.state, chosen])) return;
+    const fields = { critic: n(moments()[critic].pictures), generator: n(moments()[generator].pictures), mean: n(reply.readings.reduce((a, b) => a + b, 0) / reply.readings.length) };
+    title.textContent = t("looking", fields);
+    sheet.show(reply.sheet);
+    sheet.mark(reply.readings, (i, value) => t("tile", { seed: i, share: n(value) }));
+    beside.hidden = false;
+    seen(t("seen_one", fields));
+  }
 
   async function draw() {
     const wanted = JSON.stringify(who.state);
@@ -157,30 +188,39 @@ function judges(chapter) {
       fill(reply);
       const open = reply.cells.flat().filter((value) => value === null).length;
       if (!open) return;
-      seen(t("computing", { done: n(reply.cells.flat().length - open), all: n(reply.cells.flat().length) }));
+      if (!chosen) seen(t("computing", { done: n(reply.cells.flat().length - open), all: n(reply.cells.flat().length) }));
     }
   }
 
   function fill({ judges: rows, cells }) {
-    const pictures = settings.histories[who.state.model].moments.map((m) => m.pictures);
+    const pictures = moments().map((m) => m.pictures);
+    const focused = table.contains(document.activeElement) ? document.activeElement.value : null;
     const short = (i) => new Intl.NumberFormat(chapter.lang, { notation: "compact", maximumSignificantDigits: 2 }).format(pictures[i]);
     const head = make("tr", {}, make("td", { textContent: t("corner") }), ...rows.map((i) => make("th", { scope: "col", textContent: short(i) })));
     const body = rows.map((i, row) => {
       const cellsOf = cells[row].map((value, column) => {
-        const cell = make("td", { textContent: value === null ? "·" : n(value), className: row === column ? "diagonal" : "" });
-        if (value !== null) cell.style.setProperty("--share", `${value}%`);
+        const cell = make("td", { className: row === column ? "diagonal" : "" });
+        if (value === null) return cell.append("·"), cell;
+        cell.style.setProperty("--share", `${value}%`);
+        const pair = [i, rows[column]];
+        const button = make("button", { type: "button", value: String(pair), textContent: n(value), onclick: () => (choose(pair), look()) });
+        button.setAttribute("aria-label", t("cell", { critic: n(pictures[i]), generator: n(pictures[rows[column]]), share: n(value) }));
+        button.setAttribute("aria-pressed", String(String(pair) === String(chosen)));
+        cell.append(button);
         return cell;
       });
       return make("tr", {}, make("th", { scope: "row", textContent: short(i) }), ...cellsOf);
     });
     table.replaceChildren(make("caption", { textContent: t("caption") }), make("thead", {}, head), make("tbody", {}, ...body));
+    if (focused !== null) [...table.querySelectorAll("button")].find((each) => each.value === focused)?.focus();
+    if (chosen) return;
     const last = cells.length - 1;
     const corner = { early: cells[Math.min(1, last)][last], late: cells[last][Math.min(1, last)], own: cells[last][last] };
     if (Object.values(corner).every((value) => value !== null))
       seen(t("seen", { early: n(corner.early), late: n(corner.late), own: n(corner.own) }));
   }
 
-  return { show: () => ((visible = true), draw()), hide: () => (visible = false) };
+  return { show: () => ((visible = true), draw(), look()), hide: () => (visible = false) };
 }
 
 // ---------------------------------------------------------------- a duel that happens now
@@ -220,27 +260,30 @@ function now(chapter) {
     run: (name) => {
       state.shape = name;
       drawing = name === "drawn" ? [] : null;
-      if (drawing) (duel.forget(), seen(t("draw_now")), plane.paint());
+      if (drawing) (duel.forget(), figures.replaceChildren(), seen(t("draw_now")), says(plane.canvas, t("draw_now")), plane.paint());
       link.set({ shape: name === "ring" ? null : name, did: null, drawn: null });
       if (!drawing) duel.begin();
     },
   });
   // What the lesson promises: train, then let the critic stand still before a quick generator.
-  const collapse = () => (plain(), duel.begin("n800_G0.02_g300"));
+  const collapse = () => (plain(), duel.begin("n800_G0.02_g300", "provoking"));
   const controls = make("div", { className: "controls" }, duel.controls.first, shapes.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
   const key = make("ul", { className: "key" }, ...["real", "made", "arrow", "field", "undecided"].map((name) => make("li", { className: `key-${name}`, textContent: t(`keys.${name}`) })));
   stage.classList.add("side-by-side");
-  stage.append(make("div", { className: "plane" }, plane.canvas, key), make("div", { className: "aside" }, controls, figures, duel.curve));
+  const sheet = pen(plane.canvas, { step: 1 / 32, on: () => drawing !== null, down: (at) => put(on_plane(at)), move: (at) => put(on_plane(at)), up: let_go });
+  stage.append(make("div", { className: "plane" }, sheet, key), make("div", { className: "aside" }, controls, figures, duel.curve));
 
   // ---- drawing by hand
+  function on_plane([across, down]) {
+    const to = (share) => Math.max(-150, Math.min(150, Math.round((share - 0.5) * 2 * HALF))) / 100;
+    return [to(across), -to(down)];
+  }
   const place = (event) => {
     const box = plane.canvas.getBoundingClientRect();
-    const to = (v, low, size) => Math.max(-150, Math.min(150, Math.round(((v - low) / size - 0.5) * 2 * HALF)));
-    return [to(event.clientX, box.left, box.width) / 100, -to(event.clientY, box.top, box.height) / 100];
+    return on_plane([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
   };
   let pressed = false;
-  const put = (event) => {
-    const [x, y] = place(event);
+  const put = ([x, y]) => {
     const last = drawing.at(-1);
     if (drawing.length < 200 && (!last || Math.hypot(x - last[0], y - last[1]) > 0.06)) drawing.push([x, y]);
     plane.paint();
@@ -249,18 +292,18 @@ function now(chapter) {
     if (!drawing) return;
     pressed = true;
     plane.canvas.setPointerCapture(event.pointerId);
-    put(event);
+    put(place(event));
   });
-  plane.canvas.addEventListener("pointermove", (event) => pressed && put(event));
-  plane.canvas.addEventListener("pointerup", () => {
-    if (!pressed) return;
-    pressed = false;
+  plane.canvas.addEventListener("pointermove", (event) => pressed && put(place(event)));
+  plane.canvas.addEventListener("pointerup", () => pressed && ((pressed = false), let_go()));
+  function let_go() {
+    if (!drawing) return;
     if (drawing.length < 5) return seen(t("draw_more"));
     state.drawn = drawing;
     drawing = null;
     link.set({ drawn: state.drawn.map((pair) => pair.map((v) => Math.round(v * 100)).join(",")).join("~") });
     duel.begin();
-  });
+  }
 
   // ---- painting
   function paint(context, side) {
@@ -270,6 +313,7 @@ function now(chapter) {
     if (drawing) {
       context.fillStyle = colour("ink");
       for (const [x, y] of drawing) dot(context, at(x * 100), at(-y * 100), 3);
+      if (!drawing.length) written(context, t("draw_now"), side);
       return;
     }
     const { view } = duel;
@@ -323,14 +367,15 @@ function now(chapter) {
     ];
     figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
     const sentence = t(`states.${found.state}`, { covered: n(found.covered), of: n(found.of ?? 0), share: n(100 * found.share), steps: n(Math.max(steps.g, steps.d)) });
-    seen(planned ? t("replaying", { left: n(planned) }) : sentence);
+    seen(planned ? t(duel.saying, { left: n(planned) }) : sentence);
     says(plane.canvas, `${t("plane_says")} ${sentence}`);
   }
 
   if (state.shape === "drawn" && state.drawn.length < 5) state.shape = "ring";
   shapes.set(state.shape);
   duel.begin(duel.program);
-  return { show: () => (duel.show(), plane.paint()), hide: duel.hide };
+  const keys = { keys: ["←", "→", "↑", "↓", "Space"], says: t("keys_pen") };
+  return { show: () => (duel.show(), plane.paint()), hide: duel.hide, keys };
 }
 
 // ---------------------------------------------------------------- the same with pictures
@@ -358,7 +403,7 @@ function garments(chapter) {
       duel.begin();
     },
   });
-  const collapse = () => (duel.restore(), duel.begin("n500_G0.02_g800"));
+  const collapse = () => (duel.restore(), duel.begin("n500_G0.02_g800", "provoking"));
   const controls = make("div", { className: "controls" }, duel.controls.first, kinds.node, ...duel.controls.rest, group(press(t("provoke"), collapse)));
   stage.classList.add("side-by-side");
   stage.append(
@@ -375,13 +420,23 @@ function garments(chapter) {
     const rows = [[t("steps"), `${n(steps.g)} · ${n(steps.d)}`], ...(found.near === null ? [] : [[t("near"), t("times", { times: n(found.near, 1) })], [t("extent"), `${n(100 * found.extent)} %`]])];
     figures.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { textContent: value })]));
     const sentence = t(`states.${found.state}`, { steps: n(Math.max(steps.g, steps.d)), near: n(found.near ?? 0, 1) });
-    seen(planned ? t("replaying", { left: n(planned) }) : sentence);
+    seen(planned ? t(duel.saying, { left: n(planned) }) : sentence);
   }
 
   duel.begin(duel.program);
   return { show: duel.show, hide: duel.hide };
 }
 
+/** A sentence on an empty sheet, in its middle. */
+function written(context, sentence, side) {
+  Object.assign(context, { font: `italic ${Math.max(15, side / 30)}px Georgia, serif`, fillStyle: colour("ink-2"), textAlign: "center" });
+  const lines = [""];
+  for (const word of sentence.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    context.measureText(longer).width > side * 0.7 && lines.at(-1) ? lines.push(word) : (lines[lines.length - 1] = longer);
+  }
+  lines.forEach((line, i) => context.fillText(line, side / 2, side / 2 + 1.5 * Math.max(15, side / 30) * (i - (lines.length - 1) / 2)));
+}
 const dot = (context, x, y, size) => {
   context.beginPath();
   context.arc(x, y, size, 0, 2 * Math.PI);

@@ -11,6 +11,7 @@ from classroom import (
     COUNT_TAUGHT as COUNT,
 )
 from classroom import (
+    JUDGED,
     MOST_STEPS,
     SLICE,
     Contest,
@@ -50,12 +51,21 @@ def history_functions(histories: Mapping[str, History]) -> list[Request]:
             "final": history.readings(index, label, last) if same_size else None,
         }
 
+    @in_turn
+    def judged(request: Any) -> dict[str, Any]:
+        fields = fields_of(request)
+        history = one_of(histories, fields)
+        critic, generator, label = fields.get("critic"), fields.get("generator"), fields.get("label")
+        readings = history.readings(generator, label, critic)[:JUDGED]  # those that are behind the cell
+        pictures = history.pictures(generator, label)[:JUDGED]
+        return {"sheet": sheet_url(pictures, 4, ENLARGED.get(pictures.shape[1], 1)), "readings": readings}
+
     @in_slices
     def matrix(request: Any) -> dict[str, Any]:
         history = one_of(histories, fields_of(request))
         return {"judges": history.judges(), "cells": history.cells(request.get("label"), SLICE)}
 
-    return [moment, matrix]
+    return [moment, judged, matrix]
 
 
 def duel_functions() -> list[Request]:
@@ -126,7 +136,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     garments = {name: Garments(folder) for name, folder in folders_of(studio).items() if name == TAUGHT}
     server = [*history_functions(histories), *duel_functions(), *garment_functions(garments)]
     taught = {name: classes[name] for name in garments}
-    sheet("duel", server, {"histories": told, "most": MOST_STEPS, "taught": taught})
+    told_once = {"histories": told, "most": MOST_STEPS, "taught": taught, "judged": JUDGED}
+    sheet("duel", server, told_once)
 
 
 LESSON = lesson("duel", 2, build)

@@ -3,6 +3,9 @@
 import { make, text, toast } from "../assets/dom.js";
 import { keysSay } from "../assets/page.js";
 
+const SHOWN_MS = 250; // between two sentences of what was seen, while they change all the time
+const SAID_MS = 700; // how long one has to stand until it is read aloud
+
 const query = () => new URLSearchParams(location.search);
 
 /** The language: what the link says, else what the browser prefers, else English. */
@@ -11,7 +14,11 @@ export function language(texts) {
   return wanted.find((code) => texts[code]) ?? "en";
 }
 
-const filled = (sentence, fields = {}) => sentence.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+/** "{count} of {all}" with its fields; "{count?step|steps}" is its first word where the field is 1, else the second. */
+export const filled = (sentence, fields = {}) =>
+  sentence
+    .replace(/\{(\w+)\?([^|}]*)\|([^}]*)\}/g, (whole, name, one, more) => (String(fields[name]) === "1" ? one : more))
+    .replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
 
 /** Looks up "a.b.c" in each of the places in turn; the path itself where it is nowhere, so that a hole is seen. */
 function finder(places) {
@@ -105,7 +112,7 @@ export const link = (() => {
 })();
 
 /** The link as one chapter has it. Chapters share names in it: `again` writes what this one has read or written, for when it is
- * looked at again. */
+ * looked at again, and `forget` takes out what only it knows of, for when another one is: a link holds what is shown. */
 function ownLink() {
   const mine = new Map();
   const reading = (read) => (name, ...more) => {
@@ -122,6 +129,8 @@ function ownLink() {
     },
     to: link.to,
     again: () => link.set(Object.fromEntries(mine)),
+    names: () => [...mine.keys()],
+    forget: (kept) => link.set(Object.fromEntries([...mine.keys()].filter((name) => !kept.includes(name)).map((name) => [name, null]))),
   };
 }
 
@@ -130,7 +139,7 @@ function ownLink() {
  *   stage        where it draws
  *   t, n, lang   texts of the chapter (then of the lesson, then of the page), numbers, the language
  *   link         the address
- *   seen(text)   the sentence of what was seen, read aloud by a screen reader when it settles
+ *   seen(text)   the sentence of what was seen: shown at once, read aloud by a screen reader when it settles
  *   ask(name, request)  the server; null where it refused, which has been said already
  *   settings     from Python
  * and may return {hide, show}, called when another chapter is looked at, and {keys: {keys, says}} that it hears by itself.
@@ -214,13 +223,15 @@ export function lesson({ element, settings, backend, action }, chapters) {
     const words = finder([t(`chapters.${name}`), whole.lessons[settings.name], page, whole]);
     const stage = make("div", { className: "stage" });
     const seen = make("p", { className: "seen" });
-    seen.setAttribute("role", "status");
+    const said = make("p", { className: "said" }); // the same to the ear: what changes all the time is not read out all the time
+    said.setAttribute("role", "status");
     const tries = make("ol", {}, ...words("try").map((each) => make("li", { textContent: each })));
     const node = make(
       "section",
       { className: "chapter", id: `chapter-${name}` },
       make("p", { className: "question", textContent: words("question") }),
       stage,
+      said,
       make("div", { className: "after" }, seen, make("div", { className: "try" }, make("h3", { textContent: page.try }), tries)),
     );
     node.setAttribute("role", "tabpanel");
@@ -239,7 +250,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
       toast(told ? filled(told, reply.fields) : reply.error, { alert: true });
       return null;
     };
-    let settle = 0;
+    let [settle, soon, shownAt] = [0, 0, -SHOWN_MS];
     const api = chapters[name]({
       stage,
       lang,
@@ -249,8 +260,11 @@ export function lesson({ element, settings, backend, action }, chapters) {
       t: words,
       n: read.n,
       seen: (sentence) => {
+        clearTimeout(soon);
         clearTimeout(settle);
-        settle = setTimeout(() => text(seen, sentence), seen.textContent ? 250 : 0);
+        const show = () => ((shownAt = performance.now()), text(seen, sentence));
+        soon = setTimeout(show, Math.max(0, shownAt + SHOWN_MS - performance.now()));
+        settle = setTimeout(() => text(said, sentence), SAID_MS);
       },
     });
     return { node, own, api: api ?? {} };
@@ -262,6 +276,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
       panels.get(shown).api.hide?.();
       panels.get(shown).node.hidden = true;
     }
+    const left = panels.get(shown);
     shown = name;
     if (!panels.has(name)) {
       panels.set(name, panel(name));
@@ -269,6 +284,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
     }
     const { node, own, api } = panels.get(name);
     node.hidden = false;
+    left?.own.forget(own.names());
     own.again();
     told = true; // what else the link names need not be of this chapter
     action("chapter", api.keys ?? {});
@@ -310,6 +326,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
   }
   if (names.length > 1) action("tabs", { keys: ["←", "→"], says: page.keys_tabs });
   action("present", { keys: ["f"], says: page.present, run: () => present() });
+  action("stop-presenting", { keys: ["Escape"], says: page.stop_presenting, run: () => present(false) });
   action("next-lesson", { keys: ["PageDown", "n"], says: page.next, run: () => go(1) });
   action("previous-lesson", { keys: ["PageUp", "p"], says: page.previous, run: () => go(-1) });
 

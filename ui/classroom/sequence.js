@@ -75,7 +75,7 @@ function write(chapter) {
       return seen(t("done", { all: n(all) }));
     }
     const [[best, share]] = reply.chances;
-    seen(t("seen", { done: n(codes.length), all: n(all), best, share: n(100 * share) }));
+    seen(t("seen", { done: n(codes.length), all: n(all), best, share: n(100 * share, 1) }));
     if (running && stage.isConnected && !stage.closest("[hidden]")) setTimeout(() => running && more(1), 60);
   });
   const choose = (code) => {
@@ -105,15 +105,16 @@ function complete(chapter) {
   const ways = [...Array(settings.ways).keys()].map((i) => make("img", { className: "specimen", alt: t("way", { number: i + 1 }) }));
   const whole = make("img", { className: "specimen", alt: t("whole") });
   const caption = (words) => make("figcaption", { textContent: words });
+  const truth = caption(t("whole"));
   stage.append(
     make("div", { className: "halves stage" }, make("div", { className: "wide" }, who.node, warm.node), make("p", { className: "note", textContent: t("how") })),
     make(
       "div",
       { className: "completions" },
-      make("figure", {}, sketch.node, caption(t("draw")), group(press(t("clear"), () => sketch.clear()))),
+      make("figure", {}, sketch.node, caption(t("draw")), group(press(t("clear"), () => (sketch.clear(), seen(t("draw_first")))))),
       make("figure", {}, given, caption(t("given"))),
       ...ways.map((image, i) => make("figure", {}, image, caption(t("way", { number: i + 1 })))),
-      make("figure", {}, whole, caption(t("whole"))),
+      make("figure", { className: "whole" }, whole, truth),
     ),
   );
   let number = 0;
@@ -125,6 +126,7 @@ function complete(chapter) {
       if (!reply || mine !== number) return;
       given.src = reply.given;
       whole.src = reply.picture;
+      whole.alt = truth.textContent = t(drawing ? "drawn_whole" : "whole"); // of a drawing there is no truth
       ways[way].src = reply.way;
     }
     seen(t(warm.value === 0 ? "seen_cold" : drawing ? "seen_drawn" : "seen"));

@@ -1,5 +1,5 @@
 // A training that happens now: it asks for one slice after another, and knows what was done, so that a link can do it again.
-import { make } from "../assets/dom.js";
+import { make, toast } from "../assets/dom.js";
 import { choice, curves, group, pick, press, says, slider } from "./draw.js";
 
 const SPEEDS = { slow: 1, middle: 10, fast: 400 };
@@ -14,7 +14,7 @@ const MOST_SEED = 2 ** 32 - 1;
  *   subject()   what is trained on, for `begin`; null while there is nothing yet
  *   refused(program)  what to do where the server would not begin
  *   shown(view) draws a view: all that the server has told so far
- * It has {begin(program), go(kind, most), controls, curve, state, view, program, restore(), show(), hide()}.
+ * It has {begin(program, saying), go(kind, most), controls, curve, state, view, program, restore(), show(), hide()}.
  */
 export function trainer(chapter, options) {
   const { stage, t, n, seen, ask, link } = chapter;
@@ -25,6 +25,7 @@ export function trainer(chapter, options) {
     seed: link.whole(names.seed, 0, 0, MOST_SEED), generator: rate, critic: rate, batch, running: false,
     speed: link.one(names.speed, Object.keys(SPEEDS), "middle"), still: link.one(names.still, ["none", "generator", "critic"], "none"),
   };
+  let saying = "replaying"; // the sentence while a program is followed: the link's, or one that a button began
   let turned = linked(); // rates as they were turned, before a step was made with them
   let view = null;
   let program = link.get(names.did, "");
@@ -55,8 +56,10 @@ export function trainer(chapter, options) {
   }
 
   // ---- asking
-  async function begin(withProgram = "") {
-    state.running = false;
+  const rest = () => ((state.running = false), (play.textContent = t("run")));
+  async function begin(withProgram = "", following = "replaying") {
+    rest();
+    saying = following;
     const mine = ++number;
     const asked = subject();
     if (!asked) return;
@@ -66,24 +69,24 @@ export function trainer(chapter, options) {
       if (mine !== number) return;
       if (reply?.preparing !== undefined) seen(t("preparing", { done: n(reply.preparing), of: n(reply.of) }));
     } while (reply?.preparing !== undefined && stage.isConnected && !hidden);
-    if (!reply) return refused(withProgram);
-    if (reply.preparing !== undefined) return;
+    if (!reply) return rest(), refused(withProgram);
+    if (reply.preparing !== undefined) return rest();
     accept(reply);
-    if (reply.planned) go(null); // what the link says was done is done again
+    if (reply.planned || state.running) go(); // what the link says was done is done again; or "run" was pressed meanwhile
   }
 
   async function step(kind, most) {
     const { generator, critic, batch: size } = state;
-    const reply = await ask(verbs[1], { token, kind, most, generator, critic, batch: size });
-    if (reply?.lost) {
-      const again = await ask(verbs[0], { token, seed: state.seed, program, ...subject() });
-      return again && accept(again);
-    }
-    return reply && accept(reply);
+    const mine = number;
+    let reply = await ask(verbs[1], { token, kind, most, generator, critic, batch: size });
+    if (reply?.lost && mine === number) reply = await ask(verbs[0], { token, seed: state.seed, program, ...subject() });
+    if (mine !== number) return null; // another duel has begun meanwhile
+    return Boolean(reply) && accept(reply);
   }
 
   function accept(reply) {
     view = { ...view, ...reply };
+    if (view.figures.state === "diverged") view.planned = 0; // nothing more can come of it
     if (!view.planned) program = view.program;
     for (const [name, control] of Object.entries(rates)) {
       if (view.planned || document.activeElement !== control.input) (control.set(view.rates[name]), (state[name] = view.rates[name]));
@@ -99,17 +102,22 @@ export function trainer(chapter, options) {
     return true;
   }
 
+  /** What was asked for while the duel before this one was still at work. */
+  const again = () => (state.running || view?.planned) && go();
   const kindOf = () => ({ generator: "d", critic: "g" })[state.still] ?? "n";
   async function go(kind, most) {
     if (busy || !view) return;
     busy = true;
-    if (!(await step(kind ?? kindOf(), most ?? 1))) state.running = false;
+    const first = await step(kind ?? kindOf(), most ?? 1);
     busy = false;
+    if (first === null) return again();
+    if (!first) state.running = false;
     while (state.running || view?.planned) {
       busy = true;
       const at = performance.now();
       const good = await step(kindOf(), SPEEDS[state.speed]);
       busy = false;
+      if (good === null) return again();
       if (!good || view.figures.state === "diverged" || !stage.isConnected || hidden) state.running = false;
       if (!good || view.figures.state === "diverged" || hidden) break;
       await new Promise((resolve) => setTimeout(resolve, Math.max(state.speed === "slow" ? 160 : 16, 60 - (performance.now() - at))));
@@ -133,7 +141,7 @@ export function trainer(chapter, options) {
     const value = seed.value.trim() === "" ? NaN : Number(seed.value);
     if (Number.isInteger(value) && value >= 0 && value <= MOST_SEED) return reseed(value), begin();
     seed.value = state.seed;
-    seen(t("seed_wrong", { most: n(MOST_SEED) }));
+    toast(t("seed_wrong", { most: n(MOST_SEED) }), { alert: true });
   });
   const turn = (name) =>
     slider({
@@ -178,10 +186,13 @@ export function trainer(chapter, options) {
     get view() {
       return view;
     },
+    get saying() {
+      return saying;
+    },
     get program() {
       return program;
     },
-    forget: () => (number++, (state.running = false), (view = null)),
+    forget: () => (number++, rest(), (view = null), curve.replaceChildren()),
     /** As at the very beginning: nobody stands still, the first seed. */
     restore: () => (still.set("none"), (state.still = "none"), reseed(0)),
     show: () => (hidden = false),

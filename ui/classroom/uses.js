@@ -63,6 +63,7 @@ function advertising(chapter) {
   const text = make("div", { className: "words" });
   const sheet = make("div", { className: "poster" }, image, text);
   const inks = make("ol", { className: "inks" });
+  const low = (contrast) => Math.floor(10 * contrast) / 10; // 4.46 is no 4.5
   let last = null;
   let ink = null; // its place in the list; null for the best one
   stage.classList.add("side-by-side");
@@ -87,7 +88,7 @@ function advertising(chapter) {
     text.style.fontSize = `${size.value}cqw`;
     text.textContent = words.value;
     [...inks.children].forEach((item, i) => item.firstChild.setAttribute("aria-pressed", String(i === (ink ?? last.best))));
-    const fields = { colour: chosen.colour, contrast: n(chosen.contrast, 1), least: n(settings.readable, 1) };
+    const fields = { colour: chosen.colour, contrast: n(low(chosen.contrast), 1), least: n(settings.readable, 1) };
     image.alt = t("picture");
     seen(t(chosen.contrast >= settings.readable ? "seen" : "seen_faint", fields));
   }
@@ -101,7 +102,7 @@ function advertising(chapter) {
       ...reply.inks.map((each, i) => {
         const patch = make("i", {});
         patch.style.background = each.colour;
-        const told = make("span", { textContent: t(each.contrast >= settings.readable ? "can_be_read" : "cannot_be_read", { contrast: n(each.contrast, 1) }) });
+        const told = make("span", { textContent: t(each.contrast >= settings.readable ? "can_be_read" : "cannot_be_read", { contrast: n(low(each.contrast), 1) }) });
         const button = make("button", { type: "button" }, patch, make("span", { textContent: each.colour }), told);
         button.addEventListener("click", () => ((ink = i), link.set({ ink: each.colour }), lay()));
         return make("li", {}, button);
