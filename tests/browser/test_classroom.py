@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from studio import Studio
+from tests.generator.test_house import FOLDER
+from tests.ui.serving import served
 from ui import classroom
 from ui.classroom.sheet import languages
 
-PATIENT = 20_000  # ms that a page may take on a busy machine
+PATIENT = 30_000  # ms that a page may take on a busy machine
+LOOK = Path(__file__).with_name("legible.js").read_text(encoding="utf-8")
 LESSONS = [lesson.name for lesson in classroom.find_lessons()]
 # What of a worksheet's frames would cut it off at the end of a sheet of paper.
 CLIPS = """() => {
@@ -23,6 +29,13 @@ CLIPS = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the house itself is served: its models' histories and companions are what the lessons are about."""
+    with served(Studio(FOLDER, default="orchard")) as url:
+        yield url
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "lang", "scheme"), [(1280, "en", "light"), (390, "es", "dark")])
 def test_every_lesson(browser: Browser, address: str, width: int, lang: str, scheme: str):
@@ -31,19 +44,26 @@ def test_every_lesson(browser: Browser, address: str, width: int, lang: str, sch
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{address}classroom/?lang={lang}")
+    for part in ("glossary", "for_teachers", "lessons"):
+        page.goto(f"{address}classroom/?lang={lang}&part={part}")
+        expect(page.locator(f".{part.removeprefix('for_')}")).to_be_visible(timeout=PATIENT)
+        assert page.evaluate(LOOK) == [], part
     expect(page.locator(".lessons li")).to_have_count(len(LESSONS), timeout=PATIENT)
     for name in LESSONS:
+        chapters = texts["lessons"][name]["chapters"]
         page.goto(f"{address}classroom/{name}?lang={lang}")
         expect(page.get_by_role("heading", name=texts["lessons"][name]["title"], exact=True).first).to_be_visible(
             timeout=PATIENT
         )
         expect(page.locator(".seen:visible")).not_to_be_empty(timeout=PATIENT)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        for tab in page.get_by_role("tab").all():
+        assert page.get_by_role("tab").all_inner_texts() == [chapter["title"] for chapter in chapters.values()]
+        for tab, chapter in zip(page.get_by_role("tab").all(), chapters.values(), strict=True):
             tab.click()
-            expect(page.locator(".question:visible")).to_have_count(1)
+            expect(page.locator(".question:visible")).to_have_text(chapter["question"])
+            expect(page.locator(".seen:visible")).not_to_be_empty(timeout=PATIENT)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            assert page.evaluate(LOOK) == [], (name, chapter["title"])
         page.keyboard.press("f")
         expect(page.locator("html")).to_have_class("presenting")
         page.emulate_media(media="print")

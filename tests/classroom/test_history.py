@@ -66,3 +66,18 @@ def test_only_models_with_a_history_have_one(tmp_path: Path):
 def test_what_is_not_there_is_refused(history: History, index: object, label: object):
     with pytest.raises(ClassroomError):
         history.pictures(index, label)  # type: ignore[arg-type]
+
+
+def test_a_critic_of_another_size_is_not_asked():
+    grown = History(FOLDER / "orchard" / "history")  # it grew from 64 px to 128 px
+    assert grown.model(0).resolution < grown.model(len(grown) - 1).resolution
+    with pytest.raises(ClassroomError) as refusal:
+        grown.readings(0, 3, len(grown) - 1)
+    assert refusal.value.key == "sizes"
+
+
+def test_a_critic_reads_a_moments_pictures_once(history: History, monkeypatch: pytest.MonkeyPatch):
+    last = len(history) - 1
+    own = history.readings(last, 5)
+    monkeypatch.setattr("classroom.history._percentiles", None)  # nobody can be asked any more
+    assert history.readings(last, 5, last) == own

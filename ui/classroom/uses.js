@@ -167,6 +167,7 @@ function film(chapter) {
       root.append(svg("rect", { x: i * wide + 1, y: height - foot - tall, width: wide - 2, height: tall, class: i === 0 ? "seam" : "" }));
     });
     root.append(svg("text", { x: 0, y: height - 4 }, t("bars_begin")), svg("text", { x: 0, y: 10 }, t("bars", { most: n(most, 1) })));
+    says(root, `${t("chart")} ${frames.map(({ changed }) => n(changed, 1)).join(", ")}.`);
     chart.replaceChildren(root, make("figcaption", { textContent: t("chart") }));
     return root;
   }
