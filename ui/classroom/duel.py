@@ -55,7 +55,9 @@ def history_functions(histories: Mapping[str, History]) -> list[Request]:
     def judged(request: Any) -> dict[str, Any]:
         fields = fields_of(request)
         history = one_of(histories, fields)
-        critic, generator, label = fields.get("critic"), fields.get("generator"), fields.get("label")
+        critic: Any = fields.get("critic")
+        generator: Any = fields.get("generator")
+        label = fields.get("label")
         readings = history.readings(generator, label, critic)[:JUDGED]  # those that are behind the cell
         pictures = history.pictures(generator, label)[:JUDGED]
         return {"sheet": sheet_url(pictures, 4, ENLARGED.get(pictures.shape[1], 1)), "readings": readings}
