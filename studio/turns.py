@@ -1,12 +1,11 @@
 """Who comes next at the one place where pictures are painted.
 
 Visitors take turns: whoever was served longest ago comes first, however often each of them asks. Whoever has let go
-looks at the picture and waits for it, so it goes before frames of hands that still move, whose next ones are on their
-way: three turns of four at most, and for each visitor once a second. Of one visitor's
-requests only the newest is worth a turn, since the page shows nothing older than what it shows already; and what
-nobody's hand waits for (the neighbours' thumbnails) comes when there is a gap, or at every eighth turn. A gap is a
-while without any hand: the next request of one that moves is on its way, and what is painted in that moment takes the
-time in which it would arrive.
+looks at the picture and waits for it, so it goes before frames of hands that still move, unless those have had none
+for two seconds; each visitor is believed once a second. Of one visitor's requests only the newest is worth a turn,
+since the page shows nothing older than what it shows already; and what nobody's hand waits for (the neighbours'
+thumbnails) comes when there is a gap, or at every eighth turn. A gap is a while without any hand: the next request of
+one that moves is on its way, and what is painted in that moment takes the time in which it would arrive.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from time import monotonic
 from .errors import BusyError, StoppedError
 
 PATIENT_EVERY = 8  # turns, of which what can wait gets one
-RESTING_OF = 4  # turns, of which hands that move get one at least
+FRAME_SECONDS = 2.0  # for which a hand that moves gives way to others that rest
 REST_SECONDS = 1.0  # between two turns in which one visitor's hand is believed to rest
 GAP = 0.12  # seconds after a hand's turn, in which its next request is on its way
 REMEMBERED = 1024  # visitors, of whom it is known when they were served
@@ -75,7 +74,6 @@ class Turns:
         self._served: OrderedDict[str, float] = OrderedDict()  # visitor → when
         self._rested: OrderedDict[str, float] = OrderedDict()  # the same of turns in which a hand rested
         self._turns = 0  # since one that can wait had its turn
-        self._resting = 0  # since a hand that moves had its turn
         self._hand = -GAP  # when a hand's turn ended last
         self._later: Timer | None = None  # looks again when the gap is long enough
 
@@ -149,20 +147,19 @@ class Turns:
         chosen.decided.set()
 
     def _hand_of(self, hands: list[_Waiting]) -> _Waiting:
-        """Whose turn it is among hands: of those that rest, for three turns in a row, who came first."""
-        long_ago = monotonic() - REST_SECONDS
-        resting = [
-            one for one in hands if one.asker.rests and self._rested.get(one.asker.visitor, long_ago) <= long_ago
-        ]
-        theirs = {one.asker.visitor for one in resting}
-        moving = [one for one in hands if one.asker.visitor not in theirs]
-        if resting and (not moving or self._resting < RESTING_OF - 1):
-            self._resting += 1
-            first = min(resting, key=lambda one: one.arrived).asker.visitor
-            moving = [one for one in resting if one.asker.visitor == first]
-        else:
-            self._resting = 0
-        return min(moving, key=self._places(moving))
+        """Whose turn it is among hands: of whoever is due first what goes on, else the newest."""
+        places = self._places(hands)
+        now = monotonic()
+
+        def due(one: _Waiting) -> float:
+            visitor = one.asker.visitor
+            if one.asker.rests and now - self._rested.get(visitor, -REST_SECONDS) >= REST_SECONDS:
+                return one.arrived
+            return places(one)[0] + FRAME_SECONDS
+
+        first = min(hands, key=lambda one: (due(one), *places(one)[1:]))
+        theirs = [one for one in hands if one.asker.visitor == first.asker.visitor] if first.asker.visitor else [first]
+        return min(theirs, key=places)
 
     def _drop_older(self, than: _Waiting) -> None:
         for one in [one for one in self._waiting if self._is_older(one, than)]:

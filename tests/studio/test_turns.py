@@ -95,15 +95,41 @@ def test_unknown_askers_come_in_their_order_and_end_nobody():
     assert place.served() == ["x", "y", "z"]
 
 
-def test_who_has_let_go_comes_before_hands_that_move_but_not_always():
+def test_who_has_let_go_comes_before_hands_that_move():
     place = Place()
     for number in range(2):
         place.line_up(f"moves {number}", f"m{number}", 1)
     for number in range(5):
         place.line_up(f"rests {number}", f"r{number}", 1, rests=True)
-    order = place.served()
-    assert [name[0] for name in order] == [*"rrrmrrm"]
-    assert [name for name in order if name[0] == "r"] == [f"rests {number}" for number in range(5)]  # as they came
+    assert place.served() == [*(f"rests {number}" for number in range(5)), "moves 0", "moves 1"]
+
+
+def test_a_hand_that_moves_has_a_frame_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    """Whatever the others do, it waits little longer than FRAME_SECONDS."""
+    turns, order = Turns(100), []
+    end, behind = monotonic() + 3, threading.Barrier(5)
+
+    def rest(visitor: str) -> None:
+        behind.wait()
+        while monotonic() < end and "moves" not in order:
+            with asking(visitor, rests=True), turns.turn():
+                sleep(0.01)
+                order.append(visitor)
+
+    def move() -> None:
+        behind.wait()
+        sleep(0.02)
+        with asking("m", 1), turns.turn():
+            order.append("moves")
+
+    monkeypatch.setattr("studio.turns.REST_SECONDS", 0.0)  # they are always believed
+    monkeypatch.setattr("studio.turns.FRAME_SECONDS", 0.3)
+    threads = [threading.Thread(target=rest, args=(name,)) for name in "abcd"] + [threading.Thread(target=move)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert 10 < order.index("moves") < 60  # some 0.3 s of turns
 
 
 def test_of_who_has_let_go_the_newest_is_served_and_frames_of_the_drag_are_not():
