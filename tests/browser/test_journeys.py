@@ -84,6 +84,35 @@ def test_a_sheet_goes_on_while_its_end_is_in_sight(visitor: Visitor) -> None:
     expect(page.get_by_label("Seed · latent z")).to_have_value(seed)
 
 
+def test_a_direction_leads_from_these_favourites_to_those(visitor: Visitor) -> None:
+    page = visitor.page
+    for seed in (1, 2, 3):
+        page.get_by_label("Seed · latent z").fill(str(seed))
+        page.get_by_label("Seed · latent z").blur()
+        visitor.rest()
+        page.locator("#live [data-action=keep], [data-action='tray.keep']").first.click()
+    kept(page, 3)
+    ticks = page.locator(".tray .kept input[type=checkbox]")
+    ticks.nth(0).check()
+    page.keyboard.press("f")
+    tab(page, "Directions")
+    button, strips = page.locator(".bench [data-action=groups]"), page.locator(".strips > li")
+    expect(strips.first).to_be_visible()
+    before = strips.count()
+    button.click()
+    expect(button).to_have_text("From these 1 to those …")
+    button.click()  # no others are chosen yet
+    expect(page.locator(".toast", has_text="Choose other favourites")).to_be_visible()
+    page.keyboard.press("f")
+    for place in (1, 2):
+        ticks.nth(place).check()
+    button.click()
+    expect(strips).to_have_count(before + 1)
+    expect(strips.first.locator(".note").first).to_contain_text("two groups")
+    expect(strips.first.locator(".picture")).to_have_count(7)
+    expect(button).to_have_text("From these to those")
+
+
 def test_breed_walk_and_export(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.page
     tab(page, "Mix")

@@ -1,6 +1,6 @@
 // Directions with their strips of thumbnails. What is found stays on this page; what is worth keeping is exported as a file.
 import { Job, openOnPlate, plateValues, worked } from "../../assets/bench.js";
-import { make, toast } from "../../assets/dom.js";
+import { make, text, toast } from "../../assets/dom.js";
 import { part } from "../../assets/page.js";
 
 export default function ({ element, settings, backend, action }) {
@@ -60,6 +60,7 @@ export default function ({ element, settings, backend, action }) {
         return make("li", {}, shown, make("span", { className: "seed", textContent: `${sigma > 0 ? "+" : sigma < 0 ? "−" : ""}${Math.abs(sigma)} σ` }));
       }),
     );
+    entry.strip.scrollLeft = (entry.strip.scrollWidth - entry.strip.clientWidth) / 2; // where it is wider than the page
     mark(entry);
   }
 
@@ -108,13 +109,23 @@ export default function ({ element, settings, backend, action }) {
   const anew = async () => (values = (await plateValues()) ?? values);
   action("closed", { run: async () => (await anew(), show(await backend.find({ kind: "closed form" }))) });
   action("measure", { run: async () => (await anew(), show(await job.run((job) => backend.find({ kind: find(".measure").value, values, job })))) });
+  let these = []; // favourites that a direction is to lead from, once they were named
   action("groups", {
     async run() {
-      const picked = (await part("tray")).picked().map(({ recipe }) => recipe);
-      if (picked.length < 2) return toast("Choose two favourites or more (f): the first half are these, the rest those.");
-      const half = Math.ceil(picked.length / 2);
+      const picked = (await part("tray")).picked();
+      const others = picked.filter(({ id }) => !these.some((each) => each.id === id)); // the first may be ticked still
+      if (!these.length && !picked.length) return toast("Choose the favourites that it is to lead from (f), then press this again.");
+      if (these.length && !others.length) return toast("Choose other favourites (f): those that it is to lead to.");
+      if (!these.length) {
+        these = picked;
+        text(find("[data-action=groups]"), `From these ${these.length} to those …`);
+        return toast("Now choose those that it is to lead to (f), and press this again.");
+      }
+      const groups = { these: these.map(({ recipe }) => recipe), those: others.map(({ recipe }) => recipe) };
+      these = [];
+      text(find("[data-action=groups]"), "From these to those");
       await anew();
-      show(await backend.find({ kind: "groups", these: picked.slice(0, half), those: picked.slice(half) }));
+      show(await backend.find({ kind: "groups", ...groups }));
     },
   });
   action("import", { run: () => picker.click() });
