@@ -182,9 +182,11 @@ def _unwrapped(text: str) -> str | None:
 
 def _without_stuck(text: str) -> str:
     """A link by hand ends where its sentence goes on: without punctuation, or a bracket that it did not open itself."""
-    before, sign, last = text.rpartition("&")
-    if last.partition("=")[0] not in KEYS:
+    parts = text.split("&")
+    own = [i for i, part in enumerate(parts) if part.partition("=")[0] in KEYS]
+    if not own:
         return text
+    last = parts[own[-1]]  # what others add comes behind what is stuck
     while True:
         shorter = STUCK.sub("", last)
         if found := CLOSING.search(shorter):
@@ -192,7 +194,8 @@ def _without_stuck(text: str) -> str:
             if plain.count(bracket) > plain.count(OPENING[bracket]):
                 shorter = shorter[: found.start()]
         if shorter == last:
-            return before + sign + last
+            parts[own[-1]] = last
+            return "&".join(parts)
         last = shorter
 
 

@@ -157,6 +157,12 @@ def test_a_soft_break_of_quoted_printable_is_seen_by_the_sum():
         assert Recipe.from_query(query[:at] + "=\r\n" + query[at:]) == FULL
 
 
+@pytest.mark.parametrize("tail", [".", ")", "!%22", "%E2%80%9D."])
+def test_what_others_add_comes_behind_what_is_stuck(tail: str):
+    query = f"psi=0.5&seed=12{tail}&fbclid=IwAR0&utm_source=a."
+    assert Recipe.from_query(query) == Recipe.from_query("psi=0.5&seed=12")
+
+
 def test_letters_whose_accents_stand_apart_are_the_same_class():
     """As macOS hands names on."""
     query = Recipe.from_json({"class": "\u00c4pfel \u2013 s\u00fc\u00df"}).to_query()
