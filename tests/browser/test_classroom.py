@@ -97,6 +97,26 @@ def test_a_link_to_what_is_not_there_says_so_and_the_lesson_begins(browser: Brow
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("part=judges&critic=99&generator=0", "part=judges"),
+        ("part=judges&generator=3", "part=judges"),
+        ("part=now&shape=drawn&drawn=abc", "part=now"),
+        ("part=now&shape=drawn", "part=now&shape=drawn"),  # nothing is drawn as yet: it waits for that
+    ],
+)
+def test_a_link_that_names_half_of_a_thing_says_so(browser: Browser, address: str, query: str, left: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/duel?lang=en&{query}")
+    page.wait_for_url(lambda url: url.endswith(f"lang=en&{left}"), timeout=PATIENT)
+    expect(page.locator(".seen:visible")).not_to_be_empty(timeout=PATIENT)
+    told = page.locator(".toast").all_inner_texts()
+    assert told == ([] if query == left else [languages()["en"]["page"]["link_wrong"]])
+    page.close()
+
+
+@pytest.mark.browser
 def test_the_link_is_of_the_chapter_that_is_looked_at(browser: Browser, address: str):
     page = browser.new_page()
     page.goto(f"{address}classroom/layers?lang=en&part=kernel&seed=3&pixel=9~9&moment=left")

@@ -156,6 +156,7 @@ function judges(chapter) {
   let visible = false;
   const linked = ["critic", "generator"].map((name) => link.whole(name, null, 0, most()));
   let chosen = linked.includes(null) ? null : linked; // [the critic's moment, the generator's]
+  if (!chosen) for (const name of ["critic", "generator"]) if (link.get(name) !== null) link.refuse(name); // one alone names no cell
 
   function choose(pair) {
     chosen = pair;
@@ -260,7 +261,7 @@ function now(chapter) {
     run: (name) => {
       state.shape = name;
       drawing = name === "drawn" ? [] : null;
-      if (drawing) (duel.forget(), figures.replaceChildren(), seen(t("draw_now")), says(plane.canvas, t("draw_now")), plane.paint());
+      if (drawing) (duel.forget(), draw_now());
       link.set({ shape: name === "ring" ? null : name, did: null, drawn: null });
       if (!drawing) duel.begin();
     },
@@ -274,6 +275,13 @@ function now(chapter) {
   stage.append(make("div", { className: "plane" }, sheet, key), make("div", { className: "aside" }, controls, figures, duel.curve));
 
   // ---- drawing by hand
+  function draw_now() {
+    drawing = [];
+    figures.replaceChildren();
+    seen(t("draw_now"));
+    says(plane.canvas, t("draw_now"));
+    plane.paint();
+  }
   function on_plane([across, down]) {
     const to = (share) => Math.max(-150, Math.min(150, Math.round((share - 0.5) * 2 * HALF))) / 100;
     return [to(across), -to(down)];
@@ -371,9 +379,11 @@ function now(chapter) {
     says(plane.canvas, `${t("plane_says")} ${sentence}`);
   }
 
-  if (state.shape === "drawn" && state.drawn.length < 5) state.shape = "ring";
+  const few = state.shape === "drawn" && state.drawn.length < 5;
+  if (few && link.get("drawn") !== null) ["drawn", "shape"].forEach(link.refuse), (state.shape = "ring");
   shapes.set(state.shape);
-  duel.begin(duel.program);
+  if (few && state.shape === "drawn") draw_now();
+  else duel.begin(duel.program);
   const keys = { keys: ["←", "→", "↑", "↓", "Space"], says: t("keys_pen") };
   return { show: () => (duel.show(), plane.paint()), hide: duel.hide, keys };
 }
