@@ -10,6 +10,14 @@ export function actionOfKey(key, parts, { shown, focused = () => false }) {
   return null;
 }
 
+/** The key of an event, "" where it is the browser's. Undo and redo are what every program calls so: Ctrl or ⌘ with Z, Shift Z, Y. */
+export function keyOf({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  if (altKey) return "";
+  if (!ctrlKey && !metaKey) return key;
+  const letter = key.toLowerCase();
+  return letter === "z" ? (shiftKey ? "y" : "z") : letter === "y" && !shiftKey ? "y" : "";
+}
+
 /** The action of a button: "name" of the part round it, "part.name" of any part. Hidden parts answer to their full names. */
 export function actionOfButton(name, parts, isWithin) {
   const own = parts.findLast((part) => isWithin(part.element) && part.actions.has(name));

@@ -3,7 +3,7 @@
 import "./api.js";
 import { backendOf } from "./backend.js";
 import { make, toast } from "./dom.js";
-import { actionOfButton, actionOfKey, keySheet } from "./keys.js";
+import { actionOfButton, actionOfKey, keyOf, keySheet } from "./keys.js";
 import { nameSliders } from "./names.js";
 import "./touch.js";
 
@@ -71,9 +71,10 @@ const isTyping = (target) =>
   target.matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio], [type=button], [type=color])");
 
 const byKey = (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return null;
+  const key = keyOf(event);
+  if (!key || isTyping(event.target)) return null;
   if (document.querySelector(COVERED)) return null; // Escape closes what is open, and nothing else
-  return actionOfKey(event.key, everyPart(), { shown, focused: (element) => element.contains(document.activeElement) });
+  return actionOfKey(key, everyPart(), { shown, focused: (element) => element.contains(document.activeElement) });
 };
 
 document.addEventListener("keydown", (event) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { actionOfButton, actionOfKey, keySheet } from "../../../ui/assets/keys.js";
+import { actionOfButton, actionOfKey, keyOf, keySheet } from "../../../ui/assets/keys.js";
 
 const part = (id, actions) => ({
   id,
@@ -43,4 +43,17 @@ test("a button means its own part's action, or any part's by its full name", () 
 test("the sheet lists what can be pressed here, once", () => {
   const lines = keySheet([live, lesson, { ...lesson, id: "another" }], (element) => element !== "live");
   assert.deepEqual(lines, [{ keys: ["n"], says: "next step" }, { keys: ["x"], says: "heard elsewhere" }]);
+});
+
+test("undo and redo are called as everywhere, and the browser keeps its own keys", () => {
+  const plain = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+  const of = (key, held = {}) => keyOf({ ...plain, key, ...held });
+  assert.deepEqual([of("d"), of("?", { shiftKey: true })], ["d", "?"]);
+  for (const control of ["ctrlKey", "metaKey"]) {
+    assert.equal(of("z", { [control]: true }), "z");
+    assert.equal(of("Z", { [control]: true, shiftKey: true }), "y");
+    assert.equal(of("y", { [control]: true }), "y");
+    for (const key of ["d", "r", "s", "n"]) assert.equal(of(key, { [control]: true }), "");
+  }
+  assert.equal(of("z", { altKey: true }), "");
 });
