@@ -41,7 +41,7 @@ MOST_POINTS = 8
 RATE, WARM = 0.03, 5  # of Adam, and steps until there
 BETAS = (0.9, 0.99)
 HOLD, APART = 0.3, 100.0  # of the distance from the beginning; of what sets layers apart, in units of that
-PATIENCE, HALVED = 60, 40  # steps with the whole of HOLD; from there on it is halved in so many
+PATIENCE, HALVED = 60, 20  # steps with the whole of HOLD; from there on it is halved in so many
 KEPT = 4.0  # of what must stay, in units of what is to move
 GRID = 32  # squares a side of a mask
 # In 1/128 of the picture's side, so that one pixel of a 128 px picture is 1:
