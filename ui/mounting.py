@@ -6,14 +6,16 @@ Gradio's pages lie all in one folder, since each finds its scripts beside itself
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from .bundle import head
 from .requests import MAX_FILE_BYTES
@@ -28,9 +30,22 @@ SETTINGS = {
 }
 
 
+def without_slash(pages: Iterable[str]) -> list[BaseRoute]:
+    """A slash behind a page's address is taken off: "/terra/?seed=12" leads to "/terra?seed=12". To stand before
+    Gradio's own routes, which drop the query and the folder that its application is mounted in. `pages`: their names,
+    as they stand in their addresses."""
+    return [Route(f"/{page}/", partial(_leading_to, place=f"../{page}")) for page in pages]
+
+
+def _leading_to(request: Request, place: str) -> RedirectResponse:
+    """A redirect to a relative address, so that a prefix stays, with the query."""
+    query = request.url.query
+    return RedirectResponse(f"{place}?{query}" if query else place)
+
+
 def application(blocks: gr.Blocks, lessons: bool = False) -> FastAPI:
     """An application that serves these pages, to be mounted somewhere. `lessons`: they are the classroom's."""
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, routes=without_slash(page for page, *_ in blocks.pages if page))
     blocks.max_threads = MAX_THREADS
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SSR mode")  # which was not asked for
@@ -54,7 +69,7 @@ class Below:
     def __init__(self, path: str, blocks: gr.Blocks) -> None:
         self._blocks, self._app = blocks, application(blocks, lessons=True)
         self.routes = [
-            Route(f"/{path}", lambda request: RedirectResponse(f"{path}/")),  # relative: a prefix stays
+            Route(f"/{path}", partial(_leading_to, place=f"{path}/")),
             Mount(f"/{path}", app=self._app),
         ]
 

@@ -22,7 +22,7 @@ from .departure import Departures
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import OWN, model_entry, model_pages
-from .mounting import MAX_THREADS, SETTINGS, Below
+from .mounting import MAX_THREADS, SETTINGS, Below, without_slash
 from .open_yours import open_yours
 from .own_pages import OwnPages
 from .parts.tray import tray
@@ -147,7 +147,10 @@ def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: in
         "head": head(),
         "max_file_size": MAX_FILE_SIZE if own is None else f"{upload_limit}mb",
         "app_kwargs": {
-            "routes": [route for each in below for route in each.routes],
+            "routes": [
+                *(route for each in below for route in each.routes),
+                *without_slash(place.path for place in places(studio) if not place.path.endswith("/")),
+            ],
             "lifespan": lifespan,
             "middleware": [Middleware(Departures)],
         },
