@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 import gradio as gr
 from fastapi import FastAPI
@@ -34,12 +33,13 @@ def without_slash(pages: Iterable[str]) -> list[BaseRoute]:
     """A slash behind a page's address is taken off: "/terra/?seed=12" leads to "/terra?seed=12". To stand before
     Gradio's own routes, which drop the query and the folder that its application is mounted in. `pages`: their names,
     as they stand in their addresses."""
-    return [Route(f"/{page}/", partial(_leading_to, place=f"../{page}")) for page in pages]
+    return [Route(f"/{page}/", _with_or_without_slash) for page in pages]
 
 
-def _leading_to(request: Request, place: str) -> RedirectResponse:
-    """A redirect to a relative address, so that a prefix stays, with the query."""
-    query = request.url.query
+def _with_or_without_slash(request: Request) -> RedirectResponse:
+    """The same address, query and prefix, with a slash behind its path instead of none, or none instead of one."""
+    path, query = request.url.path, request.url.query
+    place = path.rstrip("/") if path.endswith("/") else f"{path}/"
     return RedirectResponse(f"{place}?{query}" if query else place)
 
 
@@ -69,7 +69,7 @@ class Below:
     def __init__(self, path: str, blocks: gr.Blocks) -> None:
         self._blocks, self._app = blocks, application(blocks, lessons=True)
         self.routes = [
-            Route(f"/{path}", partial(_leading_to, place=f"{path}/")),
+            Route(f"/{path}", _with_or_without_slash),
             Mount(f"/{path}", app=self._app),
         ]
 
