@@ -51,6 +51,9 @@ def test_every_control_can_be_reached_at_every_size(visit: Visit, studio: Studio
     else:
         visitor.page.goto(visitor.address + page)
         expect(visitor.page.get_by_role("button", name="Open it", exact=True)).to_be_visible(timeout=30_000)
+        expect(visitor.page.locator(".wrap.translucent:visible")).to_have_count(
+            0, timeout=30_000
+        )  # what Gradio loads under
     found = set()
     for size in [*UPRIGHT, *ON_ITS_SIDE, *ZOOMED, *([] if touch else DESKS)]:
         visitor.page.set_viewport_size(ViewportSize(width=size[0], height=size[1]))
