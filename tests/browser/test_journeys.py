@@ -60,6 +60,19 @@ def test_find_keep_steer_and_restore_after_a_reload(visitor: Visitor, studio: St
     assert visitor.picture == picture == data_url(studio.render(Recipe(seed=seed, psi=1.1)).picture, at_least=VIEW)
 
 
+RESTED = """async (wanted) => {
+    // The number and order of a sheet's pictures once nothing has changed for two seconds.
+    const seeds = () => [...document.querySelectorAll(".contact .pictures .seed")].map((each) => each.textContent);
+    for (let before = "", since = performance.now(), end = since + 25_000; performance.now() < end; ) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const now = seeds();
+        if (now.join() !== before || now.length <= wanted) [before, since] = [now.join(), performance.now()];
+        else if (performance.now() - since > 2000) return now.length;
+    }
+    throw new Error("The sheet does not come to rest.");
+}"""
+
+
 def test_a_sheet_goes_on_while_its_end_is_in_sight(visitor: Visitor) -> None:
     page = visitor.page
     page.set_viewport_size({"width": 1600, "height": 2000})
@@ -68,16 +81,13 @@ def test_a_sheet_goes_on_while_its_end_is_in_sight(visitor: Visitor) -> None:
     pictures = page.locator(".contact .pictures .picture")
     page.wait_for_function("document.querySelectorAll('.contact .pictures .picture').length > 150")
     page.wait_for_function("document.querySelector('.contact .more').getBoundingClientRect().top > innerHeight + 600")
-    page.wait_for_timeout(1500)  # it has come to rest: what is out of sight is not painted
-    count = pictures.count()
-    page.wait_for_timeout(1000)
-    assert pictures.count() == count
+    count = page.evaluate(RESTED, 150)  # what is out of sight is not painted
     page.locator(".contact .by").select_option("critic")
     page.wait_for_function(
         "[...document.querySelectorAll('.contact .picture')].every((each) => each.title.includes('·'))"
     )
     page.locator(".contact .more").scroll_into_view_if_needed()
-    page.wait_for_function(f"document.querySelectorAll('.contact .pictures .picture').length > {count}")
+    assert page.evaluate(RESTED, count) > count
     seed = page.locator(".contact .pictures .seed").nth(7).inner_text()
     pictures.nth(7).click()
     page.locator(".contact [data-action=open-chosen]").click()
