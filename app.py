@@ -17,7 +17,7 @@ from host import around, end, mend_streams, prepare, root_path, wait_until_asked
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a second thread only spins at products as small as ours
-os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")  # else each of the server's threads keeps 3.6 MB once it has painted
+os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")  # else each of the server's threads keeps 3.7 MB once it has painted
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"

@@ -65,9 +65,8 @@ class Crowd:
                         flying.append(pool.submit(self.ask, visitor, number))
                     time.sleep(MOVE_SECONDS)
                 let_go = time.monotonic()
-                enough = (
-                    0 if asked == number else IN_FLIGHT - 1
-                )  # on their way, with which the last value need not wait
+                # So many may be on their way and the last value need not wait.
+                enough = 0 if asked == number else IN_FLIGHT - 1
                 while len(flying) > enough and time.monotonic() < let_go + LATE_SECONDS:
                     time.sleep(LATE_SECONDS / 20)
                     flying = [each for each in flying if not each.done()]

@@ -11,8 +11,7 @@ Links come as messengers leave them. Keys that are no recipe's (`fbclid`, `utm_s
 business: left out here, and `foreign` gives them back for the address. What is known to happen on the way is mended:
 `&amp;` for &, punctuation or a tag stuck to the end, line breaks and invisible characters, quoted-printable (`=3D`),
 the whole of it percent-encoded some times more, a value of somebody else's link, dashes for minus signs, letters whose
-accents stand apart, the link pasted twice. What was really cut is said, with
-what could be read of it (`CutLinkError`).
+accents stand apart, the link pasted twice. What was really cut is said, with what could be read of it (`CutLinkError`).
 """
 
 from __future__ import annotations
