@@ -35,7 +35,7 @@ class Converted:
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fp16", "fp32"])
 def converted(request: pytest.FixtureRequest, made: Made, tmp_path_factory: pytest.TempPathFactory) -> Converted:
-    """Each format in both precisions."""
+    """Each format in both precisions, opened in float32: what a machine is faster in is not the file's affair."""
     folder = convert.convert(
         made.path,
         made.critic,
@@ -44,7 +44,8 @@ def converted(request: pytest.FixtureRequest, made: Made, tmp_path_factory: pyte
         half=request.param,
         pictures=FEW,
     )
-    return Converted(made, open_checkpoint(made.path, made.critic), open_checkpoint(folder), folder, request.param)
+    before = open_checkpoint(made.path, made.critic, precision="fp32")
+    return Converted(made, before, open_checkpoint(folder, precision="fp32"), folder, request.param)
 
 
 def labels(model: Model, count: int) -> list[int] | None:
