@@ -119,12 +119,12 @@ def finish(
     given: Mapping[str, str] | None = None,
     terms: Terms | None = None,
     loaded: Loaded | None = None,
-    eight_bits: bool = False,
+    short_of_room: bool = False,
 ) -> Path:
     """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured.
 
     `given`: what the card says in place of `about`. `terms`: how the pictures are read, else as the run's were;
-    `loaded`: they themselves, if they are at hand. `eight_bits`: as for `store`. With none held out nothing is
+    `loaded`: they themselves, if they are at hand. `short_of_room`: as for `store`. With none held out nothing is
     measured, and the card says so.
     """
     last = load_run(run)
@@ -150,8 +150,8 @@ def finish(
     )
     folder = out / name
     # Everything is measured on the weights as they are stored (rounded), not on those of the run.
-    store(model, folder, eight_bits)
-    model = open_checkpoint(folder, precision="fp32")
+    store(model, folder, short_of_room)
+    whole, model = model, open_checkpoint(folder, precision="fp32")
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
     network = feature_network(network_for(folder), folder)
@@ -163,7 +163,8 @@ def finish(
     else:
         say("the critic, on generated pictures alone")
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
-    store(model, folder, eight_bits)
+    whole.directions, whole.calibration = model.directions, model.calibration
+    store(whole, folder, short_of_room)  # rounded as before: what is rounded already need not come out the same again
     besides: dict[str, float | list[str]] = {}
     for stale in (REMEMBERED_FILE, SHEET):
         (folder / stale).unlink(missing_ok=True)
@@ -216,7 +217,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--out", type=Path, default=Path("checkpoints"))
     p.add_argument("--name", help="default: the run's name")
     p.add_argument("--version", default="1.0")
-    p.add_argument("--eight-bits", action="store_true", help="keep all weights in 8 bits: half the size")
+    p.add_argument("--short-of-room", action="store_true", help="weights in 8 bits or fewer: a third of the size")
     add_facts(p)
     add_terms(p)
     args = p.parse_args(argv)
@@ -235,7 +236,7 @@ def main(argv: list[str] | None = None) -> int:
             given=facts_of(args),
             terms=terms,
             loaded=loaded,
-            eight_bits=args.eight_bits,
+            short_of_room=args.short_of_room,
         )
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)

@@ -120,10 +120,14 @@ def _is_ours(path: Path) -> bool:
 
 
 def save_checkpoint(
-    model: Model, folder: str | Path, dtype: torch.dtype = torch.float16, kernels: torch.dtype | None = None
+    model: Model,
+    folder: str | Path,
+    dtype: torch.dtype = torch.float16,
+    kernels: torch.dtype | None = None,
+    steps: float | None = None,
 ) -> None:
     """Write a model's two files, or three with its encoder: weights as `dtype`, the generator's kernels as `kernels`
-    where that is given, measurements as float32. `open_checkpoint` gives it back.
+    where that is given, measurements as float32; `steps` as for `write_network`. `open_checkpoint` gives it back.
 
     CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
     """
@@ -133,7 +137,7 @@ def save_checkpoint(
     networks = stylegan2_of(model)
     header["config"] = networks.generator.config.to_dict()
     tensors = {**networks.generator.state_dict(), **exact}
-    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels)
+    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels, steps)
     whose = {"name": model.name, "version": model.version, "classes": list(model.classes)}
     for file, kind, network in (
         (CRITIC_FILE, "critic", networks.critic),
@@ -141,7 +145,7 @@ def save_checkpoint(
     ):
         if network is not None:
             own = {**whose, "config": network.config.to_dict()}
-            write_network(folder / file, kind, dict(network.state_dict()), own, dtype)
+            write_network(folder / file, kind, dict(network.state_dict()), own, dtype, steps=steps)
 
 
 def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Critic | None:

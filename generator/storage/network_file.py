@@ -2,7 +2,8 @@
 
 Weights are stored in half precision, or in 8 bits for the moments of a history, of which there are many: whole numbers
 −127 … 127 and one scale for each row (output channel) beside them, under the tensor's name and `.scale`. The rounding
-is a hundredth of a weight's usual size, forty decibels below it.
+is a hundredth of a weight's usual size, forty decibels below it. Where room is short, fewer whole numbers are used than
+there are: the file is as long, but what compresses it (git, a zip) makes less of it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ def write_network(
     header: dict[str, Any],
     dtype: torch.dtype,
     kernels: torch.dtype | None = None,
+    steps: float | None = None,
 ) -> None:
     """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
 
     `kind`: "generator", "critic" or that of a companion. `dtype`: a floating type, or torch.int8 (what has no rows is
-    then float16); `kernels`: that of convolutions' kernels, where it is another. Tensors under `exact.` keep float32
-    (averages, directions, calibration).
+    then float16); `kernels`: that of convolutions' kernels, where it is another. `steps`: as for `to_8_bits`, not of
+    what lies under `mapping.`, from which all else of a picture follows. Tensors under `exact.` keep float32 (averages,
+    directions, calibration).
     """
     stored: dict[str, Tensor] = {}
     for name, t in tensors.items():
@@ -47,7 +50,7 @@ def write_network(
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
         elif own is torch.int8 and t.ndim > 1:
-            stored[name], stored[name + SCALE] = to_8_bits(t.float())
+            stored[name], stored[name + SCALE] = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
         else:
             stored[name] = t.to(torch.float16 if own is torch.int8 else own).contiguous()
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
@@ -60,9 +63,13 @@ def write_network(
     os.replace(temporary, path)
 
 
-def to_8_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """O×… float32 → int8 of the same shape, and the scale of each of its O rows, float32."""
-    scale = weight.flatten(1).abs().amax(dim=1).clamp(min=1e-12) / 127
+def to_8_bits(weight: Tensor, steps: float | None = None) -> tuple[Tensor, Tensor]:
+    """O×… float32 → int8 of the same shape, and the scale of each of its O rows, float32: the row's largest number by
+    127, or, where that is finer than so many `steps` to its root mean square, the latter."""
+    rows = weight.flatten(1)
+    scale = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
+    if steps is not None:
+        scale = torch.maximum(scale, rows.square().mean(dim=1).sqrt() / steps)
     return (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8).contiguous(), scale
 
 

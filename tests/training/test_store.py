@@ -44,11 +44,11 @@ def test_kernels_of_a_large_generator_are_rounded(tmp_path: Path, monkeypatch: p
     assert 0 < float(error) < 0.05
 
 
-def test_all_of_a_model_in_8_bits(tmp_path: Path):
-    """Every network's weights, at half the size, and what they say hardly changes."""
+def test_all_of_a_model_in_8_bits_and_fewer(tmp_path: Path):
+    """Every network's weights, at half the size, less once compressed, and what they say hardly changes."""
     model = lively_model(encoder=ENCODER)
     store(model, tmp_path / "half")
-    store(model, tmp_path / "small", eight_bits=True)
+    store(model, tmp_path / "small", short_of_room=True)
     assert dtypes(tmp_path / "small") == {KERNEL: torch.int8, DENSE: torch.int8}
     half, small = (open_checkpoint(tmp_path / name, precision="fp32") for name in ("half", "small"))
     for file in ("generator", "critic", "encoder"):
@@ -66,4 +66,4 @@ def test_all_of_a_model_in_8_bits(tmp_path: Path):
     after = said(small, picture)
     for name, before in said(half, picture).items():
         error = (before - after[name]).square().mean().sqrt() / before.square().mean().sqrt()
-        assert 0 < float(error) < 0.05, name
+        assert 0 < float(error) < 0.1, name  # three per cent of each weight, and layers add up

@@ -17,6 +17,16 @@ from tests.generator.build import lively_model, some_labels
 from .test_checkpoint import pictures
 
 
+def test_a_row_of_fewer_steps_has_fewer_numbers_and_as_large_an_error_as_it_says():
+    weight = torch.randn(7, 2000, generator=torch.Generator().manual_seed(0)) * torch.logspace(-6, 3, 7).view(-1, 1)
+    fine, _ = to_8_bits(weight)
+    whole, scale = to_8_bits(weight, steps=10)
+    assert all(len(few.unique()) < len(many.unique()) / 2 for few, many in zip(whole, fine, strict=True))
+    error = (whole * scale[:, None] - weight).square().mean(dim=1).sqrt() / weight.square().mean(dim=1).sqrt()
+    torch.testing.assert_close(error, torch.full((7,), 0.1 / 12**0.5), rtol=0.05, atol=0)
+    assert torch.equal(to_8_bits(weight, steps=1e6)[0], fine)  # no finer than there are numbers
+
+
 def test_rounding_is_half_a_step_at_most():
     weight = torch.randn(7, 5, 3, 3, generator=torch.Generator().manual_seed(0)) * torch.logspace(-6, 3, 7).view(
         7, 1, 1, 1
