@@ -9,7 +9,7 @@ import torch
 from generator import Model, save_checkpoint
 
 LARGEST = 10_000_000  # bytes of a generator's file
-STEPS = 10.0  # to a weight's usual size, where room is short: thirty decibels below it, and 5.3 bits instead of 7
+STEPS = 10.0  # to a weight's usual size, where room is short: thirty decibels below it, and 5.3 bits of 7 to store
 
 
 def store(model: Model, folder: Path, short_of_room: bool = False) -> None:

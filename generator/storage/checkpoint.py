@@ -127,7 +127,8 @@ def save_checkpoint(
     steps: float | None = None,
 ) -> None:
     """Write a model's two files, or three with its encoder: weights as `dtype`, the generator's kernels as `kernels`
-    where that is given, measurements as float32; `steps` as for `write_network`. `open_checkpoint` gives it back.
+    where that is given, measurements as float32; `steps` of critic and encoder, as for `write_network`, the generator,
+    whose rounding can be seen, has twice as many. `open_checkpoint` gives it back.
 
     CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
     """
@@ -137,7 +138,7 @@ def save_checkpoint(
     networks = stylegan2_of(model)
     header["config"] = networks.generator.config.to_dict()
     tensors = {**networks.generator.state_dict(), **exact}
-    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels, steps)
+    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels, steps and 2 * steps)
     whose = {"name": model.name, "version": model.version, "classes": list(model.classes)}
     for file, kind, network in (
         (CRITIC_FILE, "critic", networks.critic),
