@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # left out where PYTHONSAFEPATH is set
+
 from host import around, end, mend_streams, prepare, root_path, wait_until_asked
 
 # Read once, when torch, NumPy and Gradio are imported: idle threads sleep after a spin, nothing is reported outside.

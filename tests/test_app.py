@@ -122,3 +122,9 @@ def test_gradios_own_variables_stand_for_the_arguments(
     with pytest.raises(SystemExit):
         parse_arguments([])
     assert "a port is a number from 1 to 65535, not 'abc'" in capsys.readouterr().err
+
+
+def test_python_may_be_told_not_to_look_beside_the_script():
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, str(ROOT / "app.py"), "--help"]
+    assert subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=60).returncode == 0

@@ -12,16 +12,24 @@ from torch import Tensor, nn
 class FixedConv(nn.Module):
     """A convolution (or a transposed one) for inference. The float32 weights stay; it works on a copy in `dtype`.
 
-    `weight`: O×I×k×k, or I×O×k×k if `transposed`; `bias`: O, or None. After a move to another device call `prepare`.
+    `weight`: O×I×k×k, or I×O×k×k if `transposed`; `bias`: O, or None. `extra`: rows and columns more that a transposed
+    one makes. After a move to another device call `prepare`.
     """
 
     def __init__(
-        self, weight: Tensor, bias: Tensor | None, *, stride: int = 1, padding: int = 0, transposed: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        transposed: bool = False,
+        extra: int = 0,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.float().contiguous(memory_format=torch.channels_last), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.float(), requires_grad=False)
-        self.stride, self.padding, self.transposed = stride, padding, transposed
+        self.stride, self.padding, self.transposed, self.extra = stride, padding, transposed, extra
         self.prepare(torch.float32)
 
     def prepare(self, dtype: torch.dtype) -> None:
@@ -31,8 +39,8 @@ class FixedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N×I×H×W of any floating type → N×O×H'×W' in the prepared one."""
-        convolve = F.conv_transpose2d if self.transposed else F.conv2d
-        return convolve(x.to(self._weight.dtype), self._weight, self._bias, stride=self.stride, padding=self.padding)
+        x, kernel = x.to(self._weight.dtype), (self._weight, self._bias, self.stride, self.padding)
+        return F.conv_transpose2d(x, *kernel, self.extra) if self.transposed else F.conv2d(x, *kernel)
 
     def flops(self, side: int) -> int:
         """Work for one picture with maps of this side at the smaller end, a multiply-add counted as two."""

@@ -15,8 +15,6 @@ OPEN_IT_THERE = "only its own program opens it"
 # Names of tensors and classes, one a line: what they belong to, and what can be done.
 PROGRAMS: tuple[tuple[str, str, str], ...] = (
     (r"\biwt\.|\bdwt\.", "a SWAGAN, which draws wavelets", "StyleGAN2 without the wavelets would open"),
-    (r"^(module\.)?l1\.0\.weight$[\s\S]*\bconv_blocks\.", "a generator of PyTorch-GAN (eriklindernoren)",
-     "a DCGAN of transposed convolutions would open"),
     (r"\bbackbone\.synthesis\.", "an EG3D, which draws in three dimensions", OPEN_IT_THERE),
     (r"\bstylegan_decoder\.", "a face restorer (GFPGAN) round a StyleGAN2", "it repairs pictures and paints none"),
     (r"\bquantize\.embedding\.", "a VQGAN, which repeats pictures and draws none by itself", OPEN_IT_THERE),

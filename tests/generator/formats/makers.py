@@ -24,6 +24,7 @@ from . import (
     lightweight_files,
     lucidrains_files,
     pgan_files,
+    plain_files,
     projected_files,
     stylegan2_files,
     stylegan3_reference,
@@ -110,6 +111,11 @@ def _pgan(folder: Path) -> Made:
     return Made(write_torch(folder / "celeba_s2_i80000.pt", state, legacy=True), classes=("M", "W"))
 
 
+def _plain_stack(folder: Path) -> Made:
+    network = plain_files.trained(plain_files.dense_first(), 20)
+    return Made(write_torch(folder / "generator.pth", dict(network.state_dict())), judges=False)
+
+
 def _projected_fastgan(folder: Path) -> Made:
     projected_files.write(folder / "best_model.pkl", projected_files.Generator(128))
     return Made(folder / "best_model.pkl", judges=False)
@@ -190,6 +196,7 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "house_state": _house_state,
     "lightweight": _lightweight,
     "pgan": _pgan,
+    "plain_stack": _plain_stack,
     "projected_fastgan": _projected_fastgan,
     "stylegan2_lucidrains": _stylegan2_lucidrains,
     "stylegan2_nvidia": _stylegan2_nvidia,

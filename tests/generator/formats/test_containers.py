@@ -265,7 +265,6 @@ SWAGAN = {**rosinality_generator(WIDTHS, 16, 3, channels=12), "to_rgbs.0.iwt.ll"
 UNREAD: dict[str, tuple[Any, str]] = {
     "SWAGAN": ({"g_ema": SWAGAN}, "a SWAGAN"),
     "diffusion": ({"state_dict": {"model.diffusion_model.out.2.bias": torch.ones(2)}}, "a diffusion model"),
-    "PyTorch-GAN": ({"l1.0.weight": torch.ones(2, 2), "conv_blocks.2.weight": torch.ones(2)}, "PyTorch-GAN"),
     "VQGAN": ({"state_dict": {"quantize.embedding.weight": torch.ones(2, 2)}}, "a VQGAN"),
     "CycleGAN": ({"model.10.conv_block.1.weight": torch.ones(2, 2)}, "from picture to picture"),
     "ESRGAN": ({"params_ema": {"body.0.rdb1.conv1.weight": torch.ones(2, 2)}}, "an enlarger"),

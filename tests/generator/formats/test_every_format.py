@@ -18,9 +18,9 @@ from . import makers, pgan_files
 from .makers import Made
 
 SAVED = {
-    "biggan", "biggan_pytorch", "dcgan", "fastgan", "house_state", "lightweight", "pgan", "projected_fastgan",
-    "stylegan2_lucidrains", "stylegan2_nvidia", "stylegan2_rosinality", "stylegan2_tensorflow", "stylegan3",
-    "stylegan_tensorflow", "stylegan_xl",
+    "biggan", "biggan_pytorch", "dcgan", "fastgan", "house_state", "lightweight", "pgan", "plain_stack",
+    "projected_fastgan", "stylegan2_lucidrains", "stylegan2_nvidia", "stylegan2_rosinality", "stylegan2_tensorflow",
+    "stylegan3", "stylegan_tensorflow", "stylegan_xl",
 }  # fmt: skip
 
 
