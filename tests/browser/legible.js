@@ -2,12 +2,16 @@
 () => {
   const found = [];
   const shown = (node) => node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map(); // a page has few colours, and each is dear to ask for
   const parsed = (colour) => {
-    const context = new OffscreenCanvas(1, 1).getContext("2d");
+    if (known.has(colour)) return known.get(colour);
+    context.clearRect(0, 0, 1, 1);
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
     const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
+    known.set(colour, [r, g, b, a / 255]);
+    return known.get(colour);
   };
   const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a)];
   /** What lies behind a node; null over a picture, whose colours are its own. */
