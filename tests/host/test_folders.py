@@ -35,12 +35,15 @@ def test_a_full_disk_is_passed_over(tmp_path: Path):
 def test_it_goes_at_the_end_or_with_the_next_run(tmp_path: Path, end: signal.Signals):
     command = [sys.executable, "-c", HOLD + WAIT, str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None
-        folder = Path(run.stdout.readline().strip())
-        (folder / "upload.pkl").write_bytes(b"0" * 1000)
-        assert own_folder([tmp_path]) is not None and folder.is_dir()  # the other run lives
-        run.send_signal(end)
-        run.wait(10)
+        try:
+            assert run.stdout is not None
+            folder = Path(run.stdout.readline().strip())
+            (folder / "upload.pkl").write_bytes(b"0" * 1000)
+            assert own_folder([tmp_path]) is not None and folder.is_dir()  # the other run lives
+            run.send_signal(end)
+            run.wait(30)
+        finally:
+            run.kill()  # else its end is waited for, come what may
     assert folder.exists() == (end == signal.SIGKILL)
     own_folder([tmp_path])
     assert not folder.exists()
