@@ -43,10 +43,11 @@ def test_a_language_says_all_that_the_first_one_says(code: str):
 
 @pytest.mark.parametrize("code", languages())
 def test_a_plural_goes_by_a_number_that_the_sentence_has(code: str):
-    found = {path: set(PLURALS.findall(sentence)) for path, sentence in flat(languages()[code]).items()}
+    said = flat(languages()[code])
+    found = {path: set(PLURALS.findall(sentence)) for path, sentence in said.items()}
     assert any(found.values())
     for path, names in found.items():
-        assert names <= set(HOLES.findall(flat(languages()[code])[path])), path
+        assert names <= set(HOLES.findall(said[path])), path
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != FIRST])
