@@ -155,5 +155,6 @@ def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: in
             "middleware": [Middleware(Departures)],
         },
         "max_threads": MAX_THREADS,
+        "_frontend": False,  # else Gradio asks its own page for an answer, and ends where that takes three seconds
         **SETTINGS,
     }
