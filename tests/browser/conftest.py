@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,21 @@ from tests.ui.serving import served, tiny_studio
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+# Not for wait_for_function: to it a promise is true before it is kept. What was done just before may not have reached
+# the live view yet: a page that has rested all along is looked at six times, after all else that it had to do.
+REST = """async () => {
+    const live = await atelier.part('live');
+    const { asked, rests } = live.latest();
+    let quiet = rests ? 0 : 6;
+    for (const end = performance.now() + 30_000; performance.now() < end; ) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const now = live.latest();
+        if (!now.rests || now.asked !== asked) quiet = 6;
+        else quiet++;
+        if (quiet >= 6 && now.rests && !document.querySelector('#live .slow')) return;
+    }
+    throw new Error("The page does not come to rest.");
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -70,18 +86,7 @@ class Visitor:
 
     def rest(self) -> None:
         """Wait until the newest picture is shown and the page has come to rest after it."""
-        self.page.evaluate(  # not wait_for_function: to it a promise is true before it is kept
-            """async () => {
-                const live = await atelier.part('live');
-                for (const end = performance.now() + 30_000; performance.now() < end; ) {
-                    const before = live.latest();
-                    await new Promise((resolve) => setTimeout(resolve, 600));
-                    const after = live.latest();
-                    if (before.asked === after.asked && after.answer && !document.querySelector('#live .slow')) return;
-                }
-                throw new Error("The page does not come to rest.");
-            }""",
-        )
+        self.page.evaluate(REST)
 
     def latest(self) -> dict[str, Any]:
         """The values on the plate, the answer they got, and the numbers of the newest request and the shown one."""
@@ -106,9 +111,9 @@ class Visitor:
         return self.page.locator(".toast").all_inner_texts()
 
 
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visitor]]:
-    """Let in a visitor; afterwards, no visitor's browser may have complained or asked elsewhere."""
+@contextmanager
+def visits(browser: Browser, address: str) -> Iterator[Callable[..., Visitor]]:
+    """Let in visitors; afterwards, no visitor's browser may have complained or asked elsewhere."""
     visitors: list[Visitor] = []
 
     def come(viewport: Any = DESK, **options: Any) -> Visitor:
@@ -121,6 +126,13 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visitor]]:
         visitor.context.close()
     assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
     assert [url for visitor in visitors for url in visitor.outside] == []
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visitor]]:
+    """Let in a visitor; afterwards, no visitor's browser may have complained or asked elsewhere."""
+    with visits(browser, address) as come:
+        yield come
 
 
 @pytest.fixture

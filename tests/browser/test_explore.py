@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from studio import Recipe, Studio, data_url, recipe_from_png
-from tests.browser.conftest import PHONE, Visitor
+from tests.browser.conftest import PHONE, Visitor, visits
 from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
@@ -358,9 +358,26 @@ def drop(visitor: Visitor, path: Path) -> None:
 # ---------------------------------------------------------------- what goes wrong
 
 
+@pytest.fixture(scope="module")
+def unmoved(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor in front of the first picture, for tests that leave everything as it was."""
+    with visits(browser, address) as come:
+        visitor = come()
+        visitor.open()
+        yield visitor
+
+
+def forget_toasts(visitor: Visitor) -> None:
+    """Take away what was said to earlier tests."""
+    visitor.page.evaluate("document.querySelectorAll('.toast').forEach((each) => each.remove())")
+
+
 @pytest.mark.parametrize("typed", ["4294967296", "-1", "1.5", ""])
-def test_a_bad_seed_gets_a_sentence_and_changes_nothing(visitor: Visitor, typed: str) -> None:
+def test_a_bad_seed_gets_a_sentence_and_changes_nothing(unmoved: Visitor, studio: Studio, typed: str) -> None:
+    visitor = unmoved
+    forget_toasts(visitor)
     before = visitor.picture
+    assert before == shown(studio)
     field = visitor.page.get_by_label("Seed · latent z")
     field.fill(typed)
     field.press("Enter")
@@ -389,8 +406,13 @@ def test_a_cut_link_gets_a_sentence_and_the_first_picture(visit: Visit, studio: 
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])
-def test_a_bad_file_gets_a_sentence_and_changes_nothing(visitor: Visitor, tmp_path: Path, content: bytes) -> None:
+def test_a_bad_file_gets_a_sentence_and_changes_nothing(
+    unmoved: Visitor, studio: Studio, tmp_path: Path, content: bytes
+) -> None:
+    visitor = unmoved
+    forget_toasts(visitor)
     before = visitor.picture
+    assert before == shown(studio)
     (tmp_path / "bad.png").write_bytes(content)
     drop(visitor, tmp_path / "bad.png")
     visitor.page.locator(".toast.alert").wait_for()

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
 from postprocess import StepUse
 from studio import Mix, Recipe, Studio, Visitors
-from tests.browser.conftest import PHONE, Visitor
+from tests.browser.conftest import DESK, PHONE, Visitor, visits
 from tests.browser.test_explore import shown, slider
 from tests.ui.serving import served
 from ui import classroom
@@ -69,17 +69,24 @@ LESSONS = ["classroom/", *(f"classroom/{lesson.name}" for lesson in classroom.fi
 FEW = [(320, 568), (390, 844), (844, 390), (640, 400), (1001, 800), (1280, 800), (1920, 1080)]
 
 
-@pytest.mark.parametrize("where", [*OTHERS, *LESSONS])
-def test_tabs_and_lessons_can_be_reached_at_every_size(visit: Visit, where: str) -> None:
-    visitor = visit(viewport=ViewportSize(width=1280, height=800))
-    if where in OTHERS:
+@pytest.fixture(scope="module")
+def at_tabs(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor who goes from tab to tab."""
+    with visits(browser, address) as come:
+        visitor = come()
         visitor.open()
-        visitor.page.get_by_role("tab", name=where, exact=True).click()
-        visitor.page.wait_for_timeout(300)
-    else:
-        visitor.page.goto(visitor.address + where)
-        seen = ".seen:visible" if where != LESSONS[0] else ".lessons li >> nth=0"
-        expect(visitor.page.locator(seen)).not_to_be_empty(timeout=30_000)
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def at_lessons(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor who goes from lesson to lesson."""
+    with visits(browser, address) as come:
+        yield come()
+
+
+def complaints_at_few_sizes(visitor: Visitor) -> list[tuple[str, ...]]:
+    """What is wrong with which control of what is shown."""
     found = set()
     for width, height in FEW:
         visitor.page.set_viewport_size(ViewportSize(width=width, height=height))
@@ -87,7 +94,24 @@ def test_tabs_and_lessons_can_be_reached_at_every_size(visit: Visit, where: str)
         count, complaints = visitor.page.evaluate(LOOK)
         assert count >= 5
         found |= {(f"{width}×{height}", *complaint) for complaint in complaints}
-    assert sorted(found) == []
+    return sorted(found)
+
+
+@pytest.mark.parametrize("title", OTHERS)
+def test_tabs_can_be_reached_at_every_size(at_tabs: Visitor, title: str) -> None:
+    at_tabs.page.set_viewport_size(DESK)
+    at_tabs.page.get_by_role("tab", name=title, exact=True).click()
+    at_tabs.page.wait_for_timeout(300)
+    assert complaints_at_few_sizes(at_tabs) == []
+
+
+@pytest.mark.parametrize("where", LESSONS)
+def test_lessons_can_be_reached_at_every_size(at_lessons: Visitor, where: str) -> None:
+    at_lessons.page.set_viewport_size(DESK)
+    at_lessons.page.goto(at_lessons.address + where)
+    seen = ".seen:visible" if where != LESSONS[0] else ".lessons li >> nth=0"
+    expect(at_lessons.page.locator(seen)).not_to_be_empty(timeout=30_000)
+    assert complaints_at_few_sizes(at_lessons) == []
 
 
 # ---------------------------------------------------------------- touch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from generator import convert_checkpoint
+from generator.measuring.averages import FEWEST
 from studio import Recipe, Studio, Visitors, data_url, to_png
 from studio import visitors as studio_visitors
 from tests.browser.conftest import DESK, PHONE, Visitor
@@ -20,6 +23,14 @@ from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
 INTEROP = Path(__file__).resolve().parents[2].parent / "shared" / "interop" / "sg2ada-64-cond5.pkl"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured_on_few() -> Iterator[None]:
+    """What is opened is calibrated on as few pictures as that can be done with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studio_visitors, "convert", partial(convert_checkpoint, pictures=FEWEST))
+        yield
 
 
 @pytest.fixture(scope="module")

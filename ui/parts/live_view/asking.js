@@ -67,6 +67,11 @@ export class Asking {
     return this.good !== null && same(this.good, this.current);
   }
 
+  /** Whether nothing is on its way, waits or is held back. */
+  get isIdle() {
+    return this.#queue.isIdle && !this.#due;
+  }
+
   /** Ask for the picture of these values. `draft`: it may be a coarser one, of a network too heavy to follow the hand;
    * `quiet`: they are half typed, and refused without a word. */
   feed(values, how = {}) {

@@ -18,6 +18,7 @@ export default function ({ element, settings, backend, action, trigger }) {
   const at = (name) => settings.names.indexOf(name);
   let foreign = ""; // what others have put into the address: it stays there
   let unread = null; // the values shown in place of a link that could not be read: while they are, the address stays
+  let rested = null; // the values for which all has been done that is done once the hand rests
   const asking = new Asking({
     initial: settings.initial,
     stepsAt: at("steps"),
@@ -95,12 +96,15 @@ export default function ({ element, settings, backend, action, trigger }) {
     const { good, answer } = asking;
     remember(good);
     past.keep(answer.picture);
-    details();
+    const accompanied = details();
     plate.describe(answer);
     if (!unread || !same(good, unread)) window.history.replaceState(null, "", address([answer.query, foreign]));
-    if (!settings.neighbours) return; // each of them would take seconds, too
-    const { neighbours } = await backend.neighbours({ values: good, job: asking.job });
-    if (neighbours && same(good, asking.good)) showNeighbours(neighbours);
+    if (settings.neighbours) { // none where each of them would take seconds, too
+      const { neighbours } = await backend.neighbours({ values: good, job: asking.job });
+      if (neighbours && same(good, asking.good)) showNeighbours(neighbours);
+    }
+    await accompanied;
+    rested = good;
   }
 
   /** What need not follow every move of the hand: the accent, and the picture before post-processing. */
@@ -237,6 +241,10 @@ export default function ({ element, settings, backend, action, trigger }) {
     return controls();
   }
 
-  const latest = () => ({ answer: asking.answer, values: asking.good, asked: asking.asked, shown: asking.shown });
+  /** What is shown and was asked for; `rests`: nothing is on its way, and nothing more follows by itself. */
+  const latest = () => {
+    const { answer, good, asked, shown, isGood, isIdle } = asking;
+    return { answer, values: good, asked, shown, rests: isGood && isIdle && rested === good };
+  };
   return { change, open, controls, show, withValues, latest };
 }
