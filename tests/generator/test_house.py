@@ -52,11 +52,8 @@ def test_its_pictures_are_pictures(name: str):
     assert 0.1 < float(x.std()) < 1.0  # neither one grey nor all black and white
     assert float((x.abs() > 1.5).float().mean()) < 0.05
     assert x.flatten(1).std(dim=1).min() > 0.03  # none is blank
-    # No collapse: no two are the same within rounding, whose deviation is 0.0023, and hardly any are near each other.
-    # Some may be: of pairs of real plains in terra's map one in 230 is nearer than 0.05, of those it makes one in 20.
-    apart = torch.pdist(x.flatten(1)) / x[0].numel() ** 0.5
-    assert float(apart.min()) > 0.02
-    assert float((apart < 0.05).float().mean()) < 0.05
+    # No collapse: two pictures differ by much more than rounding.
+    assert float(torch.pdist(x.flatten(1)).min() / x[0].numel() ** 0.5) > 0.05
 
 
 @house
