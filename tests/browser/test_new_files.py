@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -90,6 +91,7 @@ def look(visitor: Visitor) -> None:
     """The part is dressed and counts at a key; so is Gradio's slider beside it."""
     page = visitor.page
     count = page.locator(".tally")
+    expect(count).to_have_text(re.compile(r"^\d+$"))  # its script has come
     before = int(count.inner_text())
     assert count.evaluate("(node) => getComputedStyle(node).color") == "rgb(1, 2, 3)"
     assert (
