@@ -142,7 +142,7 @@ class Plain(Family):
         return Averages(classes.mean(0), classes)
 
     def style_weights(self) -> Tensor:
-        """R×z_dim: the one layer that reads w."""
+        """R×w_dim: the one layer that reads w."""
         weight: Tensor = self.generator[0].op.weight.detach()
         return weight if weight.ndim == 2 else weight.flatten(1).T
 
@@ -155,7 +155,7 @@ class Plain(Family):
         transform: Mapping[str, float] | None = None,
         progress: Progress | None = None,
     ) -> Tensor:
-        """N×1×z_dim → N×C×H×W float32 in (−1, 1). There are no noise inputs."""
+        """N×1×w_dim → N×C×H×W float32 in (−1, 1). There are no noise inputs."""
         return one_by_one(self._picture, ws[:, 0])
 
     def plain_form(self) -> PlainForm:
