@@ -156,9 +156,12 @@ class Encoding:
         assert prior is not None
         dims = code.shape[1] * math.log(2 * math.pi)
         log_q = -0.5 * ((code - mean).square() * (-spread).exp() + spread).sum(dim=1) - 0.5 * dims
-        prior.requires_grad_(False)  # the encoder goes to the prior; the prior learns from the bank
+        learns = [p for p in prior.parameters() if p.requires_grad]  # from the bank; the encoder goes to the prior
+        for p in learns:
+            p.requires_grad_(False)
         log_p = prior.log_density(code, label)
-        prior.requires_grad_(True)
+        for p in learns:
+            p.requires_grad_(True)
         plain = 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(dim=1)
         return (log_q - log_p).mean() + SCALE_SHARE * plain.mean()
 
@@ -195,7 +198,11 @@ class Encoding:
                 self._remember(index, torch.full((len(index),), mirrored), *found)
 
     def learn_prior(self, g: Generator, weights: Tensor, rng: torch.Generator, share: float = 1.0) -> float:
-        """One step of the prior on codes from the bank, drawn with the pictures' `weights`; nats a code."""
+        """One step of the prior on codes from the bank, drawn with the pictures' `weights`; nats a code (NaN for a
+        prior that stays as it is)."""
+        assert g.mapping.prior is not None
+        if not any(p.requires_grad for p in g.mapping.prior.parameters()):
+            return math.nan
         optimizer = self._optimizer_of_prior(g)
         index = torch.multinomial(weights, PRIOR_BATCH, replacement=True, generator=rng)
         side = (torch.rand(PRIOR_BATCH, generator=rng) < 0.5).long()
@@ -207,7 +214,6 @@ class Encoding:
         mean, spread = row.chunk(2, dim=1)
         code = mean + (0.5 * spread).exp() * torch.randn(mean.shape, generator=rng).to(mean)
         label = None if self.eye is None else self.eye[self.labels[index].to(self.device)]
-        assert g.mapping.prior is not None
         loss = -g.mapping.prior.log_density(code, label).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -50,6 +50,7 @@ LOG_FIELDS = (
 PROJECTED_FIELDS = ("projected_g", "projected_d")  # the same two losses of the projected critic, in runs that have one
 ENCODER_FIELDS = ("features", "low", "texture", "divergence", "prior")  # in runs with an encoder
 ADAPT_EVERY = 4  # steps, as in ADA
+KEPT_ENCODER = "encoder"  # in `Settings.keep`
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Settings:
     encoder: Weights | None = (
         None  # an encoder learns beside the generator, its losses weighted so; None = there is none
     )
+    keep: tuple[str, ...] = ()  # how names of what stays as it is begin: tensors of the generator, "encoder"
     fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
@@ -115,6 +117,8 @@ class Settings:
             raise TrainingError("projected must be a weight, 0 or above.")
         if not 0 <= self.parts <= 1:
             raise TrainingError("parts is a share: from 0 to 1.")
+        if KEPT_ENCODER in self.keep and self.encoder is None:
+            raise TrainingError("There is no encoder to keep as it is.")
         for name, factor in self.favour.items():
             if isinstance(factor, bool) or not 0 < factor < math.inf:
                 raise TrainingError(f"How much class {name!r} is favoured must be a number above 0.")
@@ -148,6 +152,7 @@ class Settings:
         known["generator"] = GeneratorConfig.from_dict(values["generator"])
         known["critic"] = CriticConfig.from_dict(values["critic"])
         known["policy"] = tuple(values["policy"])
+        known["keep"] = tuple(values.get("keep", ()))
         if values.get("encoder"):
             known["encoder"] = Weights(**values["encoder"])
         return cls(**known)
@@ -210,6 +215,7 @@ class Trainer:
         for network in (self.g, self.d):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
         self.ema = copy.deepcopy(self.g).requires_grad_(False).eval()
+        self._keep(settings.keep)
         # Lazy regularisation: Adam's constants are corrected for the extra steps (Karras et al. 2020, appendix B).
         c = settings.r1_every / (settings.r1_every + 1)
         self.rates = settings.learning_rate, settings.learning_rate * c
@@ -227,6 +233,7 @@ class Trainer:
         self.encoding: Encoding | None = None
         if settings.encoder:
             self.encoding = Encoding(settings.generator, settings.critic, data, settings.seed, self.device)
+            self.encoding.encoder.requires_grad_(KEPT_ENCODER not in settings.keep)
             self.backbone = self.projected.backbone if self.projected else Backbone(settings.maps).to(self.device)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
@@ -239,6 +246,14 @@ class Trainer:
         self._recent: list[dict[str, float]] = []  # steps since the last row of the log
         self._logged_seconds = 0.0
         self._resume()
+
+    def _keep(self, beginnings: tuple[str, ...]) -> None:
+        names = [name for name, _ in self.g.named_parameters()]
+        for start in beginnings:
+            if start != KEPT_ENCODER and not any(name.startswith(start) for name in names):
+                raise TrainingError(f"No tensor of the generator begins with {start!r}: there is nothing to keep.")
+        for name, parameter in self.g.named_parameters():
+            parameter.requires_grad_(not name.startswith(beginnings))  # optimisers leave out what has no gradient
 
     def begin_encoding(self) -> None:
         """Before an encoder's first step: encode every training picture and teach the prior what has come out."""
@@ -537,8 +552,9 @@ class Trainer:
         settings, state = read_state(path, self.device, "resumed from")
         # A setting that the file lacks has its default. A projected critic may come and go and look otherwise, classes
         # be favoured, R1 weigh more or less, the learning rate and the average's half-life be others, maps be held more
-        # or less exactly, and when the rate is to fall may be decided until it does: nothing so far depends on it.
-        may_change = ("projected", "parts", "favour", "r1_gamma", "learning_rate", "ema_pictures", "half_maps")
+        # or less exactly, parts be kept as they are, and when the rate is to fall may be decided until it does:
+        # nothing so far depends on it.
+        may_change = ("projected", "parts", "favour", "r1_gamma", "learning_rate", "ema_pictures", "half_maps", "keep")
         settings = replace(settings, **{name: getattr(self.settings, name) for name in may_change})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)

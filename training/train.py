@@ -81,6 +81,13 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--favour", nargs="+", default=(), metavar="CLASS=FACTOR", help="classes drawn so many times as often"
     )
     p.add_argument(
+        "--keep",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="what stays as it is: tensors of the generator, by how their names begin, and encoder; may change",
+    )
+    p.add_argument(
         "--decay",
         type=int,
         nargs=2,
@@ -168,6 +175,7 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         projected=args.projected,
         parts=args.parts,
         favour=dict(map(favour, args.favour)),
+        keep=tuple(args.keep),
     )
 
 

@@ -41,16 +41,21 @@ def write_network(
     `kind`: "generator", "critic" or that of a companion. `dtype`: a floating type, or torch.int8 (what has no rows is
     then float16); `kernels`: that of convolutions' kernels, where it is another. `steps`: as for `to_8_bits`, not of
     what lies under `mapping.`, from which all else of a picture follows. Tensors under `exact.` keep float32 (averages,
-    directions, calibration).
+    directions, calibration). Rows that the file at `path` holds to the bit in 8 bits already are stored as they are
+    there: rounded anew they might come out one step off, and version control would keep them twice.
     """
     stored: dict[str, Tensor] = {}
+    before = _rows_of(path) if torch.int8 in (dtype, kernels) else {}
     for name, t in tensors.items():
         t = t.detach().cpu()
         own = kernels if kernels is not None and t.ndim == 4 else dtype
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
         elif own is torch.int8 and t.ndim > 1:
-            stored[name], stored[name + SCALE] = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
+            rows = before.get(name)
+            if rows is None or rows[0].shape != t.shape or not torch.equal(_times_scale(*rows), t.float()):
+                rows = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
+            stored[name], stored[name + SCALE] = rows
         else:
             stored[name] = t.to(torch.float16 if own is torch.int8 else own).contiguous()
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
@@ -73,6 +78,21 @@ def to_8_bits(weight: Tensor, steps: float | None = None) -> tuple[Tensor, Tenso
     return (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8).contiguous(), scale
 
 
+def _times_scale(rows: Tensor, scale: Tensor) -> Tensor:
+    return rows.float() * scale.float().view(-1, *[1] * (rows.ndim - 1))
+
+
+def _rows_of(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
+    """Rows in 8 bits and their scales, by name, as a file holds them; none where there is no such file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = set(file.keys())
+            scaled = [name for name in names if name + SCALE in names]
+            return {name: (file.get_tensor(name), file.get_tensor(name + SCALE)) for name in scaled}
+    except (SafetensorError, OSError, UnicodeDecodeError):
+        return {}
+
+
 def _from_8_bits(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Put rows and scales together again; whatever else there is stays as it is."""
     result = {}
@@ -83,7 +103,7 @@ def _from_8_bits(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         if scale is not None:
             if tensor.dtype != torch.int8 or tensor.ndim < 2 or scale.shape != tensor.shape[:1]:
                 raise CheckpointError(f"{path.name} has a scale that does not fit the rows of {name}.")
-            tensor = tensor.float() * scale.float().view(-1, *[1] * (tensor.ndim - 1))
+            tensor = _times_scale(tensor, scale)
         result[name] = tensor
     return result
 
