@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,8 +28,47 @@ LAYER_SECONDS = 0.1  # of each of its layers, most of it slept away
 Visit = Callable[..., Visitor]
 
 
+class Brush:
+    """Lets layers be painted: all of them, or so many until it is let go, however slow the page and its test are."""
+
+    def __init__(self) -> None:
+        self._layers: int | None = None
+        self._changed = threading.Condition()
+
+    def hold_after(self, layers: int) -> None:
+        """Stop after so many layers."""
+        with self._changed:
+            self._layers = layers
+
+    def let_go(self) -> None:
+        """Go on."""
+        with self._changed:
+            self._layers = None
+            self._changed.notify_all()
+
+    def layer(self) -> None:
+        """Wait until one more may be painted."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._layers is None or self._layers > 0, timeout=60)
+            if self._layers is not None:
+                self._layers -= 1
+
+
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def brush() -> Brush:
+    """What all pictures of these tests are painted with."""
+    return Brush()
+
+
+@pytest.fixture(autouse=True)
+def let_go(brush: Brush) -> Iterator[None]:
+    """No test leaves it held."""
+    yield
+    brush.let_go()
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory, brush: Brush) -> Iterator[Studio]:
     """A studio over a tiny StyleGAN3 that counts as heavy, and takes two seconds indeed."""
     folder = tmp_path_factory.mktemp("slow")
     pinwheel = convert(write_stylegan3(folder / "pinwheel.pkl"), out=folder)
@@ -37,6 +77,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
     def slowly(self: AliasFreeLayer, *args: Any) -> Any:
         time.sleep(LAYER_SECONDS)
+        brush.layer()
         return forward(self, *args)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -80,6 +121,7 @@ def wait_for_painting(visitor: Visitor) -> None:
 def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_cancelled(
     visit: Visit,
     studio: Studio,
+    brush: Brush,
     viewport: ViewportSize,
 ) -> None:
     visitor = visit(viewport)
@@ -92,6 +134,7 @@ def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_can
     press(visitor, ROTATION, 0.8 if viewport is DESK else 0.7)
     page.wait_for_timeout(700)
     assert visitor.latest()["asked"] == asked, "a hand that moves or holds asks for nothing"
+    brush.hold_after(3)
     page.mouse.up()
     wait_for_painting(visitor)
     assert visitor.picture == still
@@ -100,6 +143,7 @@ def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_can
 
     page.get_by_role("button", name="Cancel").click()
     expect(waiting).to_be_hidden()
+    brush.let_go()
     asked = time.monotonic()
     with studio._painter._shared.turns.turn():
         assert time.monotonic() - asked < 4 * LAYER_SECONDS, "the worker must be free between two layers"
@@ -108,9 +152,11 @@ def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_can
     assert visitor.picture == still and visitor.latest()["values"] is not None
     assert "rotation" not in page.url
 
+    brush.hold_after(3)
     page.get_by_role("button", name="Redo").click()  # what was cancelled is one step ahead
     expect(slider(visitor, ROTATION)).to_have_value(f"{rotation:g}")
     wait_for_painting(visitor)
+    brush.let_go()
     visitor.rest()
     assert visitor.picture == shown(studio, rotation=rotation) != still
     expect(page).to_have_url(re.compile(f"&rotation={rotation:g}&"))
@@ -120,7 +166,7 @@ def test_a_picture_is_painted_when_the_hand_lets_go_and_stays_if_the_next_is_can
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_keys_and_reset_move_the_sliders_as_any_other(visit: Visit, studio: Studio) -> None:
+def test_keys_and_reset_move_the_sliders_as_any_other(visit: Visit, studio: Studio, brush: Brush) -> None:
     visitor = visit()
     visitor.open()
     track = slider(visitor, "Horizontal · input transform")
@@ -135,6 +181,7 @@ def test_keys_and_reset_move_the_sliders_as_any_other(visit: Visit, studio: Stud
     visitor.rest()
     assert visitor.picture == shown(studio)
     track.focus()
+    brush.hold_after(3)
     visitor.page.keyboard.press("ArrowLeft")
     wait_for_painting(visitor)
     visitor.page.keyboard.press("Escape")
@@ -152,10 +199,11 @@ def test_post_processing_stays_live(visit: Visit, studio: Studio) -> None:
     assert visitor.picture == shown(studio, steps=[{"name": "contrast"}])
 
 
-def test_a_cancel_never_stops_anothers_picture(visit: Visit, studio: Studio) -> None:
+def test_a_cancel_never_stops_anothers_picture(visit: Visit, studio: Studio, brush: Brush) -> None:
     first, second = visit(), visit()
     first.open()
     second.open()
+    brush.hold_after(3)
     second.page.get_by_label("Seed · latent z").fill("77")
     second.page.keyboard.press("Enter")
     wait_for_painting(second)
@@ -164,16 +212,19 @@ def test_a_cancel_never_stops_anothers_picture(visit: Visit, studio: Studio) -> 
     first.page.keyboard.press("Enter")
     expect(first.page.locator("#live .how-far")).to_have_text("Painting …")  # it waits for its turn
     first.page.get_by_role("button", name="Cancel").click()
+    brush.let_go()
     second.rest()
     assert second.picture == shown(studio, seed=77)
     assert first.picture == shown(studio) and first.seed == "0"
 
 
-def test_a_first_picture_that_is_cancelled_can_be_painted_after_all(visit: Visit, studio: Studio) -> None:
+def test_a_first_picture_that_is_cancelled_can_be_painted_after_all(visit: Visit, studio: Studio, brush: Brush) -> None:
     visitor = visit()
+    brush.hold_after(3)
     visitor.page.goto(visitor.address + "?seed=79&rotation=-45")
     wait_for_painting(visitor)
     visitor.page.get_by_role("button", name="Cancel").click()
+    brush.let_go()
     expect(visitor.page.locator("#live .how-far")).to_have_text("Not painted.")
     visitor.page.get_by_role("button", name="Paint it").click()
     visitor.page.wait_for_selector("#live img.after[src]")
