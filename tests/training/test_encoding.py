@@ -148,3 +148,30 @@ def test_a_difference_is_relative_to_the_real_maps():
 
 def test_the_first_prior_has_steps_enough():
     assert encoding.FIRST_PRIOR_STEPS >= 500
+
+
+def test_what_is_kept_stays_and_all_else_learns(split: Split, tmp_path: Path):
+    kept = ("encoder", "mapping.prior", "synthesis.layers.0.conv.weight")
+    trainer = begun(split, tmp_path)
+    assert trainer.encoding is not None
+    trainer.save()
+    trainer = Trainer(replace(WITH_ENCODER, keep=kept), split[0], tmp_path)  # may come while a run goes on
+    assert trainer.encoding is not None
+    ema = {name: tensor.clone() for name, tensor in trainer.ema.state_dict().items()}
+    before = {name: tensor.detach().clone() for name, tensor in trainer.g.named_parameters()}
+    encoder = {name: tensor.clone() for name, tensor in trainer.encoding.encoder.state_dict().items()}
+    steps(trainer, 2)
+    for name, parameter in trainer.g.named_parameters():
+        assert torch.equal(parameter, before[name]) == name.startswith(kept), name
+    for name, tensor in trainer.ema.named_parameters():
+        assert torch.equal(tensor, ema[name]) or not name.startswith(kept), name
+    for name, tensor in trainer.encoding.encoder.state_dict().items():
+        assert torch.equal(tensor, encoder[name]), name
+
+
+def test_what_is_kept_must_be_there(split: Split, tmp_path: Path):
+    with pytest.raises(TrainingError, match=r"'synthesis\.layer5'"):
+        Trainer(replace(WITH_ENCODER, keep=("synthesis.layer5",)), split[0], tmp_path)
+    with pytest.raises(TrainingError, match="no encoder"):
+        replace(WITH_ENCODER, encoder=None, keep=("encoder",))
+    assert Settings.from_dict(replace(WITH_ENCODER, keep=("encoder",)).to_dict()).keep == ("encoder",)

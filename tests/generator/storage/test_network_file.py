@@ -79,3 +79,25 @@ def test_a_scale_that_does_not_fit_is_refused(value: Tensor, tmp_path: Path):
     change(path, "weight" + SCALE, value)
     with pytest.raises(CheckpointError, match="scale"):
         read_network(path, "thing")
+
+
+def test_a_later_version_keeps_the_bytes_of_what_has_not_changed(tmp_path: Path):
+    path = tmp_path / "net.safetensors"
+
+    def raw() -> dict[str, Tensor]:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+
+    rng = torch.Generator().manual_seed(0)
+    write_network(
+        path, "critic", {"same": torch.randn(5, 60, generator=rng), "other": torch.ones(2, 3)}, {}, torch.int8
+    )
+    first, (tensors, _) = raw(), read_network(path, "critic")
+    tensors["other"] = tensors["other"] + torch.randn(2, 3, generator=rng)
+    tensors["new"] = torch.randn(4, 4, generator=rng)
+    write_network(path, "critic", tensors, {}, torch.int8, steps=10)  # which by itself would round otherwise
+    for name in ("same", "same" + SCALE):
+        assert torch.equal(raw()[name], first[name])
+    assert not torch.equal(raw()["other"], first["other"])
+    write_network(path, "critic", {"same": torch.ones(60, 5)}, {}, torch.int8)  # of another shape: rounded anew
+    torch.testing.assert_close(read_network(path, "critic")[0]["same"], torch.ones(60, 5))
