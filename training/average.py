@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from .errors import TrainingError
-from .loop import Settings, read_state
+from .settings import Settings, read_state
 
 BESIDES = ("log.csv", "settings.json", "account.json", "account.txt", "start.txt")  # what `finish` reads of a run
 

@@ -12,7 +12,7 @@ from generator.storage import write_whole
 from pictures import Account
 
 from .figures import figures_section, number, table
-from .loop import Settings
+from .settings import Settings
 
 REACHED = "## What was reached"
 CARD = """---

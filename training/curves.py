@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .loop import log_rows
+from .log import log_rows
 
 
 def write_curves(log: Path, path: Path) -> None:

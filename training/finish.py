@@ -40,12 +40,13 @@ from .errors import TrainingError
 from .evaluate import PAIRS_FILE, evaluate, write_results
 from .facts import add_facts, describe, facts_of, told
 from .latest import end_with_the_model
-from .loop import Settings, log_rows, read_state
+from .log import log_rows
 from .machine import machine
 from .name_directions import name_directions
 from .reconstruction import SHEET, measure_reconstruction, remember, write_reconstructions
 from .samples import as_float, generate
 from .scoring import COUNT, JUDGED
+from .settings import Settings, read_state
 from .sheet import write_sheet
 from .sources import read_data
 from .start import began_with

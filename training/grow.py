@@ -24,7 +24,7 @@ from generator.families.stylegan2 import Critic, Generator, interleave
 from generator.storage import whole, write_whole
 
 from .errors import TrainingError
-from .loop import Settings, read_state
+from .settings import Settings, read_state
 
 FIT_PICTURES = 64
 

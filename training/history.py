@@ -43,7 +43,7 @@ from .data import Data
 from .errors import TrainingError
 from .facts import describe
 from .finish import averages_and_directions, load_run
-from .loop import log_rows
+from .log import log_rows
 from .samples import Sample, as_float, generate
 from .scoring import Reference, judge, score
 from .sources import read_data

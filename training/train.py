@@ -28,8 +28,9 @@ from .errors import TrainingError
 from .facts import add_facts, describe, facts_of
 from .finish import finish
 from .grow import grow_run
-from .loop import Settings, Trainer
+from .loop import Trainer
 from .losses import LOSSES
+from .settings import Settings
 from .sheet import first_seeds, write_sheet
 from .sources import read_data
 from .start import start_from

@@ -37,7 +37,9 @@ from tests.training.build import SIDE, SMALLEST, write_shapes
 from training.data import Pictures
 from training.folder import load_pictures
 from training.grow import grow_run
-from training.loop import LOG_FIELDS, Trainer, log_rows, read_state
+from training.log import LOG_FIELDS, log_rows
+from training.loop import Trainer
+from training.settings import read_state
 from training.train import keep_sheet, keep_snapshot
 
 MOST = 60  # writes of one conversion

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from generator import CriticConfig, GeneratorConfig
-from training.loop import Settings
+from training.settings import Settings
 
 SIDE = 32
 CLASSES = ("disc", "square")

@@ -14,7 +14,8 @@ from training import encoding, loop
 from training.data import Pictures
 from training.encoding import Weights, detail, relative
 from training.errors import TrainingError
-from training.loop import Settings, Trainer
+from training.loop import Trainer
+from training.settings import Settings
 
 from .build import SMALLEST
 from .test_loop import differences, state, steps

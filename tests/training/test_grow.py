@@ -17,7 +17,8 @@ from training.finish import load_run
 from training.folder import load_pictures
 from training.grow import grow_critic, grow_generator, grow_run, kept_in_critic, kept_in_generator
 from training.history import read_moments
-from training.loop import Settings, Trainer, read_state
+from training.loop import Trainer
+from training.settings import Settings, read_state
 from training.train import keep_snapshot
 
 from .build import SETTINGS, SIDE

@@ -18,7 +18,9 @@ from training.data import Pictures
 from training.errors import TrainingError
 from training.history import losses_at, main, pick, read_moments, snapshots, write_history
 from training.latest import end_with_the_model
-from training.loop import LOG_FIELDS, Trainer, snapshot_points
+from training.log import LOG_FIELDS
+from training.loop import Trainer
+from training.settings import snapshot_points
 from training.train import keep_snapshot
 
 from .build import SETTINGS

@@ -16,7 +16,8 @@ import torch
 
 from training.data import Pictures
 from training.errors import TrainingError
-from training.loop import Settings, Trainer, generator_for, snapshot_points
+from training.loop import Trainer, generator_for
+from training.settings import Settings, snapshot_points
 
 from .build import SETTINGS, SMALLEST
 

@@ -13,8 +13,9 @@ from generator.families.stylegan2.layers import minibatch_std
 from training.data import Pictures
 from training.errors import TrainingError
 from training.groups import ClassGroups
-from training.loop import Settings, Trainer
+from training.loop import Trainer
 from training.losses import DRIFT, LOSSES
+from training.settings import Settings
 
 from .build import SMALLEST
 

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from training.data import Pictures
 from training.errors import TrainingError
-from training.loop import Settings, Trainer
+from training.loop import Trainer
 from training.projected import CHANNELS, SIDE, TAPS, WIDTH, Backbone, Head, Mixing, ProjectedCritic
+from training.settings import Settings
 
 from .build import SMALLEST
 from .test_loop import differences, state, steps

@@ -14,7 +14,8 @@ from generator.families.stylegan2 import StyleGAN2
 from training.data import Pictures
 from training.encoding import Weights
 from training.errors import TrainingError
-from training.loop import Settings, Trainer
+from training.loop import Trainer
+from training.settings import Settings
 from training.start import start_from
 
 from .build import SETTINGS
