@@ -16,6 +16,7 @@ from .families.stylegan2 import Critic, CriticConfig, Generator, GeneratorConfig
 from .family import Averages, Layer, Transform
 from .latents import MAX_SEED, draw_z
 from .model import PRECISIONS, Model, Provenance
+from .noise import Noise
 from .storage import list_checkpoints, open_checkpoint, save_checkpoint
 from .storage.conversion import Say, architecture, content_hash, is_content_hash, quietly
 from .storage.conversion import convert as convert_checkpoint
@@ -37,6 +38,7 @@ __all__ = [
     "LatentError",
     "Layer",
     "Model",
+    "Noise",
     "Provenance",
     "Say",
     "Transform",

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from .errors import LatentError
 from .family import Maps
-from .model import Labels, Levels, Model
+from .model import Labels, Model
+from .noise import OWN, Noise
 
 Seen = dict[str, Tensor]  # name of a place → its maps, N×channels×side×side
 
@@ -60,10 +61,7 @@ class Differentiable:
     def synthesize(
         self,
         ws: Tensor,
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        levels: Levels = (),
+        noise: Noise = OWN,
         *,
         scales: Mapping[str, Tensor] | None = None,
         seen: Seen | None = None,
@@ -74,26 +72,18 @@ class Differentiable:
         [channels×side×side]: 0 silences a channel (Bau et al. 2019, arXiv:1811.10597). `seen` is given the maps of
         every place, after they were scaled. LatentError for a place that there is not, or a scale that does not fit.
         """
-        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, levels, self.dtype)
+        ws, given, strength = self._model.check_styles(_usable(ws), noise, self.dtype)
         with _watched(self._plain.maps, scales, seen):
             return self._plain.synthesize(ws, given, strength)
 
-    def look(
-        self,
-        ws: Tensor,
-        places: Sequence[str],
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        levels: Levels = (),
-    ) -> list[Tensor]:
+    def look(self, ws: Tensor, places: Sequence[str], noise: Noise = OWN) -> list[Tensor]:
         """The maps of these places that `synthesize` would pass, each 1×channels×side×side; nothing that comes after
         the last of them is computed. `ws`: 1×num_ws×w_dim. LatentError for a place that there is not."""
         known = [place.name for place in self._plain.maps]
         for name in places:
             if name not in known:
                 raise LatentError(f"There are no maps called {name!r}; there are {', '.join(known) or 'none'}.")
-        ws, given, strength = self._model.check_styles(_usable(ws), noise, strength, noise_seed, levels, self.dtype)
+        ws, given, strength = self._model.check_styles(_usable(ws), noise, self.dtype)
         found: dict[str, Tensor] = {}
         last = max(places, key=known.index)
 

@@ -19,11 +19,11 @@ from .directions import Direction
 from .errors import CheckpointError, LatentError
 from .family import Averages, Family, Layer, Progress, Transform
 from .latents import draw_z
+from .noise import KINDS, OWN, Noise
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 MIXED = "mixed"
 LIGHT_FLOPS = 3_000_000_000  # a house model's work; 15 ms at the 200 GFLOP/s of two cores
-Levels = Sequence[tuple[int, float]]  # of layers: what their noise is multiplied by
 Labels = Sequence[int] | Tensor | np.ndarray | None
 
 
@@ -275,54 +275,35 @@ class Model:
     def synthesize(
         self,
         ws: Tensor,
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        levels: Levels = (),
+        noise: Noise = OWN,
         *,
         transform: MappingType[str, float] | None = None,
         progress: Progress | None = None,
     ) -> Tensor:
         """Styles to pictures: N×num_ws×w_dim → N×C×H×W float32, about [−1, 1], not clipped.
 
-        `noise`: "const" (the checkpoint's buffers), "none", or "seed" (drawn afresh from `noise_seed`, on the CPU, the
-        same for every picture of the batch). `strength` scales it, 0 … 2, and `levels` that of single layers, of which
-        there are `noisy_layers`. `transform` moves the picture, where the network can (`transforms`), by any of them:
-        {"rotation": 30, …}; `progress` hears of each layer, where `tells_progress`, and may raise to cancel.
+        Noise goes into the layers 0 … `noisy_layers` − 1. `transform` moves the picture, where the network can
+        (`transforms`), by any of them: {"rotation": 30, …}; `progress` hears of each layer, where `tells_progress`, and
+        may raise to cancel.
         """
         motion = self._motion(transform)
-        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
+        ws, maps, strength = self.check_styles(ws, noise)
         return self.family.synthesize(ws, maps, strength, transform=motion, progress=progress)
 
     @torch.inference_mode()
-    def synthesize_apart(
-        self,
-        ws: Tensor,
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        levels: Levels = (),
-    ) -> Tensor:
+    def synthesize_apart(self, ws: Tensor, noise: Noise = OWN) -> Tensor:
         """As `synthesize` of 1×num_ws×w_dim, bit for bit; where `makes_apart`, threads may call it at once."""
-        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
+        ws, maps, strength = self.check_styles(ws, noise)
         return self.family.synthesize_apart(ws, maps, strength)
 
     @torch.inference_mode()
-    def preview(
-        self,
-        ws: Tensor,
-        resolution: int,
-        noise: str = "const",
-        strength: float = 1.0,
-        noise_seed: int | None = None,
-        levels: Levels = (),
-    ) -> Tensor:
+    def preview(self, ws: Tensor, resolution: int, noise: Noise = OWN) -> Tensor:
         """What `synthesize` would give without the blocks finer than `resolution`, which is one of
         `preview_resolutions`: the RGB sum so far, enlarged to the full size. N×C×H×W float32."""
         if resolution not in self.preview_resolutions:
             has = ", ".join(map(str, self.preview_resolutions)) or "none"
             raise LatentError(f"{self.name} has previews of {has} px, not of {resolution!r}.")
-        ws, maps, strength = self.check_styles(ws, noise, strength, noise_seed, levels)
+        ws, maps, strength = self.check_styles(ws, noise)
         return self.family.preview(ws, resolution, maps, strength)
 
     def _motion(self, transform: MappingType[str, float] | None) -> dict[str, float] | None:
@@ -342,30 +323,21 @@ class Model:
         return {name: float(value) for name, value in transform.items()}
 
     def check_styles(
-        self,
-        ws: Tensor,
-        noise: str,
-        strength: float,
-        noise_seed: int | None,
-        levels: Levels = (),
-        dtype: torch.dtype = torch.float32,
+        self, ws: Tensor, noise: Noise, dtype: torch.dtype = torch.float32
     ) -> tuple[Tensor, list[Tensor] | None, float]:
         """What a family's synthesis takes, from what `synthesize` does; LatentError for what it cannot take."""
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             raise LatentError(f"{self.name} takes styles N×{self.num_ws}×{self.w_dim}, not {tuple(ws.shape)}.")
         if not torch.isfinite(ws).all():
             raise LatentError("Styles must be finite numbers.")
-        _require_number(strength, "The strength of the noise")
-        maps: list[Tensor] | None = None
-        if noise == "none":
-            strength = 0.0
-        elif noise == "seed":
-            maps = self._noise(noise_seed)
-        elif noise != "const":
-            raise LatentError(f"Noise is 'const', 'none' or 'seed', not {noise!r}.")
-        if levels and noise != "none":
+        if noise.kind not in KINDS:
+            raise LatentError(f"Noise is {', '.join(map(repr, KINDS))}, not {noise.kind!r}.")
+        _require_number(noise.strength, "The strength of the noise")
+        strength = 0.0 if noise.kind == "none" else noise.strength
+        maps = self._noise(noise.seed) if noise.kind == "seed" else None
+        if noise.levels and noise.kind != "none":
             maps = list(self.family.layer_noise()) if maps is None else maps
-            for layer, level in levels:
+            for layer, level in noise.levels:
                 _require_number(level, "The noise of a layer")
                 if not 0 <= layer < self.noisy_layers:
                     raise LatentError(f"{self.name} has {self.noisy_layers} layers with noise of their own.")

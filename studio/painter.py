@@ -159,7 +159,7 @@ class Painter:
         with self.working(model, progress):
 
             def one(recipe: Recipe) -> Array:
-                return to_picture(model.synthesize_apart(_all_styles(model, recipe), *recipe.noise_given))
+                return to_picture(model.synthesize_apart(_all_styles(model, recipe), recipe.noise_given))
 
             pictures = list(self._shared.pool.map(one, recipes))
         for picture in pictures:
@@ -203,9 +203,9 @@ def _painted(model: Model, recipe: Recipe, preview: int | None, tell: Callable[[
     ws = _all_styles(model, recipe)
     noise = recipe.noise_given
     if preview is None:
-        image = model.synthesize(ws, *noise, transform=recipe.transform, progress=tell)
+        image = model.synthesize(ws, noise, transform=recipe.transform, progress=tell)
     else:
-        image = model.preview(ws, preview, *noise)
+        image = model.preview(ws, preview, noise)
     return to_picture(image)
 
 

@@ -12,6 +12,7 @@ from generator.directions import Direction, closed_form_directions, principal_di
 from generator.family import Averages
 from generator.latents import draw_z
 from generator.model import Model
+from generator.noise import SILENT
 
 STYLES = 16_000  # drawn in all; at least 32 and at most 1,000 a class
 PRINCIPAL, CLOSED_FORM = 8, 6
@@ -91,7 +92,7 @@ def picture_directions(model: Model, within: Tensor) -> list[Direction]:
     ws = model.map(z, label)
     side = min(POOLED, model.resolution)
     pictures = torch.cat(
-        [torch.nn.functional.adaptive_avg_pool2d(model.synthesize(row, "none"), side).flatten(1) for row in ws.split(1)]
+        [torch.nn.functional.adaptive_avg_pool2d(model.synthesize(row, SILENT), side).flatten(1) for row in ws.split(1)]
     ).cpu()
     w = ws[:, 0].cpu()
     w = w - w.mean(dim=0)

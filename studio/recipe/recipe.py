@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from generator import Noise
 from postprocess import PostprocessError, StepUse
 
 from ..errors import RecipeError
@@ -67,15 +68,15 @@ class Recipe:
             raise RecipeError("A recipe has a latent (latent) or styles (ws), not both.")
 
     @property
-    def noise_given(self) -> tuple[str, float, int | None, tuple[tuple[int, float], ...]]:
-        """Kind, strength, seed and layers' levels of the noise, as `Model.synthesize` takes them.
+    def noise_given(self) -> Noise:
+        """As `Model.synthesize` takes it.
 
         A layer's noise is of its own: with 0 for the picture, the others have none.
         """
         if self.noise == 0:
-            return "none", self.noise, self.noise_seed, ()
+            return Noise("none", self.noise, self.noise_seed)
         levels = tuple((use.layer, use.noise / self.noise) for use in self.layers if use.noise is not None)
-        return "const" if self.noise_seed is None else "seed", self.noise, self.noise_seed, levels
+        return Noise("const" if self.noise_seed is None else "seed", self.noise, self.noise_seed, levels)
 
     def with_own_noise_only(self) -> tuple[LayerUse, ...]:
         """The layers' noise, without what decides their styles."""

@@ -260,7 +260,7 @@ class _Drag:
 
     def _maps(self, at: Tensor) -> Tensor:
         styles = _moved(self.model, self.recipe, self.styles, at)
-        (maps,) = self.plain.look(styles, [self.place], *self.recipe.noise_given)
+        (maps,) = self.plain.look(styles, [self.place], self.recipe.noise_given)
         return maps.float()
 
     def step(self, state: State) -> State:

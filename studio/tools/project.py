@@ -167,7 +167,7 @@ def refine(
         with studio.working(recipe.model, progress) as model:
             wanted, space = _as_input(target, model), space_of(model)
             at.requires_grad_()
-            picture = Differentiable(model).synthesize(space.styles(at), *recipe.noise_given)
+            picture = Differentiable(model).synthesize(space.styles(at), recipe.noise_given)
             apart = at - at.mean(dim=0, keepdim=True)
             loss = (picture - wanted).square().mean() + hold * (at.square().mean() + 10 * apart.square().mean())
             (slope,) = torch.autograd.grad(loss, at)

@@ -69,7 +69,7 @@ def window(
         styles = _drawn(studio, recipe, tiles)
     with studio.working(recipe.model) as model:
         field = torch.stack([styles[place] for place in places])
-        field, maps, strength = model.check_styles(field, *recipe.noise_given)
+        field, maps, strength = model.check_styles(field, recipe.noise_given)
         return to_picture(paint_larger(model, field.view(len(rows), len(columns), *field.shape[1:]), strength, maps))
 
 

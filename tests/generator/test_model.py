@@ -11,6 +11,7 @@ from torch import Tensor
 
 from generator import LatentError, Model, draw_z
 from generator.families.stylegan2 import stylegan2_of
+from generator.noise import SILENT, Noise
 
 from .build import CRITIC, GENERATOR, lively_model, some_labels, some_pictures
 
@@ -202,25 +203,26 @@ def test_layers_are_described_coarse_to_fine(model: Model):
 
 def test_noise(model: Model):
     ws = model.map(latents(2), [0, 1])
-    plain, none, seven = model.synthesize(ws), model.synthesize(ws, "none"), model.synthesize(ws, "seed", noise_seed=7)
-    assert torch.equal(model.synthesize(ws, "const", 1.0), plain)
-    assert torch.equal(model.synthesize(ws, "const", 0.0), none)
-    assert torch.equal(model.synthesize(ws, "seed", 0.0, 7), none)
-    assert torch.equal(model.synthesize(ws, "seed", noise_seed=7), seven)
-    different = [plain, none, seven, model.synthesize(ws, "seed", noise_seed=8), model.synthesize(ws, "const", 0.5)]
+    plain, none, seven = model.synthesize(ws), model.synthesize(ws, SILENT), model.synthesize(ws, Noise("seed", seed=7))
+    assert torch.equal(model.synthesize(ws, Noise("const", 1.0)), plain)
+    assert torch.equal(model.synthesize(ws, Noise("const", 0.0)), none)
+    assert torch.equal(model.synthesize(ws, Noise("seed", 0.0, 7)), none)
+    assert torch.equal(model.synthesize(ws, Noise("seed", seed=7)), seven)
+    eight, half = model.synthesize(ws, Noise("seed", seed=8)), model.synthesize(ws, Noise("const", 0.5))
+    different = [plain, none, seven, eight, half]
     assert not any(torch.equal(a, b) for i, a in enumerate(different) for b in different[:i])
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"noise": "loud"},
-        {"noise": None},
-        {"strength": NAN},
-        {"strength": INF},
-        {"strength": "1"},
-        {"strength": True},
-        *({"noise": "seed", "noise_seed": seed} for seed in (-1, 1.5, 2**32, True)),
+        {"noise": Noise("loud")},
+        {"noise": Noise(None)},  # type: ignore[arg-type]
+        {"noise": Noise(strength=NAN)},
+        {"noise": Noise(strength=INF)},
+        {"noise": Noise(strength="1")},  # type: ignore[arg-type]
+        {"noise": Noise(strength=True)},
+        *({"noise": Noise("seed", seed=seed)} for seed in (-1, 1.5, 2**32, True)),  # type: ignore[arg-type]
         {"ws": torch.zeros(6, 16)},
         {"ws": torch.zeros(1, 5, 16)},
         {"ws": torch.zeros(1, 6, 15)},
@@ -244,7 +246,7 @@ def test_the_same_picture_alone_and_in_a_batch(model: Model, precision: str):
 
         def render(first: int, last: int) -> tuple[Tensor, Tensor]:
             ws = model.map(z[first:last], labels[first:last], 0.7)
-            x = model.synthesize(model.move(ws, {"pc1": 0.5}), "seed", 0.8, 3)
+            x = model.synthesize(model.move(ws, {"pc1": 0.5}), Noise("seed", 0.8, 3))
             return x, model.criticize(x, labels[first:last])
 
         pictures, logits = render(0, 7)

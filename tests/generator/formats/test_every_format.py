@@ -13,6 +13,7 @@ from torch import Tensor
 from generator import CheckpointError, Model, open_checkpoint
 from generator.formats.reading.content import Content, Inert, Persistent, read_content
 from generator.formats.registry import formats
+from generator.noise import Noise
 
 from . import makers, pgan_files
 from .makers import Made
@@ -64,8 +65,8 @@ def test_a_picture_and_its_logit_are_the_same_alone_and_in_a_batch(made: Made):
     assert float((pictures[0] - pictures[1]).abs().max()) > 1e-3
     for i in range(3):
         assert torch.equal(model.synthesize(ws[i : i + 1])[0], pictures[i])
-    seeded = model.synthesize(ws, noise="seed", noise_seed=3)
-    assert torch.equal(seeded[:1], model.synthesize(ws[:1], noise="seed", noise_seed=3))
+    seeded = model.synthesize(ws, Noise("seed", seed=3))
+    assert torch.equal(seeded[:1], model.synthesize(ws[:1], Noise("seed", seed=3)))
     if not model.has_critic:
         return
     label = [0, 1, 0] if model.classes else None

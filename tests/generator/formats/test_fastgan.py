@@ -12,6 +12,7 @@ from generator.errors import CheckpointError, LatentError
 from generator.formats import fastgan
 from generator.formats.reading.content import Content
 from generator.formats.state import State
+from generator.noise import Noise
 
 from .fastgan_files import NZ, Reference, content_of, off, own_noise, write
 
@@ -35,7 +36,7 @@ def test_pictures_and_logits_are_the_originals(size: int, prefix: str, tmp_path:
     model = fastgan.load(content)
     assert (model.resolution, model.z_dim, model.num_ws, model.img_channels) == (size, NZ, 1, 3)
     z = torch.randn(1, NZ)
-    pictures = model.synthesize(model.map(z), noise="none")
+    pictures = model.synthesize(model.map(z), Noise("none"))
     expected = Reference(state).generate(z, None)
     assert expected.abs().max() > 0.25  # a tanh too many or too few would show
     assert off(pictures, expected) < 1e-4
@@ -86,7 +87,7 @@ def test_a_file_without_an_average_or_a_critic(tmp_path: Path, small: Path) -> N
         model.criticize(torch.zeros(1, 3, 256, 256))
     z = torch.randn(1, NZ)
     expected = Reference(root["g"]).generate(z, None)
-    assert off(model.synthesize(model.map(z), noise="none"), expected) < 1e-4
+    assert off(model.synthesize(model.map(z), Noise("none")), expected) < 1e-4
     apart = tmp_path / "d.pth"
     torch.save(root["d"], apart)
     assert fastgan.load(content, content_of(apart)).has_critic

@@ -12,6 +12,7 @@ from generator import open_checkpoint
 from generator.errors import CheckpointError
 from generator.formats import lightweight
 from generator.formats.reading.content import Content
+from generator.noise import Noise
 
 from .lightweight_files import BUILDS, LATENT, Build, Reference, Tensors, content_of, off, own_noise, write
 
@@ -35,7 +36,7 @@ def test_pictures_are_the_originals(build: Build, tmp_path: Path) -> None:
     model = lightweight.load(content)
     assert (model.z_dim, model.resolution, model.img_channels) == (LATENT, 4 << build.stages, build.channels)
     z = torch.randn(2, LATENT)
-    plain = model.synthesize(model.map(z), noise="none")
+    plain = model.synthesize(model.map(z), Noise("none"))
     expected = Reference(state).generate(z, None)
     assert expected.std() > 0.1
     assert off(plain, 2 * expected - 1) < 1e-4
@@ -51,7 +52,7 @@ def test_four_versions_interpolate_between_pixels(version: str, tmp_path: Path) 
     state = write(tmp_path / "model_1.pt", Build(stages=4, shuffle=False, attended=()), version)
     model = lightweight.load(content_of(tmp_path / "model_1.pt"))
     z = torch.randn(2, LATENT)
-    pictures = model.synthesize(model.map(z), noise="none")
+    pictures = model.synthesize(model.map(z), Noise("none"))
     assert off(pictures, 2 * Reference(state, version != "0.21.4").generate(z, None) - 1) < 1e-4
     assert off(pictures, 2 * Reference(state, version == "0.21.4").generate(z, None) - 1) > 1e-2
 
@@ -91,7 +92,7 @@ def test_other_layouts(layout: str, tmp_path: Path) -> None:
     tree, state = roots[layout]
     model = lightweight.load(Content(path, "torch", tree))
     z = torch.randn(1, LATENT)
-    assert off(model.synthesize(model.map(z), noise="none"), 2 * Reference(state).generate(z, None) - 1) < 1e-4
+    assert off(model.synthesize(model.map(z), Noise("none")), 2 * Reference(state).generate(z, None) - 1) < 1e-4
 
 
 @pytest.mark.parametrize(

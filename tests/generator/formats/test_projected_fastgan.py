@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from generator import CheckpointError, open_checkpoint
+from generator.noise import Noise
 
 from .build_files import write_torch
 from .fastgan_files import off, own_noise
@@ -23,7 +24,7 @@ def test_pictures_are_the_originals(resolution: int, tmp_path: Path):
     z = torch.randn(1, NZ) * 3  # of any length: it is normalised
     theirs = expected(generator, z, None)
     assert theirs.abs().max() > 1.2  # a tanh would show
-    pictures = model.synthesize(model.map(z), noise="none")
+    pictures = model.synthesize(model.map(z), Noise("none"))
     assert off(pictures, theirs) < 1e-4
     noisy = model.synthesize(model.map(z))
     assert off(noisy, expected(generator, z, own_noise(model))) < 1e-4
@@ -57,12 +58,12 @@ def test_pictures_of_classes_are_the_originals(resolution: int, tmp_path: Path):
     assert (model.resolution, model.classes, model.w_dim) == (resolution, ("0", "1", "2"), 2 * NZ)
     z, weights = torch.randn(2, NZ) * 3, torch.tensor([[0.0, 0, 1], [0.5, 0.5, 0]])
     theirs = expected(generator, z, None, weights)
-    pictures = model.synthesize(model.map(z, weights), noise="none")
+    pictures = model.synthesize(model.map(z, weights), Noise("none"))
     assert off(pictures, theirs) < 1e-4
     noisy = model.synthesize(model.map(z, weights))
     assert off(noisy, expected(generator, z, own_noise(model), weights)) < 1e-4
     assert (noisy - pictures).abs().max() > 0.01
-    middle = model.synthesize(model.map(z, weights, psi=0.0), noise="none")  # each class keeps its own
+    middle = model.synthesize(model.map(z, weights, psi=0.0), Noise("none"))  # each class keeps its own
     assert (middle[0] - middle[1]).abs().max() > 0.01
 
 

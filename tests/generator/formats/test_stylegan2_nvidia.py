@@ -16,6 +16,7 @@ from generator.families.stylegan2 import stylegan2_of
 from generator.formats import stylegan2_nvidia
 from generator.formats.reading.content import Persistent, read_content
 from generator.formats.stylegan2 import Renaming, make_generator
+from generator.noise import Noise
 
 from ..build import some_labels, some_pictures
 from . import stylegan2_reference as reference
@@ -79,7 +80,7 @@ def test_mapping_and_pictures(options: Options):
     mixed = torch.randn(3, rows, options.w_dim)
     for noise in ("const", "none"):
         theirs = reference.nvidia_synthesis(options, tensors, mixed, noise == "const")
-        close(model.synthesize(mixed, noise=noise), theirs, 1e-4)
+        close(model.synthesize(mixed, Noise(noise)), theirs, 1e-4)
         close(stylegan2_of(model).generator.synthesis(mixed, None if noise == "const" else zeros(model)), theirs, 1e-4)
 
 
@@ -303,7 +304,7 @@ def test_the_original_programs_numbers(stem: str, precision: str | None):
         ("img_none", ws, "none"),
         ("img_mix_const", answers["ws_mix"], "const"),
     ):
-        torch.testing.assert_close(model.synthesize(rows, noise=noise), answers[key], atol=1e-3, rtol=0)
+        torch.testing.assert_close(model.synthesize(rows, Noise(noise)), answers[key], atol=1e-3, rtol=0)
     for key, together in (("d_logits_single", False), ("d_logits_batch4", True)):
         theirs = answers[key].flatten()
         torch.testing.assert_close(model.criticize(answers["d_img"], label, together), theirs, atol=0, rtol=1e-3)

@@ -13,6 +13,7 @@ from torch import Tensor
 from generator import CheckpointError, open_checkpoint
 from generator.formats import stylegan2_nvidia, stylegan2_rosinality
 from generator.formats.reading.content import read_content
+from generator.noise import Noise
 
 from ..build import some_pictures
 from . import stylegan2_reference as reference
@@ -56,7 +57,7 @@ def test_latents_pictures_and_logits(build: tuple[tuple[int, ...], int, int, int
     mixed = torch.randn(3, model.num_ws, style_dim)
     for noise in ("const", "none"):
         theirs = reference.rosinality_synthesis(state, mixed, len(widths), noise == "const")
-        close(model.synthesize(mixed, noise=noise), theirs, 1e-4)
+        close(model.synthesize(mixed, Noise(noise)), theirs, 1e-4)
     images = some_pictures(4, channels, model.resolution)
     for together, group in ((False, 1), (True, 4)):
         logits = reference.rosinality_critic(judge, images, len(widths), group)
@@ -103,7 +104,7 @@ def test_files_of_before_stored_noise_still_have_noise():
     one, two = (stylegan2_rosinality.load(rosinality_content({"g_ema": state})) for _ in range(2))
     ws = torch.randn(1, 4, 8)
     assert torch.equal(one.synthesize(ws), two.synthesize(ws))
-    assert not torch.equal(one.synthesize(ws), one.synthesize(ws, noise="none"))
+    assert not torch.equal(one.synthesize(ws), one.synthesize(ws, Noise("none")))
 
 
 def test_a_second_file_holds_the_critic():

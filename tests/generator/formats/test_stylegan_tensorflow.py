@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from generator import CheckpointError, Model, convert_checkpoint, open_checkpoint
+from generator.noise import Noise
 from tests.generator.build import some_pictures
 
 from . import stylegan_files as files
@@ -48,7 +49,7 @@ def test_pictures_are_those_of_its_equations(fused: Any, noise: str, tmp_path: P
     model = opened(tmp_path, averaged(v, fused_scale=fused, resolution=16, blur_filter=[1, 2, 1]))
     ws = torch.randn(2, 6, W)
     theirs = files.synthesis(v, ws, 3, noise == "const", fused_from=4 if fused is True else 999)
-    torch.testing.assert_close(model.synthesize(ws, noise).double(), theirs, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(model.synthesize(ws, Noise(noise)).double(), theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_from_128_px_on_the_kernel_lies_the_other_way_round(tmp_path: Path):

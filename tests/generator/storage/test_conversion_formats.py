@@ -13,6 +13,7 @@ from torch import Tensor
 from generator import Model, draw_z, open_checkpoint
 from generator.formats import stylegan2
 from generator.measuring import averages as measuring
+from generator.noise import Noise
 from generator.storage import conversion as convert
 from tests.generator.formats.makers import Made
 
@@ -63,7 +64,7 @@ def test_pictures_styles_and_logits_are_the_same(converted: Converted):
     for ours, theirs in (
         (some_ws(after, 3), ws := some_ws(before, 3)),
         (after.synthesize(ws), pictures := before.synthesize(ws)),
-        (after.synthesize(ws, noise="none"), before.synthesize(ws, noise="none")),
+        (after.synthesize(ws, Noise("none")), before.synthesize(ws, Noise("none"))),
     ):
         assert ours.shape == theirs.shape
         assert float((ours - theirs).abs().max()) <= tolerance * max(1.0, float(theirs.abs().max()))

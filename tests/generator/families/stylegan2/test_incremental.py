@@ -14,6 +14,7 @@ from generator.families.stylegan2 import incremental, stylegan2_of
 from generator.families.stylegan2.engine import SynthesisEngine
 from generator.families.stylegan2.incremental import Kept, Step
 from generator.families.stylegan2.layers import upsample_rgb
+from generator.noise import Noise
 from tests.generator import reference
 from tests.generator.build import GENERATORS, lively_generator, lively_model, some_ws
 
@@ -244,7 +245,7 @@ def test_a_model_previews_as_it_paints(noise: tuple[str, float, int | None]):
         maps,
         0.0 if kind == "none" else strength,
     )
-    assert torch.equal(model.preview(ws, 16, kind, strength, seed), expected)
+    assert torch.equal(model.preview(ws, 16, Noise(kind, strength, seed)), expected)
 
 
 @pytest.mark.parametrize("resolution", [0, 2, 5, 32, 64, "16", None])
