@@ -52,7 +52,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     """The sheet, over the models whose critic knows real pictures; with every step that needs no other picture."""
     models = studio.models()
     told = {
-        m["name"]: {"classes": m["classes"]} for m in models if m["has_critic"] and m["densities"] and not m["slow"]
+        m["name"]: {"classes": m["classes"], "opens_with": m["default_class"]}
+        for m in models
+        if m["has_critic"] and m["densities"] and not m["slow"]
     }
     steps = models[0]["steps"] if models else []
     usable = [step for step in steps if all(each["kind"] != "profile" for each in step["parameters"])]

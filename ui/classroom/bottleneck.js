@@ -5,6 +5,8 @@ import { lesson } from "./lesson.js";
 
 const SHOWN_FIRST = 8; // in colour: a whole apple above a cut one; the first pictures of the data are twigs in blossom
 
+const SHOE = 7; // of wardrobe's classes: the chapter asks how few numbers are enough for one
+
 export default function (context) {
   const { models, encoded } = context.settings;
   lesson(context, { ...(Object.keys(models).length && { squeeze, between }), ...(Object.keys(encoded).length && { colour }) });
@@ -12,7 +14,7 @@ export default function (context) {
 
 function squeeze(chapter) {
   const { stage, t, n, seen, ask, link, settings } = chapter;
-  const who = subject(chapter, () => ((drawing = false), forget(), begin()), { label: 0 });
+  const who = subject(chapter, () => ((drawing = false), forget(), begin()), { label: SHOE });
   const told = settings.models[who.state.model];
   const drawn = unpacked(link.get("drawing"), told.resolution);
   if (!drawn && link.get("drawing") !== null) link.refuse("drawing");

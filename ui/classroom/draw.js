@@ -355,11 +355,14 @@ export function pad(side, words, run) {
 }
 
 /** A model and a class of it, kept in the link: {node, state: {model, label}}. `every`: with "one of each" (null) among the classes;
- * `prefer`: the model to begin with, if it is there; `begin`: its class to begin with. */
+ * `prefer`: the model to begin with, if it is there; `begin`: its class to begin with (default: the one that a model opens
+ * with, where the settings name it). */
 export function chooser({ settings, link, t }, run, { every = false, prefer = "wardrobe", begin = "" } = {}) {
   const names = Object.keys(settings.models);
   const first = names.includes(prefer) ? prefer : names[0];
-  const state = { model: link.one("model", names, first), label: every ? null : 0 };
+  const opening = (name) => (every ? null : Math.max(settings.models[name].classes.indexOf(settings.models[name].opens_with), 0));
+  const state = { model: link.one("model", names, first) };
+  state.label = opening(state.model);
   const classes = () => settings.models[state.model].classes;
   const asked = link.one("class", classes(), state.model === first ? begin : null);
   if (classes().includes(asked)) state.label = classes().indexOf(asked);
@@ -380,7 +383,7 @@ export function chooser({ settings, link, t }, run, { every = false, prefer = "w
   const models = pick({
     label: t("model"), options: names.map((name) => [name, name]), value: state.model,
     run: (name) => {
-      Object.assign(state, { model: name, label: every || !settings.models[name].classes.length ? null : 0 });
+      Object.assign(state, { model: name, label: opening(name) });
       link.set({ model: name === first ? null : name, class: null });
       fill();
       run();
@@ -403,6 +406,7 @@ export function specimen(chapter, run, { prefer = "orchard", begin = "", seed = 
   };
   const back = press("◀", go(-1), { title: t("previous_picture") });
   back.setAttribute("aria-label", t("previous_picture"));
-  who.node.append(back, press(t("another"), go(1)));
+  const steps = make("div", { className: "group steps" }, back, press(t("another"), go(1)));
+  who.node.append(steps); // on one line: the arrow alone says nothing
   return who;
 }

@@ -196,7 +196,7 @@ function file(chapter) {
         save.href = url;
         label.textContent = [
           t(type === "trainedAlgorithmicMedia" ? "label_ai" : type ? "label_other" : "label_none", { type, system: facts.system ?? "?", version: facts.version ?? "?" }),
-          recipe ? t("recipe", { model: recipe.model, seed: recipe.seed, label: recipe.label ?? "–" }) : t("no_recipe"),
+          recipe ? t("recipe", { model: recipe.model, seed: recipe.seed, label: recipe.label ? spoken(t, recipe.label) : "–" }) : t("no_recipe"),
         ].join(" ");
         const rows = chunks.map(({ kind, length, count, text }) =>
           make("tr", {}, make("th", { scope: "row", textContent: count > 1 ? `${kind} × ${count}` : kind }), make("td", { textContent: n(length) }), make("td", { className: "words", textContent: text || t(kind === "IDAT" ? "pixels" : kind === "IHDR" ? "header" : "other_chunk") })),

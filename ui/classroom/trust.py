@@ -134,7 +134,10 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     specimens = Specimens(studio, [*models])
     judged = Specimens(studio, [name for name, model in models.items() if model["has_critic"]])
     telling = Telling(judged, find_real(folders, judged.classes))
-    told = {name: {"classes": model["classes"], "index": model["has_index"]} for name, model in models.items()}
+    told = {
+        name: {"classes": m["classes"], "opens_with": m["default_class"], "index": m["has_index"]}
+        for name, m in models.items()
+    }
     admitted = {n: {"faults": c.faults, "figures": c.figures, "closest": c.closest} for n, c in cards.items()}
     settings = {
         "models": told,

@@ -101,7 +101,9 @@ def functions(specimens: Specimens) -> list[Request]:
 
 def build(studio: Studio, page: gr.Blocks) -> None:
     """The sheet, over every model that is quick enough to follow a hand."""
-    told = {m["name"]: {"classes": m["classes"]} for m in studio.models() if not m["slow"]}
+    told = {
+        m["name"]: {"classes": m["classes"], "opens_with": m["default_class"]} for m in studio.models() if not m["slow"]
+    }
     limits = {"overlap": OVERLAP, "radius": RADIUS, "frames": FRAMES, "grid": GRID, "readable": READABLE}
     settings = {"models": told, "shapes": SHAPES, "grounds": GROUNDS, **limits}
     sheet("uses", functions(Specimens(studio, [*told])), settings)
