@@ -192,3 +192,27 @@ def test_presenting_ends_with_escape(browser: Browser, address: str):
     page.keyboard.press("Escape")
     expect(page.locator("html")).not_to_have_class("presenting")
     page.close()
+
+
+@pytest.mark.browser
+def test_presenting_turns_part_by_part(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/data?lang=en&present=1")
+    tabs = page.get_by_role("tab")
+    expect(tabs.nth(0)).to_have_attribute("aria-selected", "true", timeout=PATIENT)
+    page.keyboard.press("PageDown")
+    expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("PageDown")
+    page.wait_for_url("**/classroom/duel?*present=1*", timeout=PATIENT)
+    page.close()
+
+
+@pytest.mark.browser
+def test_lessons_open_with_the_class_that_the_model_opens_with(browser: Browser, address: str):
+    page = browser.new_page()
+    for query in ("afterwards?lang=en", "trust?lang=en&part=seen", "uses?lang=en&part=film"):
+        page.goto(f"{address}classroom/{query}")
+        expect(
+            page.locator(".lesson .chapter:not([hidden]) select option:checked", has_text="persimmon")
+        ).to_have_count(1, timeout=PATIENT)
+    page.close()

@@ -173,9 +173,12 @@ export function lesson({ element, settings, backend, action }, chapters) {
   });
   const present = (on = !document.documentElement.classList.contains("presenting")) => {
     document.documentElement.classList.toggle("presenting", on);
+    text(presenter, on ? page.stop_presenting : page.present);
+    presenter.title = on ? "Esc" : "f";
     link.set({ present: on ? "1" : null });
     window.dispatchEvent(new Event("resize"));
   };
+  const presenter = button(page.present, () => present(), { title: "f" });
   const copy = async () => {
     link.set({ lang }); // whoever opens it reads what is read here
     link.flush();
@@ -206,7 +209,7 @@ export function lesson({ element, settings, backend, action }, chapters) {
       "div",
       { className: "lesson-tools" },
       languages,
-      button(page.present, () => present(), { title: "f" }),
+      presenter,
       button(page.worksheet, print),
       button(page.copy, copy),
     ),
@@ -315,6 +318,11 @@ export function lesson({ element, settings, backend, action }, chapters) {
   // ---------------------------------------------------------------- foot
   const to = (name) => link.to(name, document.documentElement.classList.contains("presenting") ? { present: "1" } : {});
   const go = (step) => order[place + step] && location.assign(to(order[place + step]));
+  const turn = (step) => {
+    const next = names[names.indexOf(shown) + step];
+    if (next) show(next);
+    else go(step);
+  };
   const onward = make("nav", { className: "onward" });
   onward.setAttribute("aria-label", page.classroom);
   for (const [step, mark] of [[-1, "← "], [1, " →"]]) {
@@ -327,8 +335,10 @@ export function lesson({ element, settings, backend, action }, chapters) {
   if (names.length > 1) action("tabs", { keys: ["←", "→"], says: page.keys_tabs });
   action("present", { keys: ["f"], says: page.present, run: () => present() });
   action("stop-presenting", { keys: ["Escape"], says: page.stop_presenting, run: () => present(false) });
-  action("next-lesson", { keys: ["PageDown", "n"], says: page.next, run: () => go(1) });
-  action("previous-lesson", { keys: ["PageUp", "p"], says: page.previous, run: () => go(-1) });
+  action("next-lesson", { keys: ["n"], says: page.next, run: () => go(1) });
+  action("previous-lesson", { keys: ["p"], says: page.previous, run: () => go(-1) });
+  action("turn-on", { keys: ["PageDown"], says: page.turn_on, run: () => turn(1) });
+  action("turn-back", { keys: ["PageUp"], says: page.turn_back, run: () => turn(-1) });
 
   if (!names.length) {
     const none = make("p", { className: "seen", textContent: page.no_model_here });
