@@ -83,7 +83,7 @@ def label_text(recipe: Recipe, model: Model) -> str:
     subject = model.provenance.subject
     parts = (
         recipe.model or model.name,
-        class_title(recipe.label) if recipe.label else None,
+        class_title(recipe.label) if recipe.label and recipe.ws is None else None,  # styles are of no class
         origin_words(recipe),
         f"mixed with seed {recipe.mix.seed}" if recipe.mix else None,
         f"ψ {recipe.psi:g}".replace("-", "−") if recipe.ws is None else None,
@@ -95,7 +95,7 @@ def label_text(recipe: Recipe, model: Model) -> str:
 def origin_words(recipe: Recipe) -> str:
     """What the picture grows from, in words."""
     if recipe.ws is not None:
-        return "given styles"
+        return "styles of its own"
     return f"seed {recipe.seed}" if recipe.latent is None else "a given latent"
 
 

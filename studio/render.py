@@ -122,6 +122,11 @@ class Studio:
         """The recipe with model, version and class filled in; RecipeError for what its model does not have."""
         return self._prepare(recipe)[0]
 
+    def specimen(self, recipe: Recipe) -> str:
+        """What stands under the recipe's picture, without painting it; errors as for `normalise`."""
+        fitted, opened = self._prepare(recipe)
+        return label_text(fitted, opened.model)
+
     def render(
         self,
         recipe: Recipe,

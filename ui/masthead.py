@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from studio import class_title
+
 from .places import Place
 
 MOTTO = '<p class="motto">pictures of things that never were, and the critic that taught them</p>'
@@ -47,7 +49,7 @@ def _facts(model: Mapping[str, Any]) -> str:
     provenance = model["provenance"]
     rows: Iterable[tuple[str, Any]] = (
         ("Picture", f"{model['resolution']} × {model['resolution']} px"),
-        ("Classes", ", ".join(model["classes"]) or "none"),
+        ("Classes", ", ".join(map(class_title, model["classes"])) or "none"),
         ("Trained on", provenance["data"]),
         ("Training", provenance["trained"]),
         ("Pictures seen", f"{provenance['pictures_seen']:,}".replace(",", " ")),

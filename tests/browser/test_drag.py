@@ -65,7 +65,7 @@ def test_points_are_set_dragged_undone_and_the_result_goes_to_the_plate(visitor:
     expect(page.locator(".dragging .status")).to_contain_text("px are left")
     page.locator(".dragging [data-action=stop]").click()
     page.locator(".dragging [data-action=to-plate]").click()
-    expect(page.locator("#live .specimen")).to_contain_text("given styles")
+    expect(page.locator("#live .specimen")).to_contain_text("styles of its own")
 
 
 def test_a_finger_sets_points_and_reaches_every_tab(visit: Callable[..., Visitor]) -> None:

@@ -92,6 +92,9 @@ def test_the_specimen_label(studio: Studio):
     plain = tiny_model("plain", critic=False)
     assert label_text(Recipe(model="plain"), plain) == "plain · seed 0 · ψ 0.7 · generated"
     assert studio.render(Recipe(seed=3)).specimen.startswith("tiny · apple · seed 3 ·")
+    assert studio.specimen(Recipe(seed=3)) == studio.render(Recipe(seed=3)).specimen
+    styled = replace(recipe, ws=Styles.of(np.ones((model.num_ws, model.w_dim))))
+    assert label_text(styled, model) == "tiny · styles of its own · generated, no such fruit exists"
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ def test_a_models_own_words_cannot_become_html(studio: Studio) -> None:
     assert "<script" not in masthead("plums", links, model)
 
 
+def test_the_about_sheet_says_classes_in_words(studio: Studio) -> None:
+    model = studio.models()[0] | {"classes": ["citrus_other", "plum"]}
+    assert "<dd>other citrus, plum</dd>" in masthead("plums", [Place("plums", "plums", "./", True)], model)
+
+
 def test_every_model_has_a_page_with_its_own_controls(page: gr.Blocks, studio: Studio) -> None:
     paths = model_pages(studio)
     assert set(paths) == {MODEL, OTHER} and paths[MODEL] == "./"

@@ -41,7 +41,7 @@ def sheet_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
         recipe = controls.recipe(field_of(request, "values"))
         first, count = whole(field_of(request, "first")), whole(field_of(request, "count"))
         entries = paint(studio, seeds_from(recipe, min(count, BATCH), first), THUMBNAIL, critic=False)
-        return {"entries": [shown(entry) for entry in entries]}
+        return {"entries": [{**shown(entry), "caption": studio.specimen(entry.recipe)} for entry in entries]}
 
     def readings(request: Any) -> dict[str, Any]:
         """Of pictures that were shown, while they are still at hand: the critic takes a quarter of a sheet's time."""

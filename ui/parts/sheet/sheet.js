@@ -150,7 +150,7 @@ export default function ({ element, settings, backend, action }) {
   for (const kind of ["png", "pdf", "zip"]) action(`save-${kind}`, { run: () => save(kind) });
   action("more", { run: more });
   action("open-chosen", { run: () => openOnPlate(chosen.at(-1).recipe) });
-  action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, words }) => ({ recipe, picture, caption: [`seed ${recipe.seed}`, words].filter(Boolean).join(" ") }))) });
+  action("keep-chosen", { run: () => keep(chosen.map(({ recipe, picture, caption }) => ({ recipe, picture, caption }))) });
 
   // It begins when it is first seen, anew if the plate has changed, and goes on where its end is seen.
   new IntersectionObserver(
