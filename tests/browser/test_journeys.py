@@ -60,6 +60,47 @@ def test_find_keep_steer_and_restore_after_a_reload(visitor: Visitor, studio: St
     assert visitor.picture == picture == data_url(studio.render(Recipe(seed=seed, psi=1.1)).picture, at_least=VIEW)
 
 
+def test_a_favourite_that_was_removed_comes_back(visitor: Visitor) -> None:
+    page = visitor.page
+    tab(page, "Sheet")
+    pictures = page.locator(".contact .pictures .picture")
+    for number in (2, 5, 7):
+        pictures.nth(number).click()
+    page.locator(".contact [data-action=keep-chosen]").click()
+    kept(page, 3)
+    names = page.locator(".tray .kept input[type=text]")
+    before = [name.get_attribute("placeholder") for name in names.all()]
+    assert all(name and name.startswith("seed ") and "convincing" not in name for name in before)
+    remove = page.locator(".tray [title=Remove]")
+    remove.nth(1).click()
+    expect(names).to_have_count(2)
+    page.keyboard.press("Control+z")  # where it was removed, undo brings it back
+    expect(names).to_have_count(3)
+    remove.nth(0).click()
+    expect(names).to_have_count(2)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(names).to_have_count(3)
+    assert [name.get_attribute("placeholder") for name in names.all()] == before
+    foot = "parseFloat(getComputedStyle(document.querySelector('.gradio-container')).paddingBottom)"
+    assert page.evaluate(foot) >= page.locator(".tray").evaluate(
+        "(tray) => tray.offsetHeight"
+    )  # nothing stays behind it
+    page.keyboard.press("Escape")
+    expect(page.locator(".tray")).to_be_hidden()
+    page.wait_for_function(f"{foot} === 0")
+
+
+def test_who_has_no_favourites_is_told_how_a_walk_begins(visitor: Visitor) -> None:
+    page = visitor.page
+    tab(page, "Walk")
+    expect(page.locator(".walks .empty-keys")).to_be_visible()
+    expect(page.locator(".walks [data-action=play]")).to_be_disabled()
+    page.get_by_role("button", name="Keep four by chance").click()
+    expect(page.locator(".walks .keys-strip li")).to_have_count(4)
+    expect(page.locator(".walks .empty-keys")).to_be_hidden()
+    expect(page.locator(".walks .view img[src]")).to_be_visible()
+
+
 RESTED = """async (wanted) => {
     // The number and order of a sheet's pictures once nothing has changed for two seconds.
     const seeds = () => [...document.querySelectorAll(".contact .pictures .seed")].map((each) => each.textContent);
@@ -118,6 +159,12 @@ def test_a_direction_leads_from_these_favourites_to_those(visitor: Visitor) -> N
         ticks.nth(place).check()
     button.click()
     expect(strips).to_have_count(before + 1)
+    name = strips.first.get_by_label("Name").input_value()
+    strips.first.get_by_title("Remove").click()
+    expect(strips).to_have_count(before)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(strips).to_have_count(before + 1)
+    expect(strips.first.get_by_label("Name")).to_have_value(name)
     expect(strips.first.locator(".note").first).to_contain_text("two groups")
     expect(strips.first.locator(".picture")).to_have_count(7)
     expect(button).to_have_text("From these to those")
@@ -164,7 +211,7 @@ def test_upload_project_edit_and_export(visitor: Visitor, studio: Studio, tmp_pa
     page.locator(".project [data-action=search]").click()
     expect(says).to_contain_text("after 12 steps")
     page.locator(".project [data-action=to-plate]").click()
-    expect(page.locator("#live .specimen")).to_contain_text("given styles")
+    expect(page.locator("#live .specimen")).to_contain_text("styles of its own")
     visitor.rest()
     found = visitor.picture
     slider = page.locator("#latent .directions input[type=number]").first

@@ -13,8 +13,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** One sentence at the foot of the page. `alert` for what went wrong, so that a screen reader says it at once; `offer`:
- * {says, run}, a button that stays until it is used or the sentence is put away. */
-export function toast(sentence, { alert = false, offer = null } = {}) {
+ * {says, run}, a button that stays until it is used or the sentence is put away, or for `seconds`. */
+export function toast(sentence, { alert = false, offer = null, seconds = offer ? Infinity : alert ? 8 : 3.5 } = {}) {
   let shelf = document.getElementById("atelier-toasts");
   if (!shelf) {
     shelf = make("div", { id: "atelier-toasts" });
@@ -28,7 +28,7 @@ export function toast(sentence, { alert = false, offer = null } = {}) {
   note.addEventListener("click", () => note.remove());
   if (offer) note.append(" ", make("button", { type: "button", textContent: offer.says, onclick: offer.run }));
   shelf.append(note);
-  if (!offer) setTimeout(() => note.remove(), alert ? 8000 : 3500);
+  if (seconds < Infinity) setTimeout(() => note.remove(), 1000 * seconds);
 }
 
 /** A file's bytes as base64, which is how server functions take them. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { MOST, added, moved, plain, read, renamed, storeOf, without, write } from "../../../ui/parts/tray/shelf.js";
+import { MOST, added, moved, plain, read, renamed, returned, short, storeOf, without, write } from "../../../ui/parts/tray/shelf.js";
 
 const store = (limit = Infinity) => {
   const kept = new Map();
@@ -69,4 +69,19 @@ test("entries move, are named and removed", () => {
   assert.deepEqual(order(without(list, b)), [a, c]);
   assert.equal(renamed(list, b, "  plum  ")[1].name, "plum");
   assert.deepEqual(plain(list)[0], { name: "", recipe: { seed: 0 } });
+});
+
+test("what was removed comes back where it was, once", () => {
+  const list = some(3);
+  const [a, b, c] = list;
+  assert.deepEqual(returned(without(list, b.id), b, 1), list);
+  assert.deepEqual(returned([a], c, 2), [a, c]); // others went, too
+  assert.deepEqual(returned(list, { ...b, id: "again" }, 0), list); // it was kept anew
+});
+
+test("a short caption begins with what tells pictures of one model apart", () => {
+  assert.equal(short("orchard · pear · seed 4 · ψ 0.7 · generated, no such fruit exists"), "seed 4 · pear");
+  assert.equal(short("terra · styles of its own · generated, no such place exists"), "styles of its own");
+  assert.equal(short("your own picture, found again"), "your own picture, found again");
+  assert.equal(short(), "");
 });

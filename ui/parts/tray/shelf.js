@@ -48,6 +48,14 @@ export function added(list, entries, id = () => crypto.randomUUID?.() ?? String(
   return out;
 }
 
+/** The list with an entry back at the place it had, if its recipe was not kept anew in between. */
+export function returned(list, entry, at) {
+  if (list.some((each) => sameRecipe(each.recipe, entry.recipe))) return list;
+  const out = [...list];
+  out.splice(Math.min(at, out.length), 0, entry);
+  return out;
+}
+
 export const without = (list, id) => list.filter((each) => each.id !== id);
 export const renamed = (list, id, name) => list.map((each) => (each.id === id ? { ...each, name: name.trim().slice(0, 80) } : each));
 
@@ -59,6 +67,13 @@ export function moved(list, id, by) {
   const [entry] = out.splice(from, 1);
   out.splice(Math.min(Math.max(from + by, 0), out.length), 0, entry);
   return out;
+}
+
+/** A caption where there is little room: what tells one picture of a model from the next stands first. */
+export function short(caption = "") {
+  const parts = caption.split(" · ").slice(1).filter((part) => !/^(generated|ψ)/.test(part));
+  const seed = parts.find((part) => part.startsWith("seed "));
+  return (seed ? [seed, ...parts.filter((part) => part !== seed)] : parts).join(" · ") || caption;
 }
 
 /** What a file of favourites holds of each. */

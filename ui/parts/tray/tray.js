@@ -1,8 +1,9 @@
 // The tray of favourites: kept in this browser, the same on every page; named, ordered, compared, exported and imported.
 import { Job, plateValues, saveFile, worked } from "../../assets/bench.js";
 import { base64, goTo, make, text, toast } from "../../assets/dom.js";
+import { keyOf } from "../../assets/keys.js";
 import { part } from "../../assets/page.js";
-import { MOST, STORE_NAME, added, moved, plain, read, renamed, storeOf, without, write } from "./shelf.js";
+import { MOST, STORE_NAME, added, moved, plain, read, renamed, returned, short, storeOf, without, write } from "./shelf.js";
 
 const FULL = "This browser's store is full: export your favourites, then remove some.";
 
@@ -10,6 +11,7 @@ const PASSING = "Kept until you leave: this browser lets the page keep nothing h
 
 export default function ({ element, settings, backend, action }) {
   const find = (selector) => element.querySelector(selector);
+  const tray = find(".tray");
   const shelf = find(".kept");
   const picker = find("input[type=file]");
   const dialog = find("dialog");
@@ -18,6 +20,7 @@ export default function ({ element, settings, backend, action }) {
   const { store, lasts } = storeOf(window);
   let list = read(store);
   let chosen = []; // ids, the newest last
+  let gone = []; // {entry, at}: what was removed and can come back, the newest last
 
   // ---------------------------------------------------------------- the list
 
@@ -55,7 +58,25 @@ export default function ({ element, settings, backend, action }) {
     if (worked(entry)) add([entry]);
   }
 
+  function remove(entry) {
+    const at = list.indexOf(entry);
+    if (at < 0 || !change(without(list, entry.id))) return;
+    const removed = { entry, at };
+    gone.push(removed);
+    const next = [...shelf.querySelectorAll("[title='Remove']")][Math.min(at, list.length - 1)];
+    (next ?? tray).focus({ preventScroll: true }); // the button that was pressed is no more
+    toast(`Removed: ${entry.name || short(entry.caption) || "a favourite"}.`, { seconds: 12, offer: { says: "Undo", run: () => bringBack(removed) } });
+  }
+
+  function bringBack(removed = gone.at(-1)) {
+    if (!gone.includes(removed)) return; // it is back already, by its key
+    gone = gone.filter((each) => each !== removed);
+    if (change(returned(list, removed.entry, removed.at))) toast("Taken back.");
+    if (!tray.contains(document.activeElement)) tray.focus({ preventScroll: true });
+  }
+
   async function open(recipe) {
+    gone = []; // from now on undo is the picture's
     const answer = await backend.open_recipe({ recipe });
     if (!worked(answer)) return;
     if (answer.elsewhere) return goTo(answer.elsewhere);
@@ -70,7 +91,7 @@ export default function ({ element, settings, backend, action }) {
     const picture = make("button", { type: "button", className: "picture", title: entry.caption });
     picture.append(make("img", { src: entry.picture ?? "", alt: entry.name || entry.caption }));
     picture.addEventListener("click", () => open(entry.recipe));
-    const name = make("input", { type: "text", value: entry.name, placeholder: entry.caption, maxLength: 80 });
+    const name = make("input", { type: "text", value: entry.name, placeholder: short(entry.caption), maxLength: 80 });
     name.setAttribute("aria-label", "Name");
     name.addEventListener("change", () => change(renamed(list, entry.id, name.value)));
     const pick = make("input", { type: "checkbox", checked: chosen.includes(entry.id) });
@@ -92,7 +113,7 @@ export default function ({ element, settings, backend, action }) {
       pick,
       small("←", "Move left", () => change(moved(list, entry.id, -1))),
       small("→", "Move right", () => change(moved(list, entry.id, 1))),
-      small("×", "Remove", () => change(without(list, entry.id))),
+      small("×", "Remove", () => remove(entry)),
     );
     const node = make("li", {}, picture, name, tools);
     if (!entry.picture) paint(entry, picture.firstChild);
@@ -107,7 +128,7 @@ export default function ({ element, settings, backend, action }) {
     image.src = found.picture;
     image.alt = entry.name || found.caption;
     image.closest("button").title = found.caption;
-    image.closest("li").querySelector("input[type=text]").placeholder = found.caption;
+    image.closest("li").querySelector("input[type=text]").placeholder = short(found.caption);
     list = list.map((each) => (each.id === entry.id ? { ...each, picture: found.picture, caption: found.caption } : each));
     write(store, list);
   }
@@ -188,15 +209,24 @@ export default function ({ element, settings, backend, action }) {
     picker.value = "";
   });
 
-  const tray = find(".tray");
-  action("toggle", {
-    keys: ["f"],
-    says: "show or hide the favourites",
-    run() {
-      tray.hidden = !tray.hidden;
-      for (const button of document.querySelectorAll("[data-action='tray.toggle']")) button.setAttribute("aria-expanded", String(!tray.hidden));
-    },
+  const openers = () => [...document.querySelectorAll("[data-action='tray.toggle']")];
+  function toggle() {
+    tray.hidden = !tray.hidden;
+    for (const button of openers()) button.setAttribute("aria-expanded", String(!tray.hidden));
+    if (tray.hidden) openers()[0]?.focus({ preventScroll: true });
+    else tray.focus({ preventScroll: true });
+  }
+  tray.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") toggle();
+    else if (gone.length && !event.target.matches("input[type=text]") && ["u", "z"].includes(keyOf(event))) bringBack();
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // else undo would be the picture's, and Escape would stop one that takes seconds
   });
+  // The page ends above the tray: what is at its foot can be scrolled to.
+  new ResizeObserver(() => document.documentElement.style.setProperty("--tray", `${tray.offsetHeight}px`)).observe(tray);
+  action("toggle", { keys: ["f"], says: "show or hide the favourites", run: toggle });
+  action("take-back", { keys: ["u", "z"], says: "in the favourites: bring back what was removed" });
   action("keep", { keys: ["k"], says: "keep the picture among the favourites", run: keep });
   action("compare", { keys: ["x"], says: "compare two favourites", run: compare });
   action("export", { run: () => exportAs("json") });

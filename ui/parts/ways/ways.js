@@ -1,6 +1,7 @@
 // Directions with their strips of thumbnails. What is found stays on this page; what is worth keeping is exported as a file.
 import { Job, openOnPlate, plateValues, worked } from "../../assets/bench.js";
 import { make, text, toast } from "../../assets/dom.js";
+import { save as saveAs } from "../../assets/leaving.js";
 import { part } from "../../assets/page.js";
 
 export default function ({ element, settings, backend, action }) {
@@ -42,10 +43,23 @@ export default function ({ element, settings, backend, action }) {
       ...(settings.critic ? [button("Stops", "Where the critic leaves its range", () => stops(entry, note))] : []),
       button("Straighten", "Without what the directions above have of it", () => straighten(entry)),
       button("Export", "As a file", () => save(entry.way)),
-      button("×", "Remove", () => (rows.splice(rows.indexOf(entry), 1), entry.node.remove())), note);
+      button("×", "Remove", () => remove(entry)), note);
     entry.node = make("li", {}, tools, strip);
     entry.strip = strip;
     return entry;
+  }
+
+  function remove(entry) {
+    const at = rows.indexOf(entry);
+    rows.splice(at, 1);
+    entry.node.remove();
+    const run = () => {
+      const place = Math.min(at, rows.length);
+      list.insertBefore(entry.node, rows[place]?.node ?? null);
+      rows.splice(place, 0, entry);
+      paint(entry); // the plate may have changed meanwhile
+    };
+    toast(`Removed: ${entry.way.name}.`, { seconds: 12, offer: { says: "Undo", run } });
   }
 
   async function paint(entry) {
@@ -92,7 +106,7 @@ export default function ({ element, settings, backend, action }) {
 
   function save(way) {
     const address = URL.createObjectURL(new Blob([JSON.stringify(way)], { type: "application/json" }));
-    make("a", { href: address, download: `${way.model}-${way.name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json` }).click();
+    saveAs(address, `${way.model}-${way.name.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`);
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
