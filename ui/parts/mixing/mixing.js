@@ -4,6 +4,7 @@ import { make, text } from "../../assets/dom.js";
 import { part } from "../../assets/page.js";
 
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
+const SEED = 1; // its place among the plate's values
 const NAMES = { coarse: "coarse: pose and layout", middle: "middle: shape and parts", fine: "fine: colour and grain" };
 
 export default function ({ element, settings, backend, action }) {
@@ -57,7 +58,8 @@ export default function ({ element, settings, backend, action }) {
 
   async function roll() {
     const some = (count) => Array.from({ length: count }, () => randomSeed() % 100000).join(", ");
-    find(".rows").value = some(3);
+    const values = await plateValues();
+    find(".rows").value = [values?.[SEED] ?? some(1), some(2)].join(", "); // the picture one comes with is the first
     find(".columns").value = some(5);
     await draw();
   }

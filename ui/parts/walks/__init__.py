@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,7 @@ from studio.tools.export import Wish, export_walk
 from studio.tools.film import KINDS as FILMS
 from studio.tools.film import MAX_FRAMES, RATES
 from studio.tools.music import CURVES, listen
+from studio.tools.sheet import seeds_from
 from studio.tools.walk import NOISES, Walker, drives_from_json, walk_from_json, with_music
 
 from ...controls import ControlSet
@@ -24,7 +26,9 @@ from ...requests import ServerFunction, answering, bytes_of, field_of
 from ...stopping import progress_function
 from ...waiting import Waiting
 from .. import part
+from ..tray import entry_of
 
+CHANCES = 4  # favourites to begin with
 VIEW = 192  # px, to which smaller pictures are enlarged
 
 
@@ -56,6 +60,11 @@ def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
             raise StudioError("This request does not come from this page; reload it.")
         rendering = studio.render(Walker(studio, walk).recipe(number), critic="none", draft=True)
         return {"picture": data_url(rendering.picture, rendering.alpha, at_least=VIEW), "caption": rendering.specimen}
+
+    def by_chance(request: Any) -> dict[str, Any]:
+        """A few favourites for who has none yet: the plate's picture with other seeds."""
+        recipe = controls.recipe(field_of(request, "values"))
+        return {"entries": [entry_of(studio, each) for each in seeds_from(recipe, CHANCES, secrets.randbelow(100_000))]}
 
     def hear_sound(request: Any) -> dict[str, Any]:
         with _sound(request) as path:
@@ -97,7 +106,9 @@ def walks_functions(studio: Studio, controls: ControlSet) -> list[ServerFunction
             suffix = FILMS[made.kind].suffix if made.kind in FILMS else ""
             return {**made_file(f"{controls.model}-walk{suffix}", write), "beside": beside}
 
-    return [answering(function) for function in (frame, hear_sound, curves, film, progress_function(waiting))]
+    return [
+        answering(function) for function in (frame, by_chance, hear_sound, curves, film, progress_function(waiting))
+    ]
 
 
 class _Held:

@@ -1,5 +1,5 @@
 // Walks between favourites: scrubbed and played by asking for one frame at a time, exported by the server.
-import { Job, saveFile, worked } from "../../assets/bench.js";
+import { Job, keep, plateValues, saveFile, worked } from "../../assets/bench.js";
 import { base64, make, text, toast } from "../../assets/dom.js";
 import { part } from "../../assets/page.js";
 import { TIME, bySound, byTime, circle } from "./changes.js";
@@ -13,6 +13,7 @@ export default function ({ element, settings, backend, action }) {
   const picker = find(".music input[type=file]");
   const job = new Job(backend.progress, find(".film .bar"));
   let keys = [];
+  let told = false; // of the keys that there are, be they none
   let centre = null; // of a circle: the key's id
   let sound = null; // {data, name, curves}, and how it is heard: {audio, address}
   let playing = 0;
@@ -128,7 +129,8 @@ export default function ({ element, settings, backend, action }) {
   function keyframes({ list, picked }) {
     const mine = (entries) => entries.filter(({ recipe }) => recipe.model === settings.model);
     const next = mine(picked).length >= 2 ? mine(picked) : mine(list);
-    if (JSON.stringify(next.map(({ id }) => id)) === JSON.stringify(keys.map(({ id }) => id))) return;
+    if (told && JSON.stringify(next.map(({ id }) => id)) === JSON.stringify(keys.map(({ id }) => id))) return;
+    told = true;
     keys = next.slice(0, 100);
     find(".keys-strip").replaceChildren(...keys.map(({ picture, name, caption }, i) => {
       const button = make("button", { type: "button", className: "picture", title: name || caption }, make("img", { src: picture ?? "", alt: name || caption }));
@@ -141,6 +143,7 @@ export default function ({ element, settings, backend, action }) {
       return make("li", {}, button);
     }));
     element.classList.toggle("no-keys", !keys.length);
+    element.classList.toggle("no-way", keys.length < 2);
     for (const name of ["play", "export"]) find(`[data-action=${name}]`).disabled = !keys.length;
     again();
   }
@@ -214,6 +217,13 @@ export default function ({ element, settings, backend, action }) {
     saveFile(answer.beside);
   }
 
+  async function byChance() {
+    const values = await plateValues();
+    const answer = values && (await backend.by_chance({ values }));
+    if (answer && worked(answer)) await keep(answer.entries);
+  }
+
+  action("by-chance", { run: byChance });
   action("play", { keys: [" "], says: "play the walk", run: play });
   action("sound", { run: () => picker.click() });
   action("drive", { run: drive });
