@@ -101,6 +101,23 @@ def test_who_has_no_favourites_is_told_how_a_walk_begins(visitor: Visitor) -> No
     expect(page.locator(".walks .view img[src]")).to_be_visible()
 
 
+def test_a_page_that_is_loaded_again_shows_what_was_looked_at(visitor: Visitor) -> None:
+    page = visitor.page
+    expect(page.locator("#live .hint")).to_have_css("opacity", "1")
+    page.keyboard.press("d")
+    visitor.rest()
+    tab(page, "Directions")
+    expect(page.locator(".strips .picture").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("tab", name="Directions")).to_have_attribute("aria-selected", "true")
+    tab(page, "Explore")
+    visitor.rest()
+    expect(page.locator("#live .hint")).to_have_css("opacity", "0")  # whoever has rolled the dice knows how
+    tab(page, "Sheet")
+    visitor.open("?seed=7")  # a link leads to its picture
+    expect(page.get_by_role("tab", name="Explore")).to_have_attribute("aria-selected", "true")
+
+
 RESTED = """async (wanted) => {
     // The number and order of a sheet's pictures once nothing has changed for two seconds.
     const seeds = () => [...document.querySelectorAll(".contact .pictures .seed")].map((each) => each.textContent);

@@ -5,6 +5,7 @@ import { backendOf } from "./backend.js";
 import { make, toast } from "./dom.js";
 import { actionOfButton, actionOfKey, keyOf, keySheet } from "./keys.js";
 import { nameSliders } from "./names.js";
+import "./tabs.js";
 import "./touch.js";
 
 export { toast };

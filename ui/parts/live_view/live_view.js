@@ -2,6 +2,7 @@
 // settings.names; Gradio owns the controls, and takes new values from `controls` when the event "apply" reaches it.
 import { base64, goTo, toast } from "../../assets/dom.js";
 import { History, same } from "../../assets/history.js";
+import { remember as keepInMind, remembered as inMind } from "../../assets/session.js";
 import { Asking } from "./asking.js";
 import { copyLink, download, receiveFiles } from "./exchange.js";
 import { neighbourStrip } from "./neighbours.js";
@@ -59,7 +60,11 @@ export default function ({ element, settings, backend, action, trigger }) {
   const controls = () => asking.current.slice(1);
 
   /** The hand has found the controls: the words that lead to them go. */
-  const touched = () => element.classList.add("touched");
+  function touched() {
+    element.classList.add("touched");
+    keepInMind("touched", "yes");
+  }
+  if (inMind("touched")) element.classList.add("touched");
 
   function setControls(values) {
     asking.current = values;
