@@ -233,3 +233,16 @@ def test_what_is_pinned_leaves_half_of_a_phone_to_the_controls(visit: Visit, siz
     visitor.page.evaluate("window.scrollTo(0, 600)")
     box = visitor.page.locator(".pinned").bounding_box()
     assert box and box["y"] <= 0.5 and 0.3 * size[1] < box["height"] <= 0.5 * size[1]
+
+
+def test_four_steps_are_seen_at_once_at_a_desk(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("?step=unsharp_mask&step=grain&step=replace_background&step=hue")
+    heads = visitor.page.locator(".step-head")
+    expect(heads).to_have_count(4)
+    visitor.page.locator(".steps-editor").evaluate("(node) => (node.closest('.fold-body').scrollTop = 0)")
+    foot = visitor.page.locator(".steps-editor .add").bounding_box()
+    assert foot and foot["y"] + foot["height"] <= 800
+    for head in heads.all():
+        box = head.bounding_box()
+        assert box and box["y"] + box["height"] <= foot["y"]
