@@ -216,3 +216,15 @@ def test_lessons_open_with_the_class_that_the_model_opens_with(browser: Browser,
             page.locator(".lesson .chapter:not([hidden]) select option:checked", has_text="persimmon")
         ).to_have_count(1, timeout=PATIENT)
     page.close()
+
+
+@pytest.mark.browser
+def test_the_sequence_opens_with_a_picture_begun(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(f"{address}classroom/sequence?lang=en")
+    expect(page.locator(".seen:visible")).to_contain_text("32 of 64", timeout=PATIENT)
+    page.get_by_role("button", name="One code").click()
+    expect(page.locator(".seen:visible")).to_contain_text("33 of 64")
+    page.get_by_role("button", name="Begin again").click()
+    expect(page.locator(".seen:visible")).to_contain_text("0 of 64")
+    page.close()

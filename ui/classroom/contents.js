@@ -59,7 +59,7 @@ export default function ({ element, settings }) {
           make("a", { href: link.to(name, { print: "1" }), textContent: t("worksheet_answers") }),
         ),
         make("h4", { textContent: t("chapters_ask") }),
-        make("ul", {}, ...Object.entries(lesson.chapters).map(([part, chapter]) => make("li", {}, make("a", { href: link.to(name, { part }), textContent: chapter.title }), `: ${chapter.question}`))),
+        make("ul", {}, ...Object.entries(lesson.chapters).map(([part, chapter]) => make("li", {}, make("a", { href: link.to(name, { part }), textContent: chapter.title }), `${/\?$/.test(chapter.title) ? "" : ":"} ${chapter.question}`))),
         make("h4", { textContent: t("aims") }),
         items(lesson.aims),
         make("h4", { textContent: t("ask_class") }),

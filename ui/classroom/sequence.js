@@ -7,6 +7,8 @@ export default function (context) {
   lesson(context, { write, complete });
 }
 
+const SHOWN = 4; // rows that are written when the lesson opens: an empty sheet would tell nothing
+
 const heat = (chapter, run) =>
   slider({
     label: chapter.t("daring"), term: chapter.t("temperature"), min: 0, max: 2, step: 0.1, value: chapter.link.number("heat", 1, 0, 2),
@@ -20,6 +22,7 @@ function write(chapter) {
   const told = settings.models[who.state.model];
   const all = told.side ** 2;
   let codes = link.numbers("codes", told.codes, all);
+  let ahead = link.get("codes") === null ? SHOWN : 0; // rows that are still to be written by themselves
   let running = false;
   const warm = heat(chapter, () => more(0));
   const picture = make("img", { className: "specimen", alt: "" });
@@ -29,6 +32,7 @@ function write(chapter) {
   const bars = make("ol", { className: "chances" });
   const play = press(t("run"), () => {
     running = !running;
+    ahead = 0;
     play.textContent = running ? t("pause") : t("run");
     if (running) more(1);
   }, { strong: true });
@@ -46,6 +50,7 @@ function write(chapter) {
 
   const stop = () => {
     running = false;
+    ahead = 0;
     play.textContent = t("run");
   };
   function begin() {
@@ -76,6 +81,7 @@ function write(chapter) {
     }
     const [[best, share]] = reply.chances;
     seen(t("seen", { done: n(codes.length), all: n(all), best, share: n(100 * share, 1) }));
+    if (ahead > 0) setTimeout(() => ahead-- > 0 && more(told.side), 60);
     if (running && stage.isConnected && !stage.closest("[hidden]")) setTimeout(() => running && more(1), 60);
   });
   const choose = (code) => {
