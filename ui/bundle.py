@@ -18,6 +18,7 @@ UI = Path(__file__).parent
 ASSETS = UI / "assets"
 LESSONS = "classroom/"  # what the names of lessons' scripts begin with: they reach the classroom's pages alone
 BOOT = ASSETS / "boot.js"  # no module: it makes them
+STILL = ASSETS / "still.js"  # no module: it comes before Gradio's own
 IMPORT = re.compile(r"""^((?:import|export)\b[^"';]*\bfrom\s*|import\s*)(["'])(\.{1,2}/[^"']+)\2""", re.MULTILINE)
 
 
@@ -30,7 +31,7 @@ def style_sheets() -> list[Path]:
 def module_files() -> dict[str, Path]:
     """Every script by the name that others import it by: assets/queue.js, parts/live_view/plate.js,
     classroom/lesson.js."""
-    shared = {f"assets/{path.name}": path for path in sorted(ASSETS.glob("*.js")) if path != BOOT}
+    shared = {f"assets/{path.name}": path for path in sorted(ASSETS.glob("*.js")) if path not in (BOOT, STILL)}
     parts = {
         f"parts/{name}/{path.name}": path
         for name, folder in part_folders().items()
@@ -82,6 +83,11 @@ def head(lessons: bool = False) -> str:
     sources = json.dumps(wanted, ensure_ascii=False).replace("</", "<\\/")
     boot = BOOT.read_text(encoding="utf-8").replace("/* modules */ []", sources)
     return f"<style>{styles}</style><script>{boot}</script>"
+
+
+def early_head() -> str:
+    """What goes into `<head>` before Gradio's own scripts (`early.py`)."""
+    return f"<script>{STILL.read_text(encoding='utf-8')}</script>"
 
 
 def _resolved(name: str, path: str) -> str:

@@ -12,11 +12,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import gradio as gr
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from .bundle import head
+from .early import EarlyHead
 from .requests import MAX_FILE_BYTES
 from .theme import theme
 
@@ -50,7 +52,14 @@ def application(blocks: gr.Blocks, lessons: bool = False) -> FastAPI:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SSR mode")  # which was not asked for
         gr.mount_gradio_app(
-            app, blocks, "/", theme=theme(), head=head(lessons), max_file_size=MAX_FILE_BYTES, **SETTINGS
+            app,
+            blocks,
+            "/",
+            theme=theme(),
+            head=head(lessons),
+            max_file_size=MAX_FILE_BYTES,
+            app_kwargs={"middleware": [Middleware(EarlyHead)]},
+            **SETTINGS,
         )
     return app
 

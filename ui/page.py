@@ -19,6 +19,7 @@ from .bundle import head
 from .classroom.sheet import contents
 from .controls import ControlSet
 from .departure import Departures
+from .early import EarlyHead
 from .endpoints import add_endpoints
 from .masthead import masthead
 from .models import OWN, model_entry, model_pages
@@ -152,7 +153,7 @@ def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: in
                 *without_slash(place.path for place in places(studio) if not place.path.endswith("/")),
             ],
             "lifespan": lifespan,
-            "middleware": [Middleware(Departures)],
+            "middleware": [Middleware(Departures), Middleware(EarlyHead)],
         },
         "max_threads": MAX_THREADS,
         "_frontend": False,  # else Gradio asks its own page for an answer, and ends where that takes three seconds

@@ -451,6 +451,28 @@ def test_the_endpoints_are_described_behind_the_masthead_s_link(visitor: Visitor
     visitor.complaints[:] = ours  # Gradio's panel asks for what is not offered here: MCP, monitoring
 
 
+COUNT_FRAMES = """(() => {
+    const frame = window.requestAnimationFrame.bind(window);
+    window.framesAsked = 0;
+    window.requestAnimationFrame = (callback) => (window.framesAsked++, frame(callback));
+})()"""
+
+
+@pytest.mark.parametrize("path", ["", "quinces", "classroom"])
+def test_a_page_at_rest_asks_for_no_frames(visit: Visit, path: str) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.add_init_script(COUNT_FRAMES)
+    page.goto(visitor.address + path)
+    page.wait_for_selector("h1")
+    counts = [page.evaluate("window.framesAsked")]
+    while len(counts) < 2 or counts[-1] - counts[-2] > 5:
+        assert len(counts) < 30, f"frames asked for, second by second: {counts}"
+        page.wait_for_timeout(1000)
+        counts.append(page.evaluate("window.framesAsked"))
+    assert counts[0] > 0
+
+
 def test_the_dark_is_dark(visit: Visit) -> None:
     light, dark = visit(color_scheme="light"), visit(color_scheme="dark")
     grounds = []

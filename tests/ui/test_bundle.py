@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ui import parts
-from ui.bundle import UI, head, module_files, modules, style_sheets
+from ui.bundle import BOOT, STILL, UI, head, module_files, modules, style_sheets
 
 NEWS = "new_part"
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_file_is_collected() -> None:
     assert set(style_sheets()) == set(UI.rglob("*.css"))
-    assert {*module_files().values(), UI / "assets" / "boot.js"} == set(UI.rglob("*.js"))
+    assert {*module_files().values(), BOOT, STILL} == set(UI.rglob("*.js"))
 
 
 def test_a_script_stands_after_those_that_it_imports() -> None:
