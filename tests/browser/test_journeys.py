@@ -182,6 +182,11 @@ def test_a_direction_leads_from_these_favourites_to_those(visitor: Visitor) -> N
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(strips).to_have_count(before + 1)
     expect(strips.first.get_by_label("Name")).to_have_value(name)
+    strips.first.get_by_label("Name").fill("towards those")
+    strips.first.get_by_label("Name").blur()
+    page.reload()  # the page shows the same tab, and what was found there
+    expect(strips).to_have_count(before + 1)
+    expect(strips.first.get_by_label("Name")).to_have_value("towards those")
     expect(strips.first.locator(".note").first).to_contain_text("two groups")
     expect(strips.first.locator(".picture")).to_have_count(7)
     expect(button).to_have_text("From these to those")

@@ -3,9 +3,14 @@ import { make, toast } from "./dom.js";
 import { save } from "./leaving.js";
 import { part } from "./page.js";
 
-/** The values of the plate's controls, from which a tool takes its recipe; null while there is no picture yet. */
+const PATIENT_MS = 20_000; // for the first picture, where a page begins with a tool's tab
+
+/** The values of the plate's controls, from which a tool takes its recipe, once there is a picture; null if none comes. */
 export async function plateValues() {
-  return (await part("live")).latest().values ?? null;
+  const live = await part("live");
+  for (const end = performance.now() + PATIENT_MS; !live.latest().values && performance.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  return live.latest().values ?? null;
 }
 
 /** Say what went wrong, if anything did; whether the answer can be used. */

@@ -1,15 +1,18 @@
-// Directions with their strips of thumbnails. What is found stays on this page; what is worth keeping is exported as a file.
+// Directions with their strips of thumbnails. What is found stays until the browser's tab is closed; what is worth keeping is
+// exported as a file.
 import { Job, openOnPlate, plateValues, worked } from "../../assets/bench.js";
 import { make, text, toast } from "../../assets/dom.js";
 import { save as saveAs } from "../../assets/leaving.js";
 import { part } from "../../assets/page.js";
+import { remember, remembered } from "../../assets/session.js";
 
 export default function ({ element, settings, backend, action }) {
   const find = (selector) => element.querySelector(selector);
   const list = find(".strips");
   const picker = find("input[type=file]");
   const job = new Job(backend.progress, find(".bar"));
-  const rows = []; // {way, node}
+  const rows = []; // {way, node, given: whether it came without being asked for}
+  const place = `directions ${location.pathname}`;
   let values = null;
   find(".measure").append(...Object.entries(settings.measures).map(([value, textContent]) => make("option", { value, textContent })));
 
@@ -32,9 +35,10 @@ export default function ({ element, settings, backend, action }) {
     const last = settings.layers - 1;
     const change = (changes) => {
       entry.way = { ...entry.way, ...changes };
+      keepInMind();
       paint(entry);
     };
-    const name = field("Name", { type: "text", value: way.name, maxLength: 60 }, ({ value }) => (entry.way = { ...entry.way, name: value }));
+    const name = field("Name", { type: "text", value: way.name, maxLength: 60 }, ({ value }) => ((entry.way = { ...entry.way, name: value }), keepInMind()));
     const first = field("From layer", { type: "number", min: 0, max: last, value: way.first }, ({ value }) => change({ first: Number(value) }));
     const until = field("To layer", { type: "number", min: 0, max: last, value: way.last ?? last }, ({ value }) => change({ last: Number(value) }));
     const says = [way.kind, way.explained !== null && `R² ${way.explained.toFixed(2)}`].filter(Boolean).join(" · ");
@@ -53,10 +57,12 @@ export default function ({ element, settings, backend, action }) {
     const at = rows.indexOf(entry);
     rows.splice(at, 1);
     entry.node.remove();
+    keepInMind();
     const run = () => {
-      const place = Math.min(at, rows.length);
-      list.insertBefore(entry.node, rows[place]?.node ?? null);
-      rows.splice(place, 0, entry);
+      const before = Math.min(at, rows.length);
+      list.insertBefore(entry.node, rows[before]?.node ?? null);
+      rows.splice(before, 0, entry);
+      keepInMind();
       paint(entry); // the plate may have changed meanwhile
     };
     toast(`Removed: ${entry.way.name}.`, { seconds: 12, offer: { says: "Undo", run } });
@@ -101,7 +107,16 @@ export default function ({ element, settings, backend, action }) {
     const answer = await backend.straighten({ way: entry.way, others });
     if (!worked(answer)) return;
     entry.way = answer.way;
+    keepInMind();
     paint(entry);
+  }
+
+  const keepInMind = () => remember(place, JSON.stringify(rows.filter(({ given }) => !given).map(({ way }) => way)));
+
+  /** What was found before the page was loaded again. */
+  async function foundBefore() {
+    const texts = JSON.parse(remembered(place) ?? "[]").map((way) => JSON.stringify(way));
+    for (const text of texts.reverse()) await show(await backend.find({ kind: "file", text }));
   }
 
   function save(way) {
@@ -110,13 +125,14 @@ export default function ({ element, settings, backend, action }) {
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
-  async function show(answer) {
+  async function show(answer, given = false) {
     if (!worked(answer)) return;
     for (const way of answer.ways.reverse()) {
-      const entry = row(way);
+      const entry = Object.assign(row(way), { given });
       rows.unshift(entry);
       list.prepend(entry.node);
     }
+    if (!given) keepInMind();
     for (const entry of rows.slice(0, answer.ways.length)) await paint(entry);
   }
 
@@ -152,7 +168,10 @@ export default function ({ element, settings, backend, action }) {
     const now = isIntersecting && (await plateValues());
     if (!now || JSON.stringify(now) === JSON.stringify(values)) return;
     values = now;
-    if (!rows.length) return show(await backend.find({ kind: settings.own.length ? "own" : "closed form" }));
+    if (!rows.length) {
+      await show(await backend.find({ kind: settings.own.length ? "own" : "closed form" }), true);
+      return foundBefore();
+    }
     for (const entry of rows) await paint(entry);
   }).observe(element);
 
