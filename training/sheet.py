@@ -13,6 +13,8 @@ from torchvision.utils import make_grid
 from generator import draw_z
 from generator.families.stylegan2 import Generator
 
+QUALITY = 85  # of JPEG: every version of a sheet stays in the repository, and finer ones look the same
+
 
 @torch.inference_mode()
 def first_seeds(network: Generator, count: int = 64, psi: float = 1.0) -> Tensor:
@@ -39,4 +41,4 @@ def write_sheet(pictures: Tensor, path: Path, columns: int = 8, enlarge: int = 1
     if enlarge > 1:
         image = image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.LANCZOS)
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=92)
+    image.save(path, quality=QUALITY)
