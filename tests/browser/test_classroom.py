@@ -228,3 +228,15 @@ def test_the_sequence_opens_with_a_picture_begun(browser: Browser, address: str)
     page.get_by_role("button", name="Begin again").click()
     expect(page.locator(".seen:visible")).to_contain_text("0 of 64")
     page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("query", ["", "&present=1"])
+def test_the_verdict_on_a_pair_is_seen_on_a_low_projector(browser: Browser, address: str, query: str):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{address}classroom/trust?lang=en{query}")
+    page.get_by_role("button", name="left, I think").click(timeout=PATIENT)
+    expect(page.get_by_role("button", name="Next pair")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".seen:visible")).to_have_text(re.compile("critic"))
+    expect(page.locator(".seen:visible")).to_be_in_viewport()
+    page.close()
