@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,12 +28,16 @@ def wait_until_asked(goes_on: Callable[[], bool] = lambda: True) -> None:
 def end(code: int, *last: Callable[[], None]) -> NoReturn:
     """Do what is left to do, `last` and what was registered with atexit, and end at once, whatever threads still do.
 
-    What they write appears whole or not at all (`generator.storage.drafts`).
+    What they write appears whole or not at all (`generator.storage.drafts`). Asked again meanwhile, as by an impatient
+    hand or by a service manager that tells every process, it goes on ending.
     """
+    with suppress(ValueError):  # outside of the main thread, where no signal arrives
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, signal.SIG_IGN)
     for work in last:
-        with suppress(Exception, KeyboardInterrupt):
+        with suppress(Exception):
             work()
-    with suppress(Exception, KeyboardInterrupt):
+    with suppress(Exception):
         atexit._run_exitfuncs()  # as Python does it itself, but after waiting for the threads
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):

@@ -53,6 +53,7 @@ augmentation {policy}{mirror}, {half}{besides}.{end}
 {pictures_read}## What was reached
 
 {figures}
+
 ## What is wrong with it
 
 {notes}
@@ -79,8 +80,7 @@ LICENCES = {
     "unknown": "unknown",
 }
 NOTHING_MEASURED = """Nothing was measured: the model was trained on all of its pictures (`--held-out 0`), and
-none are left to compare it with. The critic is calibrated on generated pictures alone.
-"""
+none are left to compare it with. The critic is calibrated on generated pictures alone."""
 
 
 def licence_id(licence: str) -> str:

@@ -50,9 +50,10 @@ def describe(
     """
     check_name(name)
     if measured and len(rest) < SMALLEST:
+        halves = " (of a class at most half are held out)" if rest.classes else ""
         raise TrainingError(
             f"{data} leaves {len(rest)} held out, where {SMALLEST} are needed to measure a model: bring {SMALL} "
-            "pictures or more, or train on all of them with --held-out 0, which measures nothing."
+            f"pictures or more{halves}, or train on all of them with --held-out 0, which measures nothing."
         )
     if about is None:
         origin = data.resolve().name

@@ -79,9 +79,10 @@ def _labels(pictures: PictureSet, classes: Sequence[str]) -> list[int]:
         return [0] * len(found.labels)
     if pictures.labels is None:
         if len(found.names) != len(classes):
+            has = f"{len(found.names)} folders with pictures" if found.names else "no classes"
             raise CheckpointError(
                 f"{title} needs one sub-folder for each of the model's {len(classes)} classes, or a dataset.json; it "
-                f"has {max(len(found.names), 1)} folders with pictures."
+                f"has {has}."
             )
         numbers = _numbers(pictures, classes)
         return [numbers[label] for label in found.labels]

@@ -408,7 +408,9 @@ def test_a_model_of_ones_own_without_any_file_about_it(
     told = ["--title", "My shapes", "--licence", "CC BY-SA 4.0", "--attribution", "Ada drew them", "--subject", "shape"]
     arguments = command(data, tmp_path, "--pictures", "8", *told)
     assert train.main(arguments) == 2  # six pictures are too few to measure with
-    assert "train on all of them with --held-out 0, which measures nothing" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert "32 pictures or more (of a class at most half are held out)" in refused
+    assert "train on all of them with --held-out 0, which measures nothing" in refused
     assert train.main([*arguments, "--held-out", "0", "--strict"]) == 2
     assert "as --strict wants it: left out are 1 left lying about by macOS" in capsys.readouterr().err
     assert train.main([*arguments, "--held-out", "0"]) == 0
