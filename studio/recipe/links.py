@@ -70,6 +70,7 @@ MOST_WRAPPED = 4  # times that a link was encoded anew, or put into another
 STUCK = re.compile(
     r"""([.,;:!?…*_~|'"`´‘’“”„‹›«»]|%2[127AC]|%3[ABF]|%C2%(AB|B4|BB)|%E2%80%(9[89CDE]|A6|B9|BA))+$""", re.I
 )
+BEYOND = re.compile(r"(?:[+\s]|%20)*(?:[^\x00-\x7f]|%[89A-F][0-9A-F])+$", re.I)  # text without blanks, emoji
 CLOSING = re.compile(r"([)\]}>]|%29|%5D|%7D|%3E)$", re.I)
 OPENING = {")": "(", "]": "[", "}": "{", ">": "<"}
 
@@ -137,6 +138,7 @@ def _mended(text: str) -> Iterator[str]:
         plain = _respelled(_without_stuck(text), lambda value: unicodedata.normalize("NFC", value))
         yield plain
         yield _respelled(plain, lambda value: DASHES.sub("-", value))
+        yield _without_stuck(_at_the_last(text, lambda part: BEYOND.sub("", _without_punctuation(part))))
 
 
 def _respelled(text: str, spell: Callable[[str], str]) -> str:
@@ -181,11 +183,19 @@ def _unwrapped(text: str) -> str | None:
 
 def _without_stuck(text: str) -> str:
     """A link by hand ends where its sentence goes on: without punctuation, or a bracket that it did not open itself."""
+    return _at_the_last(text, _without_punctuation)
+
+
+def _at_the_last(text: str, change: Callable[[str], str]) -> str:
+    """The text with a change at its last part that is a recipe's: what others add comes behind what is stuck."""
     parts = text.split("&")
     own = [i for i, part in enumerate(parts) if part.partition("=")[0] in KEYS]
-    if not own:
-        return text
-    last = parts[own[-1]]  # what others add comes behind what is stuck
+    if own:
+        parts[own[-1]] = change(parts[own[-1]])
+    return "&".join(parts)
+
+
+def _without_punctuation(last: str) -> str:
     while True:
         shorter = STUCK.sub("", last)
         if found := CLOSING.search(shorter):
@@ -193,8 +203,7 @@ def _without_stuck(text: str) -> str:
             if plain.count(bracket) > plain.count(OPENING[bracket]):
                 shorter = shorter[: found.start()]
         if shorter == last:
-            parts[own[-1]] = last
-            return "&".join(parts)
+            return last
         last = shorter
 
 

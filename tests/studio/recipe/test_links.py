@@ -163,6 +163,18 @@ def test_what_others_add_comes_behind_what_is_stuck(tail: str):
     assert Recipe.from_query(query) == Recipe.from_query("psi=0.5&seed=12")
 
 
+@pytest.mark.parametrize("tail", ["。", "！", "」です", "を見て", "ครับ", " 🙂", "🙂👍", "👍\ufe0f."])
+@pytest.mark.parametrize("encoded", [False, True])
+def test_a_sentence_of_another_script_may_go_on_without_a_blank(tail: str, encoded: bool):
+    """What messengers take for the end of a link written by hand; a class of such letters stays one."""
+    query = "seed=12&psi=0.5"
+    behind = urllib.parse.quote(tail.strip()) if encoded else tail
+    assert Recipe.from_query(f"{query}{behind}&fbclid=IwAR0") == Recipe.from_query(query)
+    assert Recipe.from_query(f"psi=0.5&class={urllib.parse.quote('りんご')}").label == "りんご"
+    with pytest.raises(RecipeError, match="fifty"):
+        Recipe.from_query(f"{query}fifty{behind}")
+
+
 def test_letters_whose_accents_stand_apart_are_the_same_class():
     """As macOS hands names on."""
     query = Recipe.from_json({"class": "\u00c4pfel \u2013 s\u00fc\u00df"}).to_query()
