@@ -1,12 +1,13 @@
 """How many visitors does it carry? Many drag at once, over HTTP as the live view's script does, and are watched.
 
-    python -m bench.visitors [--visitors 50] [--seconds 60] [--slow-steps] [--open FILE] [--browsers 2]
+    python -m bench.visitors [--visitors 50] [--seconds 60] [--slow-steps] [--open FILE] [--browsers 2] [--log FILE]
 
 Starts the program on a free port of this machine and speaks to nothing else. Each visitor drags for a second or two and
 lets go, again and again: two requests in flight, of what waits only the newest is asked. Every answer must be the
 visitor's own. `--slow-steps`: one more visitor asks for sixteen slow steps without end; `--open`: one opens a file.
 
-Prints a table and, as its last line, one JSON object; exit code 1 if a bound was broken:
+Prints a table, a line for each kind of failure with its count, and, as its last line, one JSON object; `--log` keeps
+what the program said. Exit code 1 if a bound was broken:
 nobody waits over 2 s for the picture of the last value, the least gets 60 % of the mean of frames, no answer is
 another's, other pages answer, memory stays, and nothing stops all visitors for more than 250 ms (against the gap that
 is there without the disturbance, on a machine that does other things).
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,6 +47,7 @@ SLOW = ("denoise", "boundaries", "overlay", "median")  # the slowest of the step
 LAST_VALUE, FAIREST, STALL, MEMORY = 2.0, 0.6, 0.25, 1.1
 OPENING = 300.0  # seconds that a file is waited for after the rest
 CACHES = 192  # MB, which fill as pictures are made
+SHOWN = 200  # characters of an answer that failed
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -69,7 +72,7 @@ class Visitor:
     frames: list[float] = field(default_factory=list)  # when each arrived
     waits: list[float] = field(default_factory=list)  # seconds from the last value of a drag to its picture
     wrong: int = 0  # answers that were another's
-    failed: int = 0
+    failed: Counter[str] = field(default_factory=Counter)  # how often each kind of failure came
     busy: int = 0
     asked: int = 0
     shown: int = 0
@@ -86,10 +89,8 @@ class Visitor:
             "rests": rests,
             "job": {"key": self.key, "number": number},
         }
-        try:
-            answer = await call(self.client, self.view, "picture", data, self.key)
-        except (httpx.HTTPError, ValueError):
-            self.failed += 1
+        answer = await self.call("picture", data)
+        if answer is None:
             return False
         if answer.get("busy"):
             self.busy += 1
@@ -97,9 +98,6 @@ class Visitor:
             return False
         if answer.get("stopped"):
             return self.shown > number
-        if "error" in answer:
-            self.failed += 1
-            return False
         if f"seed={changes['seed']}&" not in answer["query"] + "&":
             self.wrong += 1
         self.frames.append(time.monotonic())
@@ -138,14 +136,22 @@ class Visitor:
     async def rest(self, function: str, changes: dict[str, Any]) -> None:
         """What the page asks for when the hand rests."""
         values = [changes.get(name, value) for name, value in zip(self.view.names, self.view.initial, strict=True)]
-        with suppress(httpx.HTTPError, ValueError):
-            await call(
-                self.client,
-                self.view,
-                function,
-                {"values": values, "job": {"key": self.key, "number": self.asked}},
-                self.key,
-            )
+        await self.call(function, {"values": values, "job": {"key": self.key, "number": self.asked}})
+
+    async def call(self, function: str, data: Any) -> dict[str, Any] | None:
+        """What a server function answers; None, and counted with its kind, where that failed."""
+        try:
+            answer = await call(self.client, self.view, function, data, self.key)
+        except httpx.HTTPStatusError as error:
+            kind = f"status {error.response.status_code}, {error.response.text[:SHOWN]!r}"
+        except (httpx.HTTPError, ValueError) as error:
+            kind = f"{type(error).__name__} {error}".strip()[:SHOWN]
+        else:
+            if "error" not in answer:
+                return answer
+            kind = str(answer["error"])[:SHOWN]
+        self.failed[f"{function}: {kind}"] += 1
+        return None
 
 
 async def call(client: httpx.AsyncClient, view: View, function: str, data: Any, session: str) -> dict[str, Any]:
@@ -182,13 +188,13 @@ class Server:
 
 
 @asynccontextmanager
-async def program(arguments: list[str], client: httpx.AsyncClient) -> AsyncIterator[Server]:
-    """The program, started on a free port of this machine and ended afterwards."""
+async def program(arguments: list[str], client: httpx.AsyncClient, kept: Path | None = None) -> AsyncIterator[Server]:
+    """The program, started on a free port of this machine and ended afterwards; `kept`: where its log goes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), *arguments]
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() if kept is None else kept.open("w+b") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         server = Server(f"http://127.0.0.1:{port}/", process)
         try:
@@ -236,6 +242,11 @@ def gaps(visitors: list[Visitor], begin: float, end: float) -> list[float]:
     return [after - before for before, after in pairwise(times)]
 
 
+def failures(visitors: list[Visitor]) -> Counter[str]:
+    """How often each kind of failure came, over all visitors."""
+    return sum((visitor.failed for visitor in visitors), Counter[str]())
+
+
 def summary(visitors: list[Visitor], seconds: float) -> dict[str, float]:
     """What the watching found, in seconds and frames a second."""
     counts = [len(visitor.frames) for visitor in visitors]
@@ -247,17 +258,17 @@ def summary(visitors: list[Visitor], seconds: float) -> dict[str, float]:
         "last_value_median": round(statistics.median(waits), 3),
         "last_value_longest": round(waits[-1], 3),
         "wrong": sum(visitor.wrong for visitor in visitors),
-        "failed": sum(visitor.failed for visitor in visitors),
+        "failed": failures(visitors).total(),
         "busy": sum(visitor.busy for visitor in visitors),
     }
 
 
-async def measure(options: argparse.Namespace) -> dict[str, float]:
-    """Start the program, let the visitors in, disturb them, and sum up."""
+async def measure(options: argparse.Namespace) -> tuple[dict[str, float], Counter[str]]:
+    """Start the program, let the visitors in, disturb them, and sum up; and what failed."""
     async with (
         AsyncExitStack() as stack,
         httpx.AsyncClient(trust_env=False, timeout=120) as client,
-        program(options.arguments, client) as server,
+        program(options.arguments, client, options.log) as server,
     ):
         view = read_view((await client.get(server.url)).text)
         if httpx.URL(view.root).host not in LOCAL:
@@ -279,8 +290,9 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
         await asyncio.sleep(options.seconds / 2)
         settled = server.megabytes()
         disturbed: list[asyncio.Task[Any]] = []
+        slow = Visitor(len(visitors) + 1, view, client)
         if options.slow_steps:
-            disturbed.append(asyncio.create_task(burden(Visitor(len(visitors) + 1, view, client), until)))
+            disturbed.append(asyncio.create_task(burden(slow, until)))
         opening = None
         if options.open is not None:
             opening = asyncio.create_task(open_file(server.url, options.open))
@@ -304,7 +316,7 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
         for task in disturbed:
             task.cancel()
         await asyncio.gather(*disturbed, return_exceptions=True)
-        return found
+        return found, failures([*visitors, slow])
 
 
 async def open_file(url: str, path: Path) -> float:
@@ -373,17 +385,20 @@ def main() -> int:
     parser.add_argument("--slow-steps", action="store_true", help="in the second half one more asks for 16 slow steps")
     parser.add_argument("--open", type=Path, metavar="FILE", help="in the second half one more opens this checkpoint")
     parser.add_argument("--browsers", type=int, default=0, help="real browsers beside them, at most 4")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="keep what the program says there")
     parser.add_argument("arguments", nargs="*", help="for app.py, after --")
     options = parser.parse_args()
     options.visitors = min(max(options.visitors, 1), MOST_VISITORS)
     options.seconds = min(max(options.seconds, 5.0), MOST_SECONDS)
     options.browsers = min(max(options.browsers, 0), 4)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    found = asyncio.run(measure(options))
+    found, failed = asyncio.run(measure(options))
     lines = broken(found, options.slow_steps or options.open is not None)
     for name, value in found.items():
         print(f"{name.replace('_', ' '):24}{value:>12}")
     print(*lines, sep="\n", end="\n" if lines else "")
+    for kind, count in failed.most_common():
+        print(f"failed {count} times: {kind}")
     print(json.dumps({**found, "broken": lines}))
     return int(bool(lines))
 
