@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # left out where PYTHONSAFEPATH is set
 
-from host import around, end, mend_streams, prepare, root_path, wait_until_asked
+from host import around, end, keep_connections, mend_streams, prepare, root_path, wait_until_asked
 
 # Read once, when torch, NumPy and Gradio are imported: idle threads sleep after a spin, nothing is reported outside.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -177,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = {"models": [model["name"] for model in studio.models()], "cannot be opened": list(studio.unopened)}
     told["app_kwargs"] = around(told["app_kwargs"], options.root_path, lambda: {"ok": bool(facts["models"]), **facts})
     page.launch(**address, **told, mcp_server=options.mcp, prevent_thread_lock=True)
+    keep_connections(page.server)
     wait_until_asked(lambda: page.is_running)
     end(0, *([] if visitors is None else [visitors.close]))
 

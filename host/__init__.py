@@ -6,7 +6,17 @@ environment once, so nothing here imports more than the standard library.
 
 from .ending import end, wait_until_asked
 from .preparing import prepare
-from .serving import Behind, Health, around, root_path
+from .serving import Behind, Health, around, keep_connections, root_path
 from .streams import mend_streams
 
-__all__ = ["Behind", "Health", "around", "end", "mend_streams", "prepare", "root_path", "wait_until_asked"]
+__all__ = [
+    "Behind",
+    "Health",
+    "around",
+    "end",
+    "keep_connections",
+    "mend_streams",
+    "prepare",
+    "root_path",
+    "wait_until_asked",
+]

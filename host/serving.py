@@ -25,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
+KEEP_SECONDS = 75  # for which a connection may rest: above nginx's 60, below the minutes of browsers
 LOCAL = "127.0.0.1,::1"  # whom uvicorn trusts, unless FORWARDED_ALLOW_IPS says otherwise
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
@@ -39,6 +40,15 @@ def root_path(text: str) -> str:
     if parts.scheme not in ("", "http", "https"):
         raise ValueError(f"a prefix is a path such as /atelier, or an address with one, not {text!r}")
     return text
+
+
+def keep_connections(server: Any) -> None:
+    """Let a server of uvicorn's keep its connections for longer than those who ask do.
+
+    Its own five seconds are those of httpx, and so of Gradio's client: a request on a connection that is just being
+    closed fails. Browsers then ask again, programs do not, and nginx, with sixty seconds, answers 502.
+    """
+    server.config.timeout_keep_alive = KEEP_SECONDS
 
 
 def around(app: Mapping[str, Any], prefix: str, facts: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,9 +14,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from gradio_client import Client
@@ -107,6 +109,23 @@ def test_it_serves_where_little_can_be_written_and_the_first_model_not_be_read(o
     assert "Traceback" not in said
     for words in ("socksio", "home folder", "GRADIO_TEMP_DIR"):
         assert len([line for line in said.splitlines() if words in line]) == 1, said
+
+
+def test_a_connection_may_rest_longer_than_programs_let_it(tmp_path: Path):
+    tiny_studio(tmp_path / "checkpoints")
+
+    def answers(rest: float) -> bool:
+        connection.request("GET", "/healthz")
+        read = connection.getresponse().read()
+        time.sleep(rest)
+        return bool(read)
+
+    with started(tmp_path, ["--checkpoints", tmp_path / "checkpoints", "--model", MODEL]) as program:
+        for early in (True, False):  # a first connection may come while the launch is still under way
+            excused = suppress(RemoteDisconnected) if early else nullcontext()
+            with excused, closing(HTTPConnection(urlsplit(program.url).netloc, timeout=60)) as connection:
+                assert answers(6.5) and answers(0.0)  # uvicorn's own limit is five seconds, and so is that of httpx
+                break
 
 
 def test_where_nothing_at_all_can_be_written_it_says_so(open_folder: Path):
