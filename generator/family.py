@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -74,7 +76,8 @@ class Family(nn.Module, ABC):
     `transforms`: what `synthesize` can move its pictures by. `tells_progress`: whether it says how far it is, and can
     be ended between two layers. `makes_apart`: whether several threads may make a picture each. `preview_resolutions`:
     sides at which `preview` may stop, smallest first. `kept_bytes`: memory that the last picture may hold, so that the
-    next is made from where it differs.
+    next is made from where it differs. `found`: what a search found out that the file does not say, JSON-able: a
+    converted model keeps it, and its format is given it again, so that the search is made once.
     """
 
     title: str  # such as "StyleGAN3-T"
@@ -95,6 +98,7 @@ class Family(nn.Module, ABC):
     makes_apart: bool = False
     preview_resolutions: tuple[int, ...] = ()
     kept_bytes: int = 0
+    found: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def map(self, z: Tensor, label: Tensor | None) -> Tensor:

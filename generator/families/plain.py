@@ -96,10 +96,9 @@ def joined(z: Tensor, label: Tensor | None, way: str) -> Tensor:
 class Plain(Family):
     """A generator from the steps of its data. `uniform`: it was trained on numbers spread evenly over (−1, 1).
 
-    `labels`: C×E, what stands for each class, and `way`, how it joins the numbers (see `joined`).
+    `critic`: the steps of its discriminator, from its pictures to one number; none without. `labels`: C×E, what stands
+    for each class, and `way`, how it joins the numbers (see `joined`).
     """
-
-    has_critic = False
 
     def __init__(
         self,
@@ -108,6 +107,7 @@ class Plain(Family):
         uniform: bool = False,
         labels: Tensor | None = None,
         way: str = "",
+        critic: Sequence[Step] = (),
     ) -> None:
         super().__init__()
         first, last = steps[0], steps[-1]
@@ -123,7 +123,7 @@ class Plain(Family):
         self.layers = (Layer(0, first.geometry.out(first.weight.shape[2]) if first.geometry else 1, "conv"),)
         self.generator = module_list(_Layer(step) for step in steps)
         self.flops = sum(_flops(step) for step in steps)
-        self._sides = [step.geometry.out(step.weight.shape[2]) if step.geometry else 0 for step in steps]
+        self.critic, self.has_critic = module_list(_Layer(step) for step in critic), len(critic) > 0
 
     def use(self, pictures: torch.dtype, critic: torch.dtype) -> None:
         """Let the convolutions compute in this type."""
@@ -158,11 +158,13 @@ class Plain(Family):
         """N×1×w_dim → N×C×H×W float32 in (−1, 1). There are no noise inputs."""
         return one_by_one(self._picture, ws[:, 0])
 
+    def criticize(self, images: Tensor, label: Tensor | None, together: bool) -> Tensor:
+        """N logits, before the sigmoid. With running statistics a picture's logit never depends on its batch."""
+        return one_by_one(self._logit, images)
+
     def plain_form(self) -> PlainForm:
         """Its own functions. Maps: what each convolution makes, before the activation."""
-        sides = zip(self.generator, self._sides, strict=True)
-        maps = (Maps(f"conv{i}", layer.op, _width(layer), side) for i, (layer, side) in enumerate(sides) if side)
-        return replace(super().plain_form(), maps=tuple(maps))
+        return replace(super().plain_form(), maps=_maps(self.generator), critic_maps=_maps(self.critic))
 
     def _picture(self, z: Tensor) -> Tensor:
         x = z
@@ -170,10 +172,21 @@ class Plain(Family):
             x = layer(x)
         return x.float().tanh().reshape(len(z), self.img_channels, self.resolution, self.resolution).contiguous()
 
+    def _logit(self, image: Tensor) -> Tensor:
+        x = image
+        for layer in self.critic:
+            x = layer(x)
+        return x.float().flatten()
 
-def _width(layer: _Layer) -> int:
-    weight = layer.op.weight
-    return int(weight.shape[1 if layer.op.transposed else 0])  # type: ignore[union-attr]
+
+def _maps(layers: Sequence[_Layer]) -> tuple[Maps, ...]:
+    """Those of the convolutions among the layers."""
+    found = []
+    for i, layer in enumerate(layers):
+        if (geometry := layer.geometry) is not None:
+            shape: torch.Size = layer.op.weight.shape  # type: ignore[assignment]
+            found.append(Maps(f"conv{i}", layer.op, shape[geometry.transposed], geometry.out(shape[2])))
+    return tuple(found)
 
 
 def _flops(step: Step) -> int:

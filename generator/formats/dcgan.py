@@ -44,8 +44,10 @@ class _Stack:
 
 
 def recognises(content: Content) -> bool:
-    """Whether a generator or discriminator of this kind is in it."""
-    return bool(_stacks(content))
+    """Whether a generator of this kind is in it, or a discriminator and nothing else."""
+    stacks = _stacks(content)
+    layers = [n for n, t in flat_tensors(content.root).items() if n.endswith("weight") and t.ndim > 1]
+    return any(stack.generates for stack in stacks) or 0 < sum(len(stack.steps) for stack in stacks) == len(layers)
 
 
 def load(content: Content, critic: Content | None = None) -> Model:

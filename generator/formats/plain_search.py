@@ -4,13 +4,18 @@ activations.
 Batch norms tell. They keep the mean and variance of what came by in training; only with the right layers before them
 do numbers of the same kind give these again. So every usual way to build the network is tried, layer by layer, and the
 one that agrees best with its norms is taken, the plainer of two that agree alike.
+
+What was found goes with a converted model, as plain JSON. Read again, it is held to the same choices as a search and to
+the same norms; what is none of the choices, or agrees less than it says, is searched for anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,15 +26,21 @@ from generator.latents import draw_z
 
 EPSILON = 1e-5  # of batch norms; torch's own
 OTHER_EPSILON = 0.8  # of those who give a momentum in its place, as many copies of one program do
+EPSILONS = (EPSILON, OTHER_EPSILON)
+KIND = ("joined", "uniform", "behind", "epsilon")  # of a `Way`: what is not of single layers
 DRAWN, FINALLY, KEPT = 16, 64, 24  # pictures tried of every way, and of the last few; beginnings that are followed
+SMALL, OF_SMALL = 3 * 64 * 64, 256  # numbers of a picture, up to which so many are tried of the last few ways
 OF_DENSE = 256  # pictures where there are no convolutions, and more vary
 LARGEST, MOST_LAYERS = 512, 12
 SLOPES = (0.0, 0.2)  # tried everywhere; SIMILAR in their place at the end
-SIMILAR = (0.0, 0.01, 0.1, 0.2, 0.3)
+USUAL_SLOPE = 0.2
+SIMILAR = (0.2, 0.0, 0.01, 0.1, 0.3)  # the usual first
 BETTER = 0.02  # by which what is rarer must agree better
+ALIKE = 0.02  # misfit of a norm, more or less, after rounding to half precision or on another machine
 SPREAD = 0.4  # of a pixel in (−1, 1) from picture to picture: in sets of digits 0.3 to 0.4, of clothes 0.5
 SIDES = {1: (28, 32, 64, 128, 256, 512), 3: (32, 64, 128, 256, 512)}
 ODD_SIDE = 0.4
+LAST_DOUBLED = 0.1
 # Transposed convolutions by their kernel: stride, padding, rows more, and what speaks against each.
 TRANSPOSED: dict[int, tuple[tuple[int, int, int, float], ...]] = {
     1: ((1, 0, 0, 0.0),),
@@ -44,12 +55,14 @@ TRANSPOSED: dict[int, tuple[tuple[int, int, int, float], ...]] = {
 
 @dataclass(frozen=True)
 class Norm:
-    """A batch norm: its running mean and variance, its scale and shift."""
+    """A batch norm: its running mean and variance, its scale and shift. `dropout`: there may have been some before it,
+    which leaves means as they are, and variances not."""
 
     mean: Tensor
     variance: Tensor
     scale: Tensor
     shift: Tensor
+    dropout: bool = False
 
     def __call__(self, x: Tensor, epsilon: float) -> Tensor:
         """What it makes of N×C or N×C×H×W."""
@@ -66,6 +79,8 @@ class Norm:
         """How far these numbers are from those of its training: 0 for the same mean and variance."""
         over = [0, *range(2, x.ndim)]
         means = (x.mean(over) - self.mean).abs() / (self.variance + 1e-3).sqrt()
+        if self.dropout:
+            return float(means.clamp(max=3).mean())
         spreads = ((x.var(over) + 1e-4) / (self.variance + 1e-4)).log().abs()
         return float(means.clamp(max=3).mean() + spreads.clamp(max=3).mean())
 
@@ -84,7 +99,10 @@ class Found:
     """A network: its steps, the colours of its pictures, how a class's vector joins the numbers (see `Plain`), those
     that it was trained on, and how all this was told.
 
-    `misfit`: mean over its batch norms, `norms` their number. `slope`: that of its activations."""
+    `misfit`: mean over its batch norms, `norms` their number. `slope`: that of its activations, and whether a norm has
+    `told` it. `behind`: norms come behind the activations. `known`: all this as JSON, for the next search of the same
+    layers; None where it cannot be kept.
+    """
 
     steps: tuple[Step, ...]
     channels: int
@@ -93,10 +111,13 @@ class Found:
     misfit: float
     norms: int
     slope: float
+    told: bool
+    behind: bool
+    known: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """One way to build a network: how it is told from others, and what is tried of it so far."""
 
     joined: str = ""
@@ -110,7 +131,43 @@ class _Way:
 class _State:
     cost: float
     x: Tensor
-    way: _Way
+    way: Way
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """Layers that are to be put together, and towards what."""
+
+    parts: Sequence[Part]
+    bare = True  # whether a layer in the midst may have no activation
+    strange = 0.05  # what speaks against another slope than the one before
+    unusual = 0.0  # what speaks against another slope than that of most
+    better = BETTER  # by which what is rarer must agree better
+
+    @abstractmethod
+    def starts(self) -> list[Way]:
+        """The kinds of networks to try, the plainest first."""
+
+    @abstractmethod
+    def drawn(self, way: Way, pictures: int) -> Tensor:
+        """What goes into the network for so many pictures."""
+
+    @abstractmethod
+    def geometries(self, x: Tensor, part: Part) -> Iterator[tuple[Geometry | None, float]]:
+        """Ways in which a layer may take x, and what speaks against each."""
+
+    @abstractmethod
+    def against_end(self, x: Tensor) -> float | None:
+        """What speaks against x as the network's result; None if it cannot be that."""
+
+    @abstractmethod
+    def sloped(self, way: Way) -> Way:
+        """The same with a slope, where no norm tells it."""
+
+    @property
+    def norms(self) -> int:
+        """How many batch norms there are."""
+        return sum(part.norm is not None for part in self.parts)
 
 
 def fits_together(parts: Sequence[Part], label: int = 0) -> bool:
@@ -140,56 +197,139 @@ def fits_together(parts: Sequence[Part], label: int = 0) -> bool:
     return bool(widths & set(SIDES))
 
 
-def search(parts: Sequence[Part], labels: Tensor | None = None) -> Found | None:
-    """The way of building that agrees best with the batch norms; None if none ends in a picture.
+def search(parts: Sequence[Part], labels: Tensor | None = None, known: object = None) -> Found | None:
+    """The way of building a generator that agrees best with the batch norms; None if none ends in a picture.
 
-    `labels`: C×E, what stands for each class beside (or as a factor of) the numbers that are drawn.
+    `labels`: C×E, what stands for each class beside (or as a factor of) the numbers that are drawn. `known`: what an
+    earlier search has found, or anything else.
     """
+    return solve(_Generating(parts, labels), known)
+
+
+def solve(task: Task, known: object = None) -> Found | None:
+    """What is known already, if that holds, else the way that a search finds; None if nothing leads to the end."""
+    if (recalled := _recalled(task, known)) is not None:
+        return _found(task, *recalled)
     best: _State | None = None
-    normed = sum(part.norm is not None for part in parts)
-    plain = _Way(joined=_joined(parts, labels))
-    other = {"before": "behind", "behind": "before"}.get(plain.joined, plain.joined)
-    rarer = [replace(plain, joined=other)] if other != plain.joined else []
-    rarer += [replace(plain, uniform=True), replace(plain, behind=True), replace(plain, epsilon=OTHER_EPSILON)]
-    starts = [plain, *(rarer if normed else [])]
-    for start in starts:
-        found = _beam(parts, start, labels)
-        found = found and replace(found, cost=found.cost + 2 * BETTER * (start is not plain))
+    for start in (starts := task.starts()):
+        found = _beam(task, start)
+        found = found and replace(found, cost=found.cost + 2 * BETTER * (start is not starts[0]))
         if found is not None and (best is None or found.cost < best.cost):
             best = found
     if best is None:
         return None
-    best = _refined(parts, best, labels) if normed else best
-    way = best.way if _tells_slopes(parts, best.way) else _by_spread(parts, best.way, labels)
-    misfit, x = _run(parts, way, labels)
+    best = _refined(task, best) if task.norms else best
+    way = best.way if _tells_slopes(task.parts, best.way) else task.sloped(best.way)
+    return _found(task, way, *_run(task, way, DRAWN))
+
+
+def _found(task: Task, way: Way, misfit: float, x: Tensor) -> Found:
+    """The network built in one way, whose norms are so far from what `DRAWN` pictures make of it, x at the end."""
     slope = next((slope for _, slope in way.layers[::-1] if slope is not None), 0.0)
-    steps = tuple(_step(part, *layer, way) for part, layer in zip(parts, way.layers, strict=True))
-    return Found(steps, _colours(x) or 1, way.joined, way.uniform, misfit / max(normed, 1), normed, slope)
+    steps = tuple(_step(part, *layer, way) for part, layer in zip(task.parts, way.layers, strict=True))
+    mean = misfit / max(task.norms, 1)
+    told = _tells_slopes(task.parts, way)
+    known = {
+        "layers": [[None if g is None else list(astuple(g)), slope] for g, slope in way.layers],
+        "joined": way.joined,
+        "uniform": way.uniform,
+        "behind": way.behind,
+        "epsilon": way.epsilon,
+        "misfit": mean,
+    }
+    keeps = known if math.isfinite(mean) else None
+    return Found(steps, _colours(x) or 1, way.joined, way.uniform, mean, task.norms, slope, told, way.behind, keeps)
 
 
-def _beam(parts: Sequence[Part], start: _Way, labels: Tensor | None) -> _State | None:
+def _recalled(task: Task, known: object) -> tuple[Way, float, Tensor] | None:
+    """The way that an earlier search found, its misfit and what it makes; None unless a search of these layers could
+    find it and their norms agree with it as they did. `known` may be anything: it is only compared with."""
+    if not isinstance(known, Mapping) or not isinstance(layers := known.get("layers"), list):
+        return None
+    kinds = [Way(j, u, b, e) for j in _joinings(task) for u in (False, True) for b in (False, True) for e in EPSILONS]
+    same = [kind for kind in kinds if all(known.get(name) == getattr(kind, name) for name in KIND)]
+    said = known.get("misfit")
+    if not same or not isinstance(said, (int, float)) or len(layers) != len(task.parts):
+        return None
+    way, total, x = same[0], 0.0, task.drawn(same[0], DRAWN)
+    for i, (part, layer) in enumerate(zip(task.parts, layers, strict=True)):
+        slopes = (None,) if i == len(layers) - 1 else (None, *SIMILAR)
+        chosen = [
+            (geometry, slope)
+            for geometry, _ in task.geometries(x, part)
+            for slope in slopes
+            if layer == [None if geometry is None else list(astuple(geometry)), slope]
+        ]
+        if not chosen:
+            return None
+        cost, x = _behind(applied(x, part, chosen[0][0]), part, chosen[0][1], way)
+        way, total = replace(way, layers=(*way.layers, chosen[0])), total + cost
+    alike = abs(total / max(task.norms, 1) - said) <= ALIKE
+    return (way, total, x) if alike and task.against_end(x) is not None else None
+
+
+def _joinings(task: Task) -> list[str]:
+    return list(dict.fromkeys(start.joined for start in task.starts()))
+
+
+@dataclass(frozen=True)
+class _Generating(Task):
+    """Towards a picture."""
+
+    labels: Tensor | None = field(default=None)
+
+    def starts(self) -> list[Way]:
+        plain = Way(joined=_joined(self.parts, self.labels))
+        if not self.norms:
+            return [plain]
+        other = {"before": "behind", "behind": "before"}.get(plain.joined, plain.joined)
+        rarer = [replace(plain, joined=other)] if other != plain.joined else []
+        rarer += [replace(plain, uniform=True), replace(plain, behind=True), replace(plain, epsilon=OTHER_EPSILON)]
+        return [plain, *rarer]
+
+    def drawn(self, way: Way, pictures: int) -> Tensor:
+        return _drawn(self.parts, way, self.labels, pictures)
+
+    def geometries(self, x: Tensor, part: Part) -> Iterator[tuple[Geometry | None, float]]:
+        last = part is self.parts[-1]
+        for geometry, against in _geometries(x, part):
+            # Who doubles and convolves ends with a convolution to the colours alone; no norm comes behind it to tell.
+            yield geometry, against + LAST_DOUBLED * (last and geometry is not None and geometry.enlarge)
+
+    def against_end(self, x: Tensor) -> float | None:
+        return _against_side(x) if _colours(x) else None
+
+    def sloped(self, way: Way) -> Way:
+        return _by_spread(self, way)
+
+
+def _beam(task: Task, start: Way) -> _State | None:
     """The best whole network of this kind, from its beginning on."""
-    states = [_State(0.0, _drawn(parts, start, labels, DRAWN), start)]
-    for i, part in enumerate(parts):
-        last = i == len(parts) - 1
-        following = [new for state in states for new in _further(state, part, last)]
+    states = [_State(0.0, task.drawn(start, DRAWN), start)]
+    for i, part in enumerate(task.parts):
+        last = i == len(task.parts) - 1
+        following = [new for state in states for new in _further(task, state, part, last)]
         following.sort(key=lambda state: state.cost, reverse=True)
         # Of those that differ in an activation further back alone, which a norm has judged by now, the best.
         alike = {(tuple(g for g, _ in s.way.layers), s.way.layers[-1][1]): s for s in following}
         states = sorted(alike.values(), key=lambda state: state.cost)[:KEPT]
-    ends = [replace(state, cost=state.cost + _against_side(state.x)) for state in states if _colours(state.x)]
-    return min(ends, key=lambda state: state.cost, default=None)
+    ends = [(state, task.against_end(state.x)) for state in states]
+    whole = [replace(state, cost=state.cost + against) for state, against in ends if against is not None]
+    return min(whole, key=lambda state: state.cost, default=None)
 
 
-def _further(state: _State, part: Part, last: bool) -> Iterator[_State]:
+def _further(task: Task, state: _State, part: Part, last: bool) -> Iterator[_State]:
     """The network with one layer more, in every way that its shape allows."""
     before = next((slope for _, slope in state.way.layers[::-1] if slope is not None), None)
-    for geometry, against in _geometries(state.x, part):
-        out = _applied(state.x, part, geometry)
+    for geometry, against in task.geometries(state.x, part):
+        out = applied(state.x, part, geometry)
         if last:
             slopes: list[tuple[float | None, float]] = [(None, 0.0)]
         else:
-            slopes = [(slope, 0.05 * (before not in (None, slope))) for slope in SLOPES] + [(None, 0.1)]
+            slopes = [
+                (slope, task.strange * (before not in (None, slope)) + task.unusual * (slope != USUAL_SLOPE))
+                for slope in SLOPES
+            ] + [(None, 0.1)] * task.bare
         for slope, strange in slopes:
             cost, x = _behind(out, part, slope, state.way)
             layers = (*state.way.layers, (geometry, slope))
@@ -219,9 +359,10 @@ def _geometries(x: Tensor, part: Part) -> Iterator[tuple[Geometry | None, float]
         yield from ((way, against) for way, against in found if 1 <= way.out(kernel) <= LARGEST)
 
 
-def _applied(x: Tensor, part: Part, geometry: Geometry | None) -> Tensor:
+def applied(x: Tensor, part: Part, geometry: Geometry | None) -> Tensor:
+    """What a layer makes of N×I or N×I×H×W."""
     if geometry is None:
-        return F.linear(x, part.weight, part.bias)
+        return F.linear(x.flatten(1), part.weight, part.bias)
     x = x if x.ndim == 4 else x.view(len(x), -1, geometry.side, geometry.side)
     if geometry.transposed:
         return F.conv_transpose2d(x, part.weight, part.bias, geometry.stride, geometry.padding, geometry.extra)
@@ -229,7 +370,7 @@ def _applied(x: Tensor, part: Part, geometry: Geometry | None) -> Tensor:
     return F.conv2d(x, part.weight, part.bias, geometry.stride, geometry.padding)
 
 
-def _behind(x: Tensor, part: Part, slope: float | None, way: _Way) -> tuple[float, Tensor]:
+def _behind(x: Tensor, part: Part, slope: float | None, way: Way) -> tuple[float, Tensor]:
     """What follows a layer: how far its norm is from x, and what becomes of it."""
     cost, epsilon = 0.0, _epsilon(part, way)
     if way.behind:
@@ -242,7 +383,7 @@ def _behind(x: Tensor, part: Part, slope: float | None, way: _Way) -> tuple[floa
     return cost, x if way.behind else _bent(x, slope)
 
 
-def _epsilon(part: Part, way: _Way) -> float:
+def _epsilon(part: Part, way: Way) -> float:
     """That of the norm behind a layer. Who gives another one does so in a row of blocks, not at the first maps."""
     begins_maps = part.norm is not None and part.weight.ndim == 2 and len(part.norm.mean) != len(part.weight)
     return EPSILON if begins_maps else way.epsilon
@@ -252,34 +393,34 @@ def _bent(x: Tensor, slope: float | None) -> Tensor:
     return x if slope is None else F.leaky_relu(x, slope)
 
 
-def _run(parts: Sequence[Part], way: _Way, labels: Tensor | None) -> tuple[float, Tensor]:
+def _run(task: Task, way: Way, pictures: int) -> tuple[float, Tensor]:
     """The whole network built in one way: how far its norms are from it, and what it makes before tanh."""
-    total, x = 0.0, _drawn(parts, way, labels, FINALLY)
-    for part, (geometry, slope) in zip(parts, way.layers, strict=True):
-        if geometry is None:
-            x = x.flatten(1)
-        cost, x = _behind(_applied(x, part, geometry), part, slope, way)
+    total, x = 0.0, task.drawn(way, pictures)
+    for part, (geometry, slope) in zip(task.parts, way.layers, strict=True):
+        cost, x = _behind(applied(x, part, geometry), part, slope, way)
         total += cost
     return total, x
 
 
-def _refined(parts: Sequence[Part], found: _State, labels: Tensor | None) -> _State:
+def _refined(task: Task, found: _State) -> _State:
     """The same with what is rarer, where that agrees better: another slope, another ε."""
-    best, cost = found.way, _run(parts, found.way, labels)[0]
-    others = [_sloped(found.way, slope) for slope in SIMILAR]
+    pictures = OF_SMALL if found.x[0].numel() <= SMALL else FINALLY
+    best, cost = found.way, _run(task, found.way, pictures)[0]
+    others = [sloped(found.way, slope) for slope in SIMILAR]
     for way in (*others, *(replace(each, epsilon=OTHER_EPSILON) for each in (found.way, *others))):
-        other = _run(parts, way, labels)[0]
-        if other < cost - BETTER:
+        other = _run(task, way, pictures)[0]
+        if other < cost - task.better:
             best, cost = way, other
     return replace(found, way=best)
 
 
-def _sloped(way: _Way, slope: float) -> _Way:
+def sloped(way: Way, slope: float) -> Way:
+    """The same with activations of that slope."""
     layers = ((geometry, own if own is None else slope) for geometry, own in way.layers)
     return replace(way, layers=tuple(layers))
 
 
-def _tells_slopes(parts: Sequence[Part], way: _Way) -> bool:
+def _tells_slopes(parts: Sequence[Part], way: Way) -> bool:
     """Whether a norm comes behind an activation: else every slope agrees alike."""
     bent = way.behind
     for part, (_, slope) in zip(parts, way.layers, strict=True):
@@ -289,17 +430,17 @@ def _tells_slopes(parts: Sequence[Part], way: _Way) -> bool:
     return False
 
 
-def _by_spread(parts: Sequence[Part], way: _Way, labels: Tensor | None) -> _Way:
+def _by_spread(task: Task, way: Way) -> Way:
     """The network with the slope at which its pictures differ from one another as those of training sets do."""
 
     def off(slope: float) -> float:
-        pictures = _run(parts, _sloped(way, slope), labels)[1].tanh()
+        pictures = _run(task, sloped(way, slope), FINALLY)[1].tanh()
         return abs(float(pictures.std(0).mean()) - SPREAD)
 
-    return _sloped(way, min((0.2, 0.0, 0.01, 0.1), key=off))
+    return sloped(way, min((0.2, 0.0, 0.01, 0.1), key=off))
 
 
-def _step(part: Part, geometry: Geometry | None, slope: float | None, way: _Way) -> Step:
+def _step(part: Part, geometry: Geometry | None, slope: float | None, way: Way) -> Step:
     """The layer with its norm folded in, where that stands before the activation."""
     if part.norm is None:
         return Step(part.weight, part.bias, geometry, slope)
@@ -333,7 +474,7 @@ def _joined(parts: Sequence[Part], labels: Tensor | None) -> str:
     return "before" if before > (sizes[-own:].mean() - sizes[:-own].mean()).abs() else "behind"
 
 
-def _drawn(parts: Sequence[Part], way: _Way, labels: Tensor | None, pictures: int) -> Tensor:
+def _drawn(parts: Sequence[Part], way: Way, labels: Tensor | None, pictures: int) -> Tensor:
     """What goes into the network for so many pictures: numbers by seed, with the classes in turn."""
     pictures = pictures if any(part.weight.ndim == 4 for part in parts) else OF_DENSE
     count = _inputs(parts) - (0 if labels is None or way.joined == "times" else labels.shape[1])

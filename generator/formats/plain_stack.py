@@ -1,7 +1,8 @@
 """Small GANs as courses, tutorials and first projects save them: layers one after another, by whatever names.
 
-Dense layers, transposed or ordinary convolutions, batch norms; how they lie together is found out (`plain_search`).
-What the family DCGAN reads (4×4 kernels throughout) is left to it. Discriminators of this kind are not read.
+Dense layers, transposed or ordinary convolutions, batch norms; how they lie together is found out (`plain_search`),
+their discriminators' too (`plain_critic`), in the same file or a second one. What the family DCGAN reads (4×4 kernels
+throughout) is left to it.
 """
 
 from __future__ import annotations
@@ -10,21 +11,27 @@ import re
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from generator.families.plain import Plain
 from generator.formats.reading.content import Content
+from generator.latents import draw_z
 from generator.model import Model
 
 from ..errors import CheckpointError
 from . import dcgan
+from .critics import if_it_opens
 from .naming import foreign_model, numbered_classes, unknown_provenance
+from .plain_critic import may_judge, search_critic
 from .plain_search import Found, Norm, Part, fits_together, search
 from .state_dicts import AVERAGED, numbers, state_dicts
+from .unread import repeats
 
 NAME = "plain_stack"  # in saved files: stays when this file is renamed
 TITLE = "a small GAN"
 MOST_NUMBERS = 1 << 27
+PICTURES = 64  # of the generator's, by which its discriminator's layers are told
 OTHERS = re.compile(r"(net|model|opt\w*)?_?(d|dis|disc\w*|critic)", re.IGNORECASE)  # what stands beside a generator
 LABELS = re.compile(r"emb", re.IGNORECASE)  # names of what holds a vector for each class
 UNTOLD = 1.0  # misfit of a norm from which on nothing agrees with it
@@ -45,27 +52,57 @@ def recognises(content: Content) -> bool:
 
 
 def load(content: Content, critic: Content | None = None) -> Model:
-    """The generator; CheckpointError for a discriminator, which is not read."""
-    if critic is not None:
-        raise CheckpointError(
-            f"{critic.path.name} cannot be read beside {content.path.name}, which is a small GAN of plain layers: of "
-            "those only the generator opens."
-        )
+    """The generator, and its discriminator from `critic` or beside it in the file, where that can be read.
+
+    CheckpointError, also for a discriminator in a second file that does not belong to it.
+    """
     stack = _found(content) or _Stack()
     parts = [_part(content, *layer) for layer in stack.layers]
     labels = None if stack.labels is None else numbers(content, *stack.labels)
-    found = search(parts, labels)
+    earlier = content.found if isinstance(content.found, dict) else {}
+    found = search(parts, labels, earlier.get("generator"))
     if found is None:
         raise CheckpointError(f"{content.path.name} has layers that do not lead to a square picture.")
     family = Plain(found.steps, found.channels, found.uniform, labels, found.joined)
-    provenance = unknown_provenance(content.path, "", _told(found))
+    judge, notes = if_it_opens(critic, lambda: _critic(critic or content, family, earlier.get("critic")))
+    if critic is not None and judge is None:
+        raise CheckpointError(
+            f"{critic.path.name} holds no discriminator of plain layers for pictures of {family.resolution} pixels, as "
+            f"{content.path.name} makes them."
+        )
+    if judge is not None:
+        family = Plain(found.steps, found.channels, found.uniform, labels, found.joined, judge.steps)
+    searched = {"generator": found, "critic": judge}
+    family.found = {name: each.known for name, each in searched.items() if each is not None and each.known is not None}
+    notes = " ".join(filter(None, (_told(found), notes or _told_of(judge))))
+    provenance = unknown_provenance(content.path, "", notes)
     return foreign_model(content.path, family, family.averages(), provenance, numbered_classes(family.num_classes))
+
+
+def _critic(content: Content, family: Plain, earlier: object) -> Found | None:
+    """The last discriminator in the file that may judge the family's pictures; None where there is none at all,
+    CheckpointError where none can be read."""
+    colours, side = family.img_channels, family.resolution
+    networks = _networks(content)
+    stacks = [stack for _, tensors in networks if (stack := _stack(tensors)).labels is None]
+    fitting = [s for s in stacks if may_judge([own["weight"].shape for _, own, _ in s.layers], colours, side)]
+    if not fitting:
+        if not any(OTHERS.fullmatch(place.rpartition(".")[2]) for place, _ in networks):
+            return None
+        raise CheckpointError(f"It is none of plain layers that lead from pictures of {side} pixels to one number.")
+    parts = [_part(content, *layer) for layer in fitting[-1].layers]
+    z = torch.stack([draw_z(seed, family.z_dim) for seed in range(PICTURES)])
+    classes = torch.arange(PICTURES) % max(family.num_classes, 1)
+    label = F.one_hot(classes, family.num_classes).float() if family.num_classes else None
+    with torch.no_grad():
+        return search_critic(parts, family.synthesize(family.map(z, label)[:, None], None, 0.0), earlier)
 
 
 def _found(content: Content) -> _Stack | None:
     """The generator in it, an average's first."""
-    networks = [(f"{place}.{head}", own) for place, all_ in state_dicts(content.root) for head, own in _split(all_)]
-    for _, tensors in sorted(networks, key=lambda pair: not AVERAGED.search(pair[0].lower())):
+    for _, tensors in sorted(_networks(content), key=lambda pair: not AVERAGED.search(pair[0].lower())):
+        if repeats(tensors):
+            continue
         stack = _stack(tensors)
         shapes = [Part(own["weight"], None, None) for _, own, _ in stack.layers]
         if shapes and fits_together(shapes, 0 if stack.labels is None else stack.labels[1].shape[1]):
@@ -73,10 +110,16 @@ def _found(content: Content) -> _Stack | None:
     return None
 
 
-def _split(tensors: dict[str, Tensor]) -> list[tuple[str, dict[str, Tensor]]]:
-    """A state dictionary, and without the discriminator that may stand beside the generator in it."""
-    own = {n: t for n, t in tensors.items() if not OTHERS.fullmatch(n.partition(".")[0])}
-    return [("", tensors)] if len(own) in (0, len(tensors)) else [("", own)]
+def _networks(content: Content) -> list[tuple[str, dict[str, Tensor]]]:
+    """Every state dictionary with its place in the file; what stands beside a generator in one of them apart."""
+    networks = []
+    for place, tensors in state_dicts(content.root):
+        heads = {name.partition(".")[0] for name in tensors}
+        others = sorted(head for head in heads if OTHERS.fullmatch(head))
+        own = {n: t for n, t in tensors.items() if n.partition(".")[0] not in others}
+        networks += [(place, own)] if own else []
+        networks += [(f"{place}.{o}", {n: t for n, t in tensors.items() if n.startswith(f"{o}.")}) for o in others]
+    return networks
 
 
 def _stack(tensors: dict[str, Tensor]) -> _Stack:
@@ -125,6 +168,14 @@ def _part(content: Content, name: str, own: dict[str, Tensor], norm: dict[str, T
     if (variance < 0).any():
         raise CheckpointError(f"{file} has a negative variance behind {name}.")
     return Part(weight, bias, Norm(mean, variance, scale, shift))
+
+
+def _told_of(critic: Found | None) -> str:
+    """The same of its discriminator."""
+    if critic is None:
+        return ""
+    between = f"a leaky ReLU of slope {critic.slope:g}" if critic.slope else "ReLU"
+    return f"Its discriminator was read with {between} between the layers, which its file does not say."
 
 
 def _told(found: Found) -> str:

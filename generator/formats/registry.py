@@ -16,7 +16,7 @@ from generator.formats.reading.content import Content, Inert, Persistent, read_c
 from generator.model import Model
 
 from ..errors import CheckpointError
-from .unread import program_of
+from .unread import network_of, program_of
 
 OPTIMISER = re.compile(r"^opt_|_optim$")
 
@@ -53,6 +53,8 @@ def open_foreign(path: Path, critic_path: Path | None = None, device: str = "cpu
     if known is None:
         if program := program_of(content):
             raise CheckpointError(f"{path.name} is {program}.")
+        if network := network_of(content):
+            raise CheckpointError(f"{path.name} {network}.")
         what = f"{path.name} is {describe(content)}"
         raise CheckpointError(f"{what}; it holds no generator that this program knows (README.md lists them).")
     critic = None if critic_path is None else read_content(critic_path)

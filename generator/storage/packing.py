@@ -64,8 +64,10 @@ def pack(contents: list[Content], half: bool) -> dict[str, Tensor]:
     return {**tensors, TREE: torch.frombuffer(bytearray(text), dtype=torch.uint8)}
 
 
-def unpack(tensors: dict[str, Tensor], family: object, folder: Path) -> Model:
-    """The model that `pack` wrote, opened by the format called `family`, from `folder`; CheckpointError."""
+def unpack(tensors: dict[str, Tensor], family: object, folder: Path, found: object = None) -> Model:
+    """The model that `pack` wrote, opened by the format called `family`, from `folder`; CheckpointError.
+
+    `found`: what the format had found out of the same content, which it checks."""
     broken = CheckpointError("The converted checkpoint does not describe its own tensors properly.")
     tree = tensors.get(TREE)
     if tree is None or tree.dtype != torch.uint8:
@@ -78,6 +80,7 @@ def unpack(tensors: dict[str, Tensor], family: object, folder: Path) -> Model:
                 str(each["kind"]),
                 _decode(each["root"], tensors, MAX_DEPTH),
                 {str(k): str(v) for k, v in each["metadata"].items()},
+                found,
             )
             for each in trees
         ]
@@ -86,7 +89,12 @@ def unpack(tensors: dict[str, Tensor], family: object, folder: Path) -> Model:
     known = {each.NAME: each for each in formats()}
     if not isinstance(family, str) or family not in known or not 1 <= len(contents) <= 2:
         raise CheckpointError("The converted checkpoint is of a format that this program does not know.")
-    return known[family].load(contents[0], contents[1] if len(contents) > 1 else None)
+    try:
+        return known[family].load(contents[0], contents[1] if len(contents) > 1 else None)
+    except CheckpointError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        raise broken from None
 
 
 def save_foreign(model: Model, family: str, contents: list[Content], folder: Path, half: bool) -> None:
@@ -94,6 +102,8 @@ def save_foreign(model: Model, family: str, contents: list[Content], folder: Pat
     check_name(model.name)
     exact, header = measurements(model)
     header["family"] = family
+    if model.family.found:
+        header["found"] = dict(model.family.found)
     if beside := config_beside(contents[0].path):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(beside), encoding="utf-8")
@@ -114,7 +124,7 @@ def open_packed(path: Path) -> Model:
         for name in [f"exact.{each}" for each in MEASURED]
         if name in tensors
     }
-    model = unpack(tensors, header.get("family"), path.parent)
+    model = unpack(tensors, header.get("family"), path.parent, header.get("found"))
     model.name, model.version = read_text(header, "name"), read_text(header, "version")
     model.classes = read_classes(header, len(model.classes))
     model.averages = read_averages(exact, model.averages.everything, len(model.classes))

@@ -57,13 +57,15 @@ class Content:
     `kind`: "nvidia" (a pickle of persistent modules), "torch" (torch.save, old or new), "safetensors", "pickle".
     `root`: a tree of dict (str or int keys), list, tuple, set, str, bytes, bool, int, float, None, Tensor (on the CPU,
     inside its storage), Inert and Persistent, without cycles and of bounded depth; for safetensors a dict of tensors.
-    `metadata`: the texts in a safetensors header.
+    `metadata`: the texts in a safetensors header. `found`: of a file that was converted, what its format's search had
+    found then (`Family.found`): any JSON, to be checked.
     """
 
     path: Path
     kind: str
     root: Any
     metadata: dict[str, str] = field(default_factory=dict)
+    found: Any = None
 
 
 def read_content(path: Path) -> Content:

@@ -31,10 +31,10 @@ def dense_first() -> nn.Module:
     )  # fmt: skip
 
 
-def doubling() -> nn.Module:
-    """Doublings and ordinary convolutions, norms with ε = 0.8 behind the first: 28 px."""
+def doubling(first: int = 7) -> nn.Module:
+    """Doublings and ordinary convolutions, norms with ε = 0.8 behind the first: 28 px, or four times the `first`."""
     return nn.Sequential(
-        nn.Linear(12, 16 * 49), nn.Unflatten(1, (16, 7, 7)), nn.BatchNorm2d(16),
+        nn.Linear(12, 16 * first**2), nn.Unflatten(1, (16, first, first)), nn.BatchNorm2d(16),
         nn.Upsample(scale_factor=2), nn.Conv2d(16, 16, 3, padding=1), nn.BatchNorm2d(16, 0.8), nn.LeakyReLU(0.2),
         nn.Upsample(scale_factor=2), nn.Conv2d(16, 8, 3, padding=1), nn.BatchNorm2d(8, 0.8), nn.LeakyReLU(0.2),
         nn.Conv2d(8, 1, 3, padding=1), nn.Tanh(),
@@ -46,6 +46,33 @@ def dense() -> nn.Module:
     return nn.Sequential(
         nn.Linear(24, 48), nn.LeakyReLU(0.2), nn.Linear(48, 64), nn.BatchNorm1d(64), nn.LeakyReLU(0.2),
         nn.Linear(64, 96), nn.BatchNorm1d(96), nn.LeakyReLU(0.2), nn.Linear(96, 784), nn.Tanh(),
+    )  # fmt: skip
+
+
+def judge(side: int = 28, colours: int = 1, epsilon: float = 0.8) -> nn.Module:
+    """3×3 convolutions of stride 2, norms behind activations and dropout, a dense layer at the end."""
+    return nn.Sequential(
+        nn.Conv2d(colours, 8, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25),
+        nn.Conv2d(8, 16, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25), nn.BatchNorm2d(16, epsilon),
+        nn.Conv2d(16, 24, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25), nn.BatchNorm2d(24, epsilon),
+        nn.Flatten(), nn.Linear(24 * 16, 1), nn.Sigmoid(),
+    )  # fmt: skip
+
+
+def judge_of_fours(colours: int = 3) -> nn.Module:
+    """Unpadded and padded 4×4 convolutions with norms before the activations, down from 32 px to one number."""
+    return nn.Sequential(
+        nn.Conv2d(colours, 8, 4, 2, 1), nn.LeakyReLU(0.2),
+        nn.Conv2d(8, 16, 4, 2, 1), nn.BatchNorm2d(16), nn.LeakyReLU(0.2),
+        nn.Flatten(), nn.Linear(16 * 64, 1), nn.Sigmoid(),
+    )  # fmt: skip
+
+
+def judge_of_dense(numbers: int = 784) -> nn.Module:
+    """Dense layers without norms."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(numbers, 32), nn.LeakyReLU(0.2), nn.Linear(32, 16), nn.LeakyReLU(0.2),
+        nn.Linear(16, 1), nn.Sigmoid(),
     )  # fmt: skip
 
 
@@ -87,3 +114,15 @@ def trained(network: nn.Module, numbers: int, uniform: bool = False, classes: in
             z = torch.rand(BATCH, numbers) * 2 - 1 if uniform else torch.randn(BATCH, numbers)
             network(z, torch.randint(classes, (BATCH,))) if classes else network(z)
     return network.eval()
+
+
+def having_judged(critic: nn.Module, generator: nn.Module, numbers: int, side: int) -> nn.Module:
+    """The critic, its norms having seen the generator's pictures and others in turn, as in a training."""
+    for module in critic.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        for i in range(PASSES):
+            made = generator(torch.randn(BATCH, numbers)).reshape(BATCH, -1, side, side)
+            critic(made if i % 2 else (made + 0.2 * torch.randn_like(made)).clamp(-1, 1))
+    return critic.eval()
