@@ -29,7 +29,7 @@ from generator import (
     measuring,
     open_checkpoint,
 )
-from generator.families.stylegan2 import Encoder, StyleGAN2, stylegan2_of
+from generator.families.stylegan2 import Encoder, StyleGAN2
 from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
 
 from .card import write_card, write_index
@@ -121,14 +121,12 @@ def finish(
     terms: Terms | None = None,
     loaded: Loaded | None = None,
     short_of_room: bool = False,
-    earlier_critic: bool = False,
 ) -> Path:
     """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured.
 
     `given`: what the card says in place of `about`. `terms`: how the pictures are read, else as the run's were;
-    `loaded`: they themselves, if they are at hand. `short_of_room`: as for `store`; `earlier_critic`: the folder's
-    earlier version keeps its critic, which is measured on the new pictures. With none held out nothing is measured, and
-    the card says so.
+    `loaded`: they themselves, if they are at hand. `short_of_room`: as for `store`. With none held out nothing is
+    measured, and the card says so.
     """
     last = load_run(run)
     settings, pictures, seconds = last.settings, last.pictures, last.seconds
@@ -138,17 +136,12 @@ def finish(
     measured = terms.held_out > 0
     facts = describe(name, about, data, rest, given, measured)
     weights = train.class_weights()
-    folder = out / name
-    critic = last.critic
-    if earlier_critic:
-        critic, of = _critic_in(folder)
-        facts["notes"] = f"{facts.get('notes', '')} Its critic is that of version {of}.".strip()
     provenance = Provenance(**facts, pictures_seen=pictures, trained=f"{seconds / 3600:.2f} hours of training steps")
     averages, directions = averages_and_directions(last.generator, weights)
     model = Model(
         name,
         version,
-        StyleGAN2(last.generator, critic, last.encoder),
+        StyleGAN2(last.generator, last.critic, last.encoder),
         train.classes,
         averages,
         tuple(directions),
@@ -156,6 +149,7 @@ def finish(
         provenance,
         opens_with=told(about, "opens_with"),
     )
+    folder = out / name
     # Everything is measured on the weights as they are stored (rounded), not on those of the run.
     store(model, folder, short_of_room)
     whole, model = model, open_checkpoint(folder, precision="fp32")
@@ -206,15 +200,6 @@ def finish(
     return folder
 
 
-def _critic_in(folder: Path) -> tuple[Critic, str]:
-    """A checkpoint's critic, and its version."""
-    model = open_checkpoint(folder, precision="fp32")
-    critic = stylegan2_of(model).critic
-    if critic is None:
-        raise TrainingError(f"{folder} holds no critic to keep.")
-    return critic, model.version
-
-
 def _last_rows(log: Path, count: int = 50) -> dict[str, float]:
     if not log.exists():
         return {}
@@ -234,7 +219,6 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--name", help="default: the run's name")
     p.add_argument("--version", default="1.0")
     p.add_argument("--short-of-room", action="store_true", help="weights in 8 bits or fewer: a third of the size")
-    p.add_argument("--earlier-critic", action="store_true", help="keep the critic of the checkpoint that is there")
     add_facts(p)
     add_terms(p)
     args = p.parse_args(argv)
@@ -254,7 +238,6 @@ def main(argv: list[str] | None = None) -> int:
             terms=terms,
             loaded=loaded,
             short_of_room=args.short_of_room,
-            earlier_critic=args.earlier_critic,
         )
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)

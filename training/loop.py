@@ -99,12 +99,17 @@ class Trainer:
         self.log.begin(self.pictures, self.seconds)
 
     def _keep(self, beginnings: tuple[str, ...]) -> None:
-        names = [name for name, _ in self.g.named_parameters()]
+        critics = {f"critic.{name}": parameter for name, parameter in self.d.named_parameters()}
+        known = critics | dict(self.g.named_parameters())
         for start in beginnings:
-            if start != KEPT_ENCODER and not any(name.startswith(start) for name in names):
-                raise TrainingError(f"No tensor of the generator begins with {start!r}: there is nothing to keep.")
-        for name, parameter in self.g.named_parameters():
+            if start != KEPT_ENCODER and not any(name.startswith(start) for name in known):
+                raise TrainingError(f"No tensor begins with {start!r}: there is nothing to keep.")
+        for name, parameter in known.items():
             parameter.requires_grad_(not name.startswith(beginnings))  # optimisers leave out what has no gradient
+        self._critic_learns = [parameter for parameter in critics.values() if parameter.requires_grad]
+        self._generator_learns = any(parameter.requires_grad for parameter in self.g.parameters())
+        if not self._generator_learns and self.settings.encoder and KEPT_ENCODER not in beginnings:
+            raise TrainingError("An encoder learns with its generator: keep it, too.")
 
     def begin_encoding(self) -> None:
         """Before an encoder's first step: encode every training picture and teach the prior what has come out."""
@@ -196,7 +201,8 @@ class Trainer:
             with torch.no_grad():
                 fakes, fake_label = self._fakes(rng, like)
 
-        self.d.requires_grad_(True)
+        for parameter in self._critic_learns:
+            parameter.requires_grad_(True)
         real_logits = self._judge(augment(reals, s.policy, rng, self.probability), real_label)
         fake_logits = self._judge(augment(fakes, s.policy, rng, self.probability), fake_label)
         loss_d = loss.critic(real_logits, fake_logits)
@@ -224,12 +230,44 @@ class Trainer:
             self.opt_d.step()
             penalty = r1.item()
 
+        taught = {"loss_g": math.nan}  # where the critic learns alone
+        if self._generator_learns:
+            taught = self._teach_generator(batch, made, real_logits, rng)
+
+        self.step += 1
+        self._update_ema()
+        self.sureness.append(real_logits.detach().sign().mean().item())
+        sureness, probability = self.sureness[-1], self.probability
+        if self.step % ADAPT_EVERY == 0:
+            mean = sum(self.sureness) / len(self.sureness)
+            self.probability = adapt(probability, mean, s.ada_target, s.batch * ADAPT_EVERY / s.ada_pictures)
+            self.sureness.clear()
+        if not math.isfinite(loss_d.item() + (taught["loss_g"] if self._generator_learns else 0.0)):
+            raise TrainingError(f"The losses are no longer finite at picture {self.pictures}.")
+        return {
+            "loss_d": loss_d.item(),
+            "real": real_logits.mean().item(),
+            "fake": fake_logits.mean().item(),
+            "r1": penalty,
+            "sureness": sureness,
+            "augment": probability,
+            **taught,
+        }
+
+    def _teach_generator(
+        self, batch: Batch, made: Made | None, real_logits: Tensor, rng: torch.Generator
+    ) -> dict[str, float]:
+        """The generator's half of a step, and the encoder's; returns its losses."""
+        s = self.settings
+        loss = LOSSES[s.loss]
+        reals, real_label = batch.pictures, batch.label
+        fake_label = real_label
         # The generator's step draws pictures anew: the critic has just learnt the others.
         self.d.requires_grad_(False)
         if made:
             fakes = made.pictures
         else:
-            fakes, fake_label = self._fakes(rng, like)
+            fakes, fake_label = self._fakes(rng, real_label if loss.paired else None)
         logits = self._judge(augment(fakes, s.policy, rng, self.probability), fake_label)
         loss_g = loss.generator(real_logits.detach(), logits)  # the real ones as they were a moment ago: saves a pass
         self.opt_g.zero_grad(set_to_none=True)
@@ -257,27 +295,7 @@ class Trainer:
             rng = generator_for(s.seed, 4, self.step)
             beside["prior"] = self.encoding.learn_prior(self.g, self.weights, rng, share)
             self.encoding.step += 1
-
-        self.step += 1
-        self._update_ema()
-        self.sureness.append(real_logits.detach().sign().mean().item())
-        sureness, probability = self.sureness[-1], self.probability
-        if self.step % ADAPT_EVERY == 0:
-            mean = sum(self.sureness) / len(self.sureness)
-            self.probability = adapt(probability, mean, s.ada_target, s.batch * ADAPT_EVERY / s.ada_pictures)
-            self.sureness.clear()
-        if not math.isfinite(loss_g.item() + loss_d.item()):
-            raise TrainingError(f"The losses are no longer finite at picture {self.pictures}.")
-        return {
-            "loss_g": loss_g.item(),
-            "loss_d": loss_d.item(),
-            "real": real_logits.mean().item(),
-            "fake": fake_logits.mean().item(),
-            "r1": penalty,
-            "sureness": sureness,
-            "augment": probability,
-            **beside,
-        }
+        return {"loss_g": loss_g.item(), **beside}
 
     def _warmth(self, optimiser: torch.optim.Optimizer) -> float:
         # What of the learning rate is used: Adam's second moments say little in their first steps.

@@ -53,7 +53,7 @@ class Settings:
     encoder: Weights | None = (
         None  # an encoder learns beside the generator, its losses weighted so; None = there is none
     )
-    keep: tuple[str, ...] = ()  # how names of what stays as it is begin: tensors of the generator, "encoder"
+    keep: tuple[str, ...] = ()  # how names of what stays as it is begin: of the generator, "critic.…", "encoder"
     fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6

@@ -86,7 +86,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         default=(),
         metavar="NAME",
-        help="what stays as it is: tensors of the generator, by how their names begin, and encoder; may change",
+        help="what stays as it is, by how names begin: the generator's tensors, critic.…, encoder; may change",
     )
     p.add_argument(
         "--decay",

@@ -170,6 +170,22 @@ def test_what_is_kept_stays_and_all_else_learns(split: Split, tmp_path: Path):
         assert torch.equal(tensor, encoder[name]), name
 
 
+def test_the_critic_may_learn_alone_and_in_part(split: Split, tmp_path: Path):
+    keep = ("encoder", "mapping", "synthesis", "critic.blocks.0")
+    trainer = begun(split, tmp_path)
+    trainer.save()
+    trainer = Trainer(replace(WITH_ENCODER, keep=keep), split[0], tmp_path)
+    g, d = ({k: v.clone() for k, v in network.state_dict().items()} for network in (trainer.g, trainer.d))
+    row = steps(trainer, 3).train_step()
+    assert row["loss_d"] > 0 and "features" not in row
+    for name, parameter in trainer.g.named_parameters():
+        assert torch.equal(parameter, g[name]), name
+    for name, parameter in trainer.d.named_parameters():
+        assert torch.equal(parameter, d[name]) == name.startswith("blocks.0"), name
+    with pytest.raises(TrainingError, match="keep it, too"):
+        Trainer(replace(WITH_ENCODER, keep=keep[1:]), split[0], tmp_path)
+
+
 def test_what_is_kept_must_be_there(split: Split, tmp_path: Path):
     with pytest.raises(TrainingError, match=r"'synthesis\.layer5'"):
         Trainer(replace(WITH_ENCODER, keep=("synthesis.layer5",)), split[0], tmp_path)

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from generator import CheckpointError, Critic, Generator, Model, draw_z, open_checkpoint, save_checkpoint
+from generator import CheckpointError, Critic, Generator, Model, draw_z, open_checkpoint
 from generator.families.stylegan2 import StyleGAN2, stylegan2_of
 from generator.measuring.index import open_index
 from generator.storage.network_file import read_network
@@ -504,48 +504,3 @@ def test_sheets_lay_pictures_out_in_rows(tmp_path: Path):
     assert image.size == (16, 16)
     seen: list[Any] = [image.getpixel(at) for at in ((2, 2), (13, 2), (2, 13))]
     assert seen == [(0, 0, 0), (255, 255, 255), (255, 0, 0)]
-
-
-def test_a_later_version_may_keep_the_critic_of_an_earlier_one(
-    run: Run, model: Model, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    networks = stylegan2_of(model)
-    torch.manual_seed(3)
-    critic = Critic(networks.critic.config if networks.critic else SETTINGS.critic).half().float()
-    earlier = Model(
-        "shapes",
-        "0.9",
-        StyleGAN2(networks.generator, critic),
-        model.classes,
-        model.averages,
-        (),
-        None,
-        model.provenance,
-    )
-    save_checkpoint(earlier, tmp_path / "shapes")
-    monkeypatch.setattr(finishing, "COUNT", 96)
-    monkeypatch.setattr(evaluating, "SWEEP", 16)
-    monkeypatch.setattr(finishing, "feature_network", lambda name, folder: Coarse())
-    monkeypatch.setattr(finishing, "W_SAMPLES", 200)
-    folder = finishing.finish(run.folder, shapes, None, tmp_path, "shapes", "1.3", earlier_critic=True)
-    later = open_checkpoint(folder, precision="fp32")
-    theirs = stylegan2_of(later).critic
-    assert theirs is not None and later.version == "1.3" and later.calibration is not None
-    for name, tensor in theirs.state_dict().items():
-        assert torch.equal(tensor, critic.state_dict()[name]), name
-    assert "Its critic is that of version 0.9." in (folder / "README.md").read_text()
-    with pytest.raises(TrainingError, match="no critic"):
-        save_checkpoint(
-            Model(
-                "bare",
-                "1",
-                StyleGAN2(networks.generator, None),
-                model.classes,
-                model.averages,
-                (),
-                None,
-                model.provenance,
-            ),
-            tmp_path / "bare",
-        )
-        finishing.finish(run.folder, shapes, None, tmp_path, "bare", earlier_critic=True)
