@@ -11,6 +11,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -205,7 +206,8 @@ def _last_rows(log: Path, count: int = 50) -> dict[str, float]:
         return {}
     rows = log_rows(log)[-count:]
     keys = ("loss_g", "loss_d", "pictures_per_second")
-    return {key: sum(float(row[key]) for row in rows) / len(rows) for key in keys} if rows else {}
+    values = {key: [value for row in rows if not math.isnan(value := float(row[key]))] for key in keys}
+    return {key: sum(found) / len(found) if found else math.nan for key, found in values.items()} if rows else {}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -73,7 +73,7 @@ class Log:
         }
         fresh = not self._path.exists()
         with self._path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, self._fields)
+            writer = csv.DictWriter(file, self._fields, restval="nan")  # what did not learn has no loss
             if fresh:
                 writer.writeheader()
             writer.writerow(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from training import encoding, loop
 from training.data import Pictures
 from training.encoding import Weights, detail, relative
 from training.errors import TrainingError
+from training.log import log_rows
 from training.loop import Trainer
 from training.settings import Settings
 
@@ -178,6 +180,9 @@ def test_the_critic_may_learn_alone_and_in_part(split: Split, tmp_path: Path):
     g, d = ({k: v.clone() for k, v in network.state_dict().items()} for network in (trainer.g, trainer.d))
     row = steps(trainer, 3).train_step()
     assert row["loss_d"] > 0 and "features" not in row
+    trainer.log.add(row)
+    trainer.log.write(trainer.pictures, 1.0)
+    assert all(math.isnan(float(log_rows(tmp_path / "log.csv")[-1][key])) for key in ("loss_g", "features"))
     for name, parameter in trainer.g.named_parameters():
         assert torch.equal(parameter, g[name]), name
     for name, parameter in trainer.d.named_parameters():
