@@ -8,7 +8,7 @@ from .log import log_rows
 
 
 def write_curves(log: Path, path: Path) -> None:
-    """Draw log.csv (columns as in `loop.LOG_FIELDS`) over pictures shown, logarithmic in pictures."""
+    """Draw log.csv (columns as in `log.LOG_FIELDS`) over pictures shown, logarithmic in pictures."""
     import matplotlib  # only training needs it
 
     matplotlib.use("Agg")

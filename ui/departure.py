@@ -7,17 +7,12 @@ end, and the work asks from time to time whether somebody still waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from threading import Event
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio import StoppedError
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 WATCHED = "/component_server"  # how the path of every server function ends
 
@@ -34,10 +29,10 @@ def still_there(share: float = 0.0) -> None:
 class Departures:
     """ASGI middleware: tells the threads that work for a request when its connection ends."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and listen beside it."""
         if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(WATCHED):
             await self.app(scope, receive, send)
