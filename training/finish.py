@@ -122,12 +122,13 @@ def finish(
     terms: Terms | None = None,
     loaded: Loaded | None = None,
     short_of_room: bool = False,
+    like: Path | None = None,
 ) -> Path:
     """Write checkpoints/NAME from the run's saved state; returns the folder. `say` is told what is being measured.
 
     `given`: what the card says in place of `about`. `terms`: how the pictures are read, else as the run's were;
-    `loaded`: they themselves, if they are at hand. `short_of_room`: as for `store`. With none held out nothing is
-    measured, and the card says so.
+    `loaded`: they themselves, if they are at hand. `short_of_room`, `like`: as for `store`. With none held out nothing
+    is measured, and the card says so.
     """
     last = load_run(run)
     settings, pictures, seconds = last.settings, last.pictures, last.seconds
@@ -152,7 +153,7 @@ def finish(
     )
     folder = out / name
     # Everything is measured on the weights as they are stored (rounded), not on those of the run.
-    store(model, folder, short_of_room)
+    store(model, folder, short_of_room, like)
     whole, model = model, open_checkpoint(folder, precision="fp32")
     number = len(train.classes)
     model.directions = tuple(name_directions(model, directions, lambda i: i % number if number else None))
@@ -166,7 +167,8 @@ def finish(
         say("the critic, on generated pictures alone")
         model.calibration = measuring.calibrate(model, None, JUDGED, lambda share: True)
     whole.directions, whole.calibration = model.directions, model.calibration
-    store(whole, folder, short_of_room)  # rounded as before: what is rounded already need not come out the same again
+    # Rounded as before: what is rounded already need not come out the same again.
+    store(whole, folder, short_of_room, like)
     besides: dict[str, float | list[str]] = {}
     for stale in (REMEMBERED_FILE, SHEET):
         (folder / stale).unlink(missing_ok=True)
@@ -221,6 +223,9 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--name", help="default: the run's name")
     p.add_argument("--version", default="1.0")
     p.add_argument("--short-of-room", action="store_true", help="weights in 8 bits or fewer: a third of the size")
+    p.add_argument(
+        "--stored-like", type=Path, metavar="FOLDER", help="a checkpoint: what it holds to the bit is stored as there"
+    )
     add_facts(p)
     add_terms(p)
     args = p.parse_args(argv)
@@ -240,6 +245,7 @@ def main(argv: list[str] | None = None) -> int:
             terms=terms,
             loaded=loaded,
             short_of_room=args.short_of_room,
+            like=args.stored_like,
         )
     except (ValueError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)

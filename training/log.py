@@ -22,6 +22,7 @@ LOG_FIELDS = (
     "pictures_per_second",
 )
 PROJECTED_FIELDS = ("projected_g", "projected_d")  # the same two losses of the projected critic, in runs that have one
+MATCHING_FIELDS = ("match", "recognise")  # in runs whose samples are matched with real pictures
 ENCODER_FIELDS = ("features", "low", "texture", "divergence", "prior")  # in runs with an encoder
 
 
@@ -35,9 +36,10 @@ def log_rows(path: Path) -> list[dict[str, str]]:
 class Log:
     """Gathers the losses of steps and writes their means; a run with an encoder or a projected critic has more."""
 
-    def __init__(self, path: Path, encoder: bool, projected: bool) -> None:
+    def __init__(self, path: Path, encoder: bool, projected: bool, matching: bool) -> None:
         self._path = path
-        self._fields = LOG_FIELDS + (ENCODER_FIELDS if encoder else ()) + (PROJECTED_FIELDS if projected else ())
+        more = ((ENCODER_FIELDS, encoder), (PROJECTED_FIELDS, projected), (MATCHING_FIELDS, matching))
+        self._fields = LOG_FIELDS + tuple(field for fields, there in more if there for field in fields)
         self._steps: list[dict[str, float]] = []  # since the last row
         self._pictures, self._seconds = 0, 0.0  # at the last row
 

@@ -31,6 +31,7 @@ from .groups import ClassGroups
 from .log import Log
 from .losses import LOSSES
 from .machine import machine
+from .matching import Matching
 from .projected import SIDE, Backbone, ProjectedCritic
 from .settings import KEPT_ENCODER, Settings, read_state, snapshot_points
 from .views import Views
@@ -66,7 +67,6 @@ class Trainer:
         for network in (self.g, self.d):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
         self.ema = copy.deepcopy(self.g).requires_grad_(False).eval()
-        self._keep(settings.keep)
         # Lazy regularisation: Adam's constants are corrected for the extra steps (Karras et al. 2020, appendix B).
         c = settings.r1_every / (settings.r1_every + 1)
         self.rates = settings.learning_rate, settings.learning_rate * c
@@ -84,8 +84,10 @@ class Trainer:
         self.encoding: Encoding | None = None
         if settings.encoder:
             self.encoding = Encoding(settings.generator, settings.critic, data, settings.seed, self.device)
-            self.encoding.encoder.requires_grad_(KEPT_ENCODER not in settings.keep)
+        matched = settings.match > 0 or settings.recognise > 0
+        if settings.encoder or matched:
             self.backbone = self.projected.backbone if self.projected else Backbone(settings.maps).to(self.device)
+        self._keep(settings.keep)
         self.fade: Fade | None = None  # while the layers of a critic that has grown are faded in
         self.interrupted = False  # set from outside (a signal) to save and leave after the current step
         self.class_weights = favoured(data.class_weights(), data.classes, settings.favour)
@@ -94,21 +96,26 @@ class Trainer:
         if settings.class_groups:
             self.groups = ClassGroups(data.labels, self.class_weights, settings.critic.mbstd_group)
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
-        self.log = Log(folder / "log.csv", self.encoding is not None, self.projected is not None)
+        self.matching: Matching | None = None
+        if matched:
+            self.matching = Matching(self.backbone, data, self.weights, self.device)
+        self.log = Log(folder / "log.csv", self.encoding is not None, self.projected is not None, matched)
         self._resume()
         self.log.begin(self.pictures, self.seconds)
 
     def _keep(self, beginnings: tuple[str, ...]) -> None:
         critics = {f"critic.{name}": parameter for name, parameter in self.d.named_parameters()}
-        known = critics | dict(self.g.named_parameters())
+        encoders = self.encoding.encoder.named_parameters() if self.encoding else ()
+        encoder = {f"{KEPT_ENCODER}.{name}": parameter for name, parameter in encoders}
+        known = critics | encoder | dict(self.g.named_parameters())
         for start in beginnings:
-            if start != KEPT_ENCODER and not any(name.startswith(start) for name in known):
+            if not any(name.startswith(start) for name in known):
                 raise TrainingError(f"No tensor begins with {start!r}: there is nothing to keep.")
         for name, parameter in known.items():
             parameter.requires_grad_(not name.startswith(beginnings))  # optimisers leave out what has no gradient
         self._critic_learns = [parameter for parameter in critics.values() if parameter.requires_grad]
         self._generator_learns = any(parameter.requires_grad for parameter in self.g.parameters())
-        if not self._generator_learns and self.settings.encoder and KEPT_ENCODER not in beginnings:
+        if not self._generator_learns and any(parameter.requires_grad for parameter in encoder.values()):
             raise TrainingError("An encoder learns with its generator: keep it, too.")
 
     def begin_encoding(self) -> None:
@@ -279,6 +286,11 @@ class Trainer:
             told = self.encoding.losses(self.backbone, batch, made, views)
             total = total + sum(getattr(s.encoder, name) * value for name, value in told.items())
             beside.update({name: value.item() for name, value in told.items()})
+        if self.matching:
+            samples = slice(made.count if made else 0, None)  # a reconstruction is told what to be
+            way, wrong = self.matching.losses(fakes[samples], None if fake_label is None else fake_label[samples])
+            total = total + s.match * way + s.recognise * wrong
+            beside.update(match=way.item(), recognise=wrong.item())
         if self.projected:
             rng = generator_for(s.seed, 2, self.step)  # the plain critic's draws stay as they are without this one
             loss_p, seen = self.projected.generated(fakes, fake_label, rng)
@@ -375,6 +387,7 @@ class Trainer:
             "fade": self.fade.state() if self.fade else None,
             "projected": self.projected.state() if self.projected else None,
             "encoding": self.encoding.state() if self.encoding else None,
+            "matching": self.matching.state() if self.matching else None,
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -390,7 +403,10 @@ class Trainer:
         # be favoured, R1 weigh more or less, the learning rate and the average's half-life be others, maps be held more
         # or less exactly, parts be kept as they are, and when the rate is to fall may be decided until it does:
         # nothing so far depends on it.
-        may_change = ("projected", "parts", "favour", "r1_gamma", "learning_rate", "ema_pictures", "half_maps", "keep")
+        may_change = (
+            *("projected", "parts", "favour", "match", "recognise"),
+            *("r1_gamma", "learning_rate", "ema_pictures", "half_maps", "keep"),
+        )
         settings = replace(settings, **{name: getattr(self.settings, name) for name in may_change})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)
@@ -415,6 +431,8 @@ class Trainer:
                 self.projected.load(state["projected"])
             if self.encoding and state.get("encoding"):
                 self.encoding.load(self.g, state["encoding"])
+            if self.matching and state.get("matching"):
+                self.matching.load(state["matching"])
         except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."

@@ -65,6 +65,7 @@ class Backbone(nn.Module):
             if maps == torch.bfloat16:
                 block._depthwise_conv = Depthwise(block._depthwise_conv)
             block._bn1 = block._bn2 = nn.Identity()
+        self.head = fuse_conv_bn_eval(network._conv_head, network._bn1)
         self.requires_grad_(False)
         self.to(dtype=maps, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's types
 
@@ -78,6 +79,10 @@ class Backbone(nn.Module):
             if number in TAPS:
                 maps.append(x.float())
         return maps
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """N×C×H×W in [−1, 1] → the last layer's mean over places, N×1280 in float32, ≥ 0."""
+        return F.relu6(self.head(self(x)[-1].to(self.dtype))).float().mean(dim=(2, 3))
 
 
 class Depthwise(nn.Module):

@@ -17,7 +17,7 @@ from .encoding import Weights
 from .errors import TrainingError
 from .losses import LOSSES
 
-KEPT_ENCODER = "encoder"  # in `Settings.keep`
+KEPT_ENCODER = "encoder"  # how its tensors' names begin in `Settings.keep`
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Settings:
     parts: float = 0.0  # share of the pictures that frozen networks see a part of, at full size, not the whole
     favour: dict[str, float] = field(default_factory=dict)  # classes drawn so many times as often as they would be
     projected: float = 0.0  # weight of a projected critic's loss beside the plain critic's; 0 = there is none
+    match: float = 0.0  # weight of the way that samples' features have to go to lie as real ones do; 0 = none
+    recognise: float = 0.0  # weight of a fixed classifier's cross-entropy on samples; 0 = none
     encoder: Weights | None = (
         None  # an encoder learns beside the generator, its losses weighted so; None = there is none
     )
-    keep: tuple[str, ...] = ()  # how names of what stays as it is begin: of the generator, "critic.…", "encoder"
+    keep: tuple[str, ...] = ()  # how names of what stays as it is begin: of the generator, "critic.…", "encoder.…"
     fade_pictures: int = 20_000  # over which a grown critic's new layers are faded in
     snapshot_first: int = 500
     snapshot_ratio: float = 1.6
@@ -82,9 +84,14 @@ class Settings:
             raise TrainingError("mismatch needs pictures in at least two classes.")
         if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
             raise TrainingError("projected must be a weight, 0 or above.")
+        for name in ("match", "recognise"):
+            if isinstance(value := getattr(self, name), bool) or not 0 <= value < math.inf:
+                raise TrainingError(f"{name} must be a weight, 0 or above.")
+        if self.recognise and self.generator.num_classes < 2:
+            raise TrainingError("recognise needs pictures in at least two classes.")
         if not 0 <= self.parts <= 1:
             raise TrainingError("parts is a share: from 0 to 1.")
-        if KEPT_ENCODER in self.keep and self.encoder is None:
+        if self.encoder is None and any(name.startswith(KEPT_ENCODER) for name in self.keep):
             raise TrainingError("There is no encoder to keep as it is.")
         for name, factor in self.favour.items():
             if isinstance(factor, bool) or not 0 < factor < math.inf:

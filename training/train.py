@@ -77,6 +77,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument(
         "--projected", type=float, default=0.0, help="weight of a projected critic beside the plain one; 0 for none"
     )
+    p.add_argument(
+        "--match", type=float, default=0.0, help="weight of samples lying where real pictures lie; 0 for none"
+    )
+    p.add_argument("--recognise", type=float, default=0.0, help="weight of samples' classes being told; 0 for none")
     p.add_argument("--parts", type=float, default=0.0, help="share of pictures that frozen networks see a part of")
     p.add_argument(
         "--favour", nargs="+", default=(), metavar="CLASS=FACTOR", help="classes drawn so many times as often"
@@ -86,7 +90,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         default=(),
         metavar="NAME",
-        help="what stays as it is, by how names begin: the generator's tensors, critic.…, encoder; may change",
+        help="what stays as it is, by how names begin: the generator's tensors, critic.…, encoder.…; may change",
     )
     p.add_argument(
         "--decay",
@@ -177,6 +181,8 @@ def settings_of(args: argparse.Namespace, num_classes: int, channels: int = 3) -
         parts=args.parts,
         favour=dict(map(favour, args.favour)),
         keep=tuple(args.keep),
+        match=args.match,
+        recognise=args.recognise,
     )
 
 

@@ -35,6 +35,7 @@ def write_network(
     dtype: torch.dtype,
     kernels: torch.dtype | None = None,
     steps: float | None = None,
+    like: Path | None = None,
 ) -> None:
     """Save tensors (floating ones as `dtype`) with a JSON header; the file appears whole or not at all.
 
@@ -42,15 +43,21 @@ def write_network(
     then float16); `kernels`: that of convolutions' kernels, where it is another. `steps`: as for `to_8_bits`, not of
     what lies under `mapping.`, from which all else of a picture follows. Tensors under `exact.` keep float32 (averages,
     directions, calibration). Rows that the file at `path` holds to the bit in 8 bits already are stored as they are
-    there: rounded anew they might come out one step off, and version control would keep them twice.
+    there: rounded anew they might come out one step off, and version control would keep them twice. For the same
+    reason a tensor that the file `like` holds to the bit, in whatever precision, is stored as it is there.
     """
     stored: dict[str, Tensor] = {}
     before = _rows_of(path) if torch.int8 in (dtype, kernels) else {}
+    kept = _kept_of(like) if like else {}
     for name, t in tensors.items():
         t = t.detach().cpu()
         own = kernels if kernels is not None and t.ndim == 4 else dtype
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
+        elif name in kept and torch.equal(_whole(*kept[name]), t.float()):
+            stored[name], scale = kept[name]
+            if scale is not None:
+                stored[name + SCALE] = scale
         elif own is torch.int8 and t.ndim > 1:
             rows = before.get(name)
             if rows is None or rows[0].shape != t.shape or not torch.equal(_times_scale(*rows), t.float()):
@@ -91,6 +98,25 @@ def _rows_of(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
             return {name: (file.get_tensor(name), file.get_tensor(name + SCALE)) for name in scaled}
     except (SafetensorError, OSError, UnicodeDecodeError):
         return {}
+
+
+def _kept_of(path: Path) -> dict[str, tuple[Tensor, Tensor | None]]:
+    """All of a file's tensors but those under `exact.`, with their scales where they are in 8 bits, by name."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
+        raise _unread(path, error) from None
+    scales = {name + SCALE for name in found}
+    return {
+        name: (tensor, found.get(name + SCALE))
+        for name, tensor in found.items()
+        if name not in scales and not name.startswith("exact.")
+    }
+
+
+def _whole(stored: Tensor, scale: Tensor | None) -> Tensor:
+    return stored.float() if scale is None else _times_scale(stored, scale)
 
 
 def _from_8_bits(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

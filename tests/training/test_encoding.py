@@ -191,6 +191,17 @@ def test_the_critic_may_learn_alone_and_in_part(split: Split, tmp_path: Path):
         Trainer(replace(WITH_ENCODER, keep=keep[1:]), split[0], tmp_path)
 
 
+def test_a_part_of_the_encoder_may_be_kept(split: Split, tmp_path: Path):
+    trainer = begun(split, tmp_path)
+    trainer.save()
+    trainer = Trainer(replace(WITH_ENCODER, keep=("encoder.blocks.0",)), split[0], tmp_path)
+    assert trainer.encoding is not None
+    before = {name: tensor.detach().clone() for name, tensor in trainer.encoding.encoder.named_parameters()}
+    steps(trainer, 2)
+    for name, parameter in trainer.encoding.encoder.named_parameters():
+        assert torch.equal(parameter, before[name]) == name.startswith("blocks.0"), name
+
+
 def test_what_is_kept_must_be_there(split: Split, tmp_path: Path):
     with pytest.raises(TrainingError, match=r"'synthesis\.layer5'"):
         Trainer(replace(WITH_ENCODER, keep=("synthesis.layer5",)), split[0], tmp_path)

@@ -81,23 +81,48 @@ def test_a_scale_that_does_not_fit_is_refused(value: Tensor, tmp_path: Path):
         read_network(path, "thing")
 
 
+def raw(path: Path) -> dict[str, Tensor]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+
+
 def test_a_later_version_keeps_the_bytes_of_what_has_not_changed(tmp_path: Path):
     path = tmp_path / "net.safetensors"
-
-    def raw() -> dict[str, Tensor]:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-
     rng = torch.Generator().manual_seed(0)
     write_network(
         path, "critic", {"same": torch.randn(5, 60, generator=rng), "other": torch.ones(2, 3)}, {}, torch.int8
     )
-    first, (tensors, _) = raw(), read_network(path, "critic")
+    first, (tensors, _) = raw(path), read_network(path, "critic")
     tensors["other"] = tensors["other"] + torch.randn(2, 3, generator=rng)
     tensors["new"] = torch.randn(4, 4, generator=rng)
     write_network(path, "critic", tensors, {}, torch.int8, steps=10)  # which by itself would round otherwise
     for name in ("same", "same" + SCALE):
-        assert torch.equal(raw()[name], first[name])
-    assert not torch.equal(raw()["other"], first["other"])
-    write_network(path, "critic", {"same": torch.ones(60, 5)}, {}, torch.int8)  # of another shape: rounded anew
-    torch.testing.assert_close(read_network(path, "critic")[0]["same"], torch.ones(60, 5))
+        assert torch.equal(raw(path)[name], first[name])
+
+
+@pytest.mark.parametrize("precision", [torch.float16, torch.int8], ids=str)
+def test_what_another_file_holds_to_the_bit_is_stored_as_there(precision: torch.dtype, tmp_path: Path):
+    old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
+    rng = torch.Generator().manual_seed(0)
+    write_network(old, "critic", {name: torch.randn(5, 60, generator=rng) for name in ("same", "other")}, {}, precision)
+    tensors, _ = read_network(old, "critic")
+    tensors["other"] = tensors["other"] + 1
+    exact = {"exact.same": torch.ones(3)}
+    write_network(new, "critic", tensors | exact, {}, torch.int8, steps=10, like=old)
+    ours, theirs = raw(new), raw(old)
+    kept = [name for name in theirs if name.startswith("same")]
+    assert "same" in kept
+    for name in kept:
+        assert ours[name].dtype == theirs[name].dtype and torch.equal(ours[name], theirs[name])
+    assert ours["other"].dtype == torch.int8
+    back, _ = read_network(new, "critic")
+    assert torch.equal(back["same"], tensors["same"])
+    torch.testing.assert_close(back["other"], tensors["other"], rtol=0, atol=0.2)
+
+
+def test_what_is_to_be_stored_like_a_broken_file_is_refused(tmp_path: Path):
+    old = tmp_path / "old.safetensors"
+    old.write_bytes(b"no tensors")
+    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+        write_network(tmp_path / "new.safetensors", "critic", {"w": torch.ones(2, 2)}, {}, torch.int8, like=old)
+    assert not (tmp_path / "new.safetensors").exists()

@@ -1,0 +1,187 @@
+"""Matching: the map carries one Gaussian to the other, its statistics are those of samples, and it draws them near."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from training.data import Pictures
+from training.distances import Moments, frechet_distance
+from training.errors import TrainingError
+from training.loop import Trainer
+from training.matching import FIRST, MEMORY, Matching, Reals, transport
+from training.projected import Backbone
+
+from .build import SMALLEST
+from .test_loop import differences, state, steps
+
+Split = tuple[Pictures, Pictures]
+CPU = torch.device("cpu")
+ON = replace(SMALLEST, match=1.0, recognise=0.1)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def covariance(size: int, seed: int) -> Tensor:
+    """Symmetric and positive, size×size."""
+    x = torch.randn(4 * size, size, generator=rng(seed)) * torch.linspace(0.3, 3, size)
+    return x.T @ x / len(x)
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    """The frozen network, folded."""
+    return Backbone()
+
+
+@pytest.fixture
+def matching(backbone: Backbone, split: Split) -> Matching:
+    """Of a few pictures, before it has seen samples."""
+    return Matching(backbone, split[0], torch.ones(len(split[0])), CPU)
+
+
+# ---- the map ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 40])
+def test_the_map_carries_one_covariance_to_the_other(size: int):
+    ours, theirs = covariance(size, 1), covariance(size, 2)
+    found = transport(ours, theirs)
+    torch.testing.assert_close(found, found.T)
+    torch.testing.assert_close(found @ ours @ found, theirs, rtol=2e-2, atol=2e-2)
+    assert float(torch.linalg.eigvalsh(found).min()) > 0
+
+
+def test_between_equals_nothing_moves():
+    same = covariance(6, 3)
+    torch.testing.assert_close(transport(same, same), torch.eye(6), rtol=1e-4, atol=1e-4)
+
+
+def test_the_way_is_the_frechet_distance():
+    x, y = torch.randn(4000, 5, generator=rng(1)), torch.randn(4000, 5, generator=rng(2)) * 2 + 1
+    ours, theirs = Moments.of(x.double()), Moments.of(y.double())
+    moved = theirs.mean + (x.double() - ours.mean) @ transport(ours.covariance, theirs.covariance).double()
+    way = float((x - moved).square().sum(dim=1).mean())
+    assert way == pytest.approx(frechet_distance(ours, theirs), rel=0.01)
+
+
+def test_flat_directions_are_no_trouble():
+    flat = torch.diag(torch.tensor([1.0, 0.0, 0.0]))
+    assert torch.isfinite(transport(flat, torch.eye(3))).all()
+
+
+# ---- real pictures ----------------------------------------------------------------------------------
+
+
+def test_means_and_spread_are_those_of_the_drawn_pictures():
+    features, labels = torch.randn(300, 4, generator=rng()), torch.arange(300) % 3
+    features[labels == 1] += 2
+    weights = torch.rand(300, generator=rng(1)) + 0.1
+    found = Reals.of(features, labels, weights, 3)
+    drawn = torch.multinomial(weights, 200_000, replacement=True, generator=rng(2))
+    y, c = (features @ found.axes)[drawn], labels[drawn]
+    for number in range(3):
+        torch.testing.assert_close(y[c == number].mean(dim=0), found.means[number], atol=0.05, rtol=0)
+    rest = y - found.means[c]
+    torch.testing.assert_close(rest.T @ rest / len(rest), found.covariance, atol=0.05, rtol=0)
+
+
+def test_a_class_that_no_picture_has_is_no_trouble():
+    found = Reals.of(torch.randn(50, 4, generator=rng()), torch.zeros(50, dtype=torch.long), torch.ones(50), 2)
+    assert torch.isfinite(found.means).all() and torch.isfinite(found.covariance).all()
+
+
+# ---- samples ----------------------------------------------------------------------------------------
+
+
+def test_nothing_is_drawn_before_enough_was_seen(matching: Matching, split: Split):
+    x, label = torch.rand(16, 3, 32, 32, generator=rng()) * 2 - 1, torch.eye(matching.classes)[torch.zeros(16).long()]
+    for _ in range(FIRST // 16):
+        assert float(matching.losses(x, label)[0]) == 0
+    assert float(matching.losses(x, label)[0]) > 0
+
+
+def test_running_statistics_come_to_those_of_samples(matching: Matching):
+    axes = matching.means.shape[1]
+    spread = torch.linspace(0.5, 2, axes)
+    for _ in range(6 * MEMORY // 32):
+        index = torch.randint(0, matching.classes, (32,), generator=rng(matching.steps))
+        y = torch.randn(32, axes, generator=rng(1000 + matching.steps)) * spread + index[:, None]
+        matching._learn(y, index)
+    for number in range(matching.classes):
+        torch.testing.assert_close(matching.means[number], torch.full((axes,), float(number)), atol=1.0, rtol=0)
+        assert abs(float(matching.means[number].mean()) - number) < 0.1
+    torch.testing.assert_close(matching.covariance.diagonal(), spread**2, rtol=0.25, atol=0)
+
+
+def test_real_pictures_are_where_they_should_be(matching: Matching, split: Split):
+    data = split[0]
+    eye = torch.eye(matching.classes)
+
+    def way(noisy: bool) -> float:
+        found = []
+        for step in range(FIRST // 16 + 24):
+            index = torch.randint(0, len(data), (16,), generator=rng(step))
+            x = data.batch(index).float() / 127.5 - 1
+            if noisy:
+                x = (x + 0.5 * torch.randn(x.shape, generator=rng(step))).clamp(-1, 1)
+            found.append(float(matching.losses(x, eye[data.labels[index]])[0]))
+        return sum(found[-16:]) / 16
+
+    assert way(noisy=False) < 0.5 * way(noisy=True)
+
+
+def test_the_classifier_tells_classes_and_gives_gradients(matching: Matching, split: Split):
+    data, eye = split[0], torch.eye(matching.classes)
+    index = torch.arange(min(24, len(data)))
+    x = (data.batch(index).float() / 127.5 - 1).requires_grad_(True)
+    _, right = matching.losses(x, eye[data.labels[index]])
+    _, wrong = matching.losses(x, eye[(data.labels[index] + 1) % matching.classes])
+    assert right.item() < wrong.item()
+    (gradient,) = torch.autograd.grad(right, x)
+    assert float(gradient.abs().sum()) > 0
+
+
+# ---- in a run ---------------------------------------------------------------------------------------
+
+
+def test_a_run_with_it_goes_on_bit_for_bit_after_a_stop(split: Split, tmp_path: Path):
+    straight = steps(Trainer(ON, split[0], tmp_path / "straight"), 4)
+    stopped = steps(Trainer(ON, split[0], tmp_path / "stopped"), 2)
+    stopped.save()
+    resumed = steps(Trainer(ON, split[0], tmp_path / "stopped"), 2)
+    assert differences(state(straight), state(resumed)) == []
+    assert straight.matching is not None and resumed.matching is not None
+    for name in ("means", "covariance", "counts", "map"):
+        assert torch.equal(getattr(straight.matching, name), getattr(resumed.matching, name)), name
+
+
+def test_it_may_come_while_a_run_goes_on_and_its_losses_are_in_the_log(split: Split, tmp_path: Path):
+    trainer = steps(Trainer(SMALLEST, split[0], tmp_path), 1)
+    trainer.save()
+    trainer = Trainer(ON, split[0], tmp_path)
+    trainer.log.add(trainer.train_step())
+    trainer.log.write(trainer.pictures, 1.0)
+    with (tmp_path / "log.csv").open() as file:
+        row = list(csv.DictReader(file))[-1]
+    assert math.isfinite(float(row["match"])) and float(row["recognise"]) > 0
+
+
+@pytest.mark.parametrize("wrong", [{"match": -1.0}, {"recognise": math.nan}, {"match": math.inf}, {"match": True}])
+def test_weights_are_numbers_from_0_up(wrong: dict[str, float]):
+    with pytest.raises(TrainingError, match="must be a weight"):
+        replace(SMALLEST, **wrong)
+
+
+def test_without_classes_there_is_none_to_recognise():
+    generator, critic = (replace(config, num_classes=0) for config in (SMALLEST.generator, SMALLEST.critic))
+    with pytest.raises(TrainingError, match="two classes"):
+        replace(SMALLEST, generator=generator, critic=critic, recognise=0.1)
