@@ -41,4 +41,4 @@ def write_sheet(pictures: Tensor, path: Path, columns: int = 8, enlarge: int = 1
     if enlarge > 1:
         image = image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.LANCZOS)
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=QUALITY)
+    image.save(path, quality=QUALITY, optimize=True, progressive=True)
