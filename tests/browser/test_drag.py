@@ -46,6 +46,10 @@ def test_points_are_set_dragged_undone_and_the_result_goes_to_the_plate(visitor:
     page.locator(".dragging .target").first.press("Shift+ArrowUp")  # eight pixels of 32
     assert place(page, "target") == pytest.approx((60, 25), abs=1)
     page.locator(".dragging .target").first.press("Shift+ArrowDown")
+    page.locator(".dragging [data-action=clear]").click()
+    expect(page.locator(".dragging .end")).to_have_count(0)
+    page.get_by_role("button", name="Undo", exact=True).last.click()  # of the sentence that says so
+    assert place(page, "target") == pytest.approx((60, 50), abs=1)
     page.locator("[name=may][value=near]").check()
     expect(page.locator(".dragging .mask")).to_be_visible()
     page.locator("[name=may][value=all]").check()

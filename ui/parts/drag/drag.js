@@ -197,7 +197,20 @@ export default function ({ element, settings, backend, action }) {
   action("stop", { keys: ["Escape"], says: "stop the drag; what was reached stays", run: halt });
   action("undo", { keys: ["u"], says: "undo the last drag", run: () => back(-1) });
   action("reset", { run: () => back(1) });
-  action("clear", { run: () => ((pulls = []), (mask = null), draw()) });
+  action("clear", {
+    run: () => {
+      const before = { pulls, mask };
+      [pulls, mask] = [[], null];
+      draw();
+      const bringBack = () => {
+        if (dragging) return;
+        pulls = [...before.pulls, ...pulls].slice(0, settings.points);
+        mask ??= before.mask;
+        draw();
+      };
+      toast("The points are cleared.", { seconds: 12, offer: { says: "Undo", run: bringBack } });
+    },
+  });
   action("again", { run: fromPlate });
   action("add", {
     run: () => {
