@@ -288,7 +288,8 @@ class Trainer:
             beside.update({name: value.item() for name, value in told.items()})
         if self.matching:
             samples = slice(made.count if made else 0, None)  # a reconstruction is told what to be
-            way, wrong = self.matching.losses(fakes[samples], None if fake_label is None else fake_label[samples])
+            theirs = None if fake_label is None else fake_label[samples]
+            way, wrong = self.matching.losses(fakes[samples], theirs, generator_for(s.seed, 7, self.step))
             total = total + s.match * way + s.recognise * wrong
             beside.update(match=way.item(), recognise=wrong.item())
         if self.projected:

@@ -10,7 +10,8 @@ means over thousands of samples, since a batch says too little; only the step's 
 The features are those of the last layer of the projected critic's frozen network, on its first principal axes; means
 are compared class by class, the spread around them over all classes. A linear classifier of the same features, fitted
 to the real pictures once, says which class a sample is taken for (the auxiliary loss of Odena et al. 2017,
-arXiv:1610.09585, with a classifier that does not learn). `training.evaluate` measures with another network.
+arXiv:1610.09585, with a classifier that does not learn). Every picture is looked at through another window, lest pixels
+be arranged for one grid of the network's strides. `training.evaluate` measures with another network.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from torch import Tensor
 
 from .data import Data
 from .probe import Probe, fit_probe
-from .projected import Backbone
+from .projected import SIDE, Backbone
+from .views import fitted
 
 REALS = 8192  # pictures that real means and spread are taken from, at most
 AXES = 128  # principal axes of their features
@@ -33,6 +35,7 @@ FIRST = 1024  # samples seen before any is drawn anywhere
 EVERY = 8  # steps after which the map is computed anew
 FLOOR = 1e-3  # of the mean variance, added to every one: few samples leave some axes nearly flat
 CHUNK = 64
+NARROWEST = 7 / 8  # of a picture's side: the window it is looked at through
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,10 @@ class Matching:
         self.backbone, self.device = backbone, device
         order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
         index = order[weights[order] > 0][:REALS]
+        rng = torch.Generator().manual_seed(1)
         with torch.no_grad():
-            found = [self._features(data.batch(part).to(device).float() / 127.5 - 1) for part in index.split(CHUNK)]
+            parts = (data.batch(part).to(device).float() / 127.5 - 1 for part in index.split(CHUNK))
+            found = [self.backbone.pooled(windows(part, SIDE, rng)) for part in parts]
         self.classes = max(len(data.classes), 1)
         self.reals = Reals.of(torch.cat(found).cpu(), data.labels[index], weights[index], self.classes)
         self.means = self.reals.means.clone()  # of samples, by class
@@ -79,13 +84,10 @@ class Matching:
         self.steps = 0
         self.map = torch.eye(len(self.covariance))
 
-    def _features(self, pictures: Tensor) -> Tensor:
-        return self.backbone.pooled(pictures)
-
-    def losses(self, fakes: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor]:
+    def losses(self, fakes: Tensor, label: Tensor | None, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Of N×C×R×R samples and their classes N×classes: mean squared way of their features to where the map leads
         them, in units of the real ones' spread; and the classifier's mean cross-entropy. Scalars with gradients."""
-        features = self._features(fakes)
+        features = self.backbone.pooled(windows(fakes, SIDE, rng))
         index = torch.zeros(len(fakes), dtype=torch.long) if label is None else label.argmax(dim=1).cpu()
         y = features @ self.reals.axes.to(features)
         here = y.detach().cpu()
@@ -125,6 +127,15 @@ class Matching:
         for name in ("means", "covariance", "counts", "map"):
             getattr(self, name).copy_(state[name])
         self.steps = int(state["steps"])
+
+
+def windows(x: Tensor, side: int, rng: torch.Generator) -> Tensor:
+    """N×C×R×R → N×C×side×side, with gradients: of each picture a square part, between NARROWEST and all of it wide."""
+    whole = x.shape[-1]
+    sizes = torch.randint(round(NARROWEST * whole), whole + 1, (len(x),), generator=rng)
+    corners = (torch.rand(len(x), 2, generator=rng) * (whole + 1 - sizes)[:, None]).long()
+    cut = zip(x.split(1), sizes.tolist(), corners.tolist(), strict=True)
+    return torch.cat([fitted(one[:, :, row : row + s, left : left + s], side) for one, s, (row, left) in cut])
 
 
 def transport(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from training.data import Pictures
 from training.distances import Moments, frechet_distance
 from training.errors import TrainingError
 from training.loop import Trainer
-from training.matching import FIRST, MEMORY, Matching, Reals, transport
+from training.matching import FIRST, MEMORY, Matching, Reals, transport, windows
 from training.projected import Backbone
 
 from .build import SMALLEST
@@ -78,6 +78,17 @@ def test_flat_directions_are_no_trouble():
     assert torch.isfinite(transport(flat, torch.eye(3))).all()
 
 
+def test_windows_are_parts_of_the_picture_and_each_another():
+    x = torch.arange(64.0).expand(12, 1, 64, 64)  # as bright as a column's number
+    seen = windows(x, 32, rng())
+    assert seen.shape == (12, 1, 32, 32)
+    left, right = seen[:, 0, 0, 0], seen[:, 0, 0, -1]
+    assert float(left.min()) >= 0 and float(right.max()) <= 63
+    assert bool((right - left > 63 * 7 / 8 - 5).all()) and len(set(left.tolist())) > 6
+    still = windows(x[:, :, :, :1].expand(-1, -1, -1, 64), 32, rng())
+    torch.testing.assert_close(still, torch.zeros(12, 1, 32, 32))
+
+
 # ---- real pictures ----------------------------------------------------------------------------------
 
 
@@ -105,8 +116,8 @@ def test_a_class_that_no_picture_has_is_no_trouble():
 def test_nothing_is_drawn_before_enough_was_seen(matching: Matching, split: Split):
     x, label = torch.rand(16, 3, 32, 32, generator=rng()) * 2 - 1, torch.eye(matching.classes)[torch.zeros(16).long()]
     for _ in range(FIRST // 16):
-        assert float(matching.losses(x, label)[0]) == 0
-    assert float(matching.losses(x, label)[0]) > 0
+        assert float(matching.losses(x, label, rng())[0]) == 0
+    assert float(matching.losses(x, label, rng())[0]) > 0
 
 
 def test_running_statistics_come_to_those_of_samples(matching: Matching):
@@ -133,7 +144,7 @@ def test_real_pictures_are_where_they_should_be(matching: Matching, split: Split
             x = data.batch(index).float() / 127.5 - 1
             if noisy:
                 x = (x + 0.5 * torch.randn(x.shape, generator=rng(step))).clamp(-1, 1)
-            found.append(float(matching.losses(x, eye[data.labels[index]])[0]))
+            found.append(float(matching.losses(x, eye[data.labels[index]], rng(step))[0]))
         return sum(found[-16:]) / 16
 
     assert way(noisy=False) < 0.5 * way(noisy=True)
@@ -143,8 +154,8 @@ def test_the_classifier_tells_classes_and_gives_gradients(matching: Matching, sp
     data, eye = split[0], torch.eye(matching.classes)
     index = torch.arange(min(24, len(data)))
     x = (data.batch(index).float() / 127.5 - 1).requires_grad_(True)
-    _, right = matching.losses(x, eye[data.labels[index]])
-    _, wrong = matching.losses(x, eye[(data.labels[index] + 1) % matching.classes])
+    _, right = matching.losses(x, eye[data.labels[index]], rng())
+    _, wrong = matching.losses(x, eye[(data.labels[index] + 1) % matching.classes], rng())
     assert right.item() < wrong.item()
     (gradient,) = torch.autograd.grad(right, x)
     assert float(gradient.abs().sum()) > 0
