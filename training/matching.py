@@ -115,6 +115,7 @@ class Matching:
     def state(self) -> dict[str, Any]:
         """All that changes."""
         return {
+            "axes": self.reals.axes,
             "means": self.means,
             "covariance": self.covariance,
             "counts": self.counts,
@@ -123,7 +124,10 @@ class Matching:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
+        """Go on from a `state`; from nothing if that was of other pictures or other weights, whose axes are others."""
+        axes = state.get("axes")
+        if axes is None or axes.shape != self.reals.axes.shape or not torch.allclose(axes, self.reals.axes, atol=1e-4):
+            return
         for name in ("means", "covariance", "counts", "map"):
             getattr(self, name).copy_(state[name])
         self.steps = int(state["steps"])

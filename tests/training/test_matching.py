@@ -175,6 +175,17 @@ def test_a_run_with_it_goes_on_bit_for_bit_after_a_stop(split: Split, tmp_path: 
         assert torch.equal(getattr(straight.matching, name), getattr(resumed.matching, name)), name
 
 
+def test_statistics_along_other_axes_are_not_gone_on_with(split: Split, matching: Matching, backbone: Backbone):
+    matching._learn(torch.full((4, matching.means.shape[1]), 3.0), torch.zeros(4, dtype=torch.long))
+    same = Matching(backbone, split[0], torch.ones(len(split[0])), CPU)
+    same.load(matching.state())
+    assert torch.equal(same.means, matching.means) and same.steps == 1
+    half = (torch.arange(len(split[0])) % 2).float()
+    other = Matching(backbone, split[0], half, CPU)
+    other.load(matching.state())
+    assert torch.equal(other.means, other.reals.means) and other.steps == 0
+
+
 def test_it_may_come_while_a_run_goes_on_and_its_losses_are_in_the_log(split: Split, tmp_path: Path):
     trainer = steps(Trainer(SMALLEST, split[0], tmp_path), 1)
     trainer.save()
