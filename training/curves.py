@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from .log import log_rows
+
+COLOURS = 64
 
 
 def write_curves(log: Path, path: Path) -> None:
@@ -38,3 +42,6 @@ def write_curves(log: Path, path: Path) -> None:
         axis.legend()
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
+    with Image.open(path) as drawn:  # few colours, and every version of it stays in the repository
+        few = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)

@@ -31,7 +31,13 @@ from generator import (
     open_checkpoint,
 )
 from generator.families.stylegan2 import Encoder, StyleGAN2
-from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
+from generator.measuring import (
+    INDEX_FILE,
+    REMEMBERED_FILE,
+    feature_network,
+    network_for,
+    sample_styles,
+)
 
 from .card import write_card, write_index
 from .curves import write_curves
@@ -44,7 +50,7 @@ from .latest import end_with_the_model
 from .log import log_rows
 from .machine import machine
 from .name_directions import name_directions
-from .reconstruction import SHEET, measure_reconstruction, remember, write_reconstructions
+from .reconstruction import SHEET, measure_reconstruction, remember, remembered_before, write_reconstructions
 from .samples import as_float, generate
 from .scoring import COUNT, JUDGED
 from .settings import Settings, read_state
@@ -170,6 +176,7 @@ def finish(
     # Rounded as before: what is rounded already need not come out the same again.
     store(whole, folder, short_of_room, like)
     besides: dict[str, float | list[str]] = {}
+    before = remembered_before(folder)
     for stale in (REMEMBERED_FILE, SHEET):
         (folder / stale).unlink(missing_ok=True)
     if model.has_encoder and evaluation is not None:
@@ -177,7 +184,7 @@ def finish(
         measures, shown = measure_reconstruction(model, rest, network)
         besides = {**measures, "reconstructed": list(shown.records)}
         write_reconstructions(shown, folder, run)
-        remember(model, train, evaluation.index.records).save(folder)
+        remember(model, train, evaluation.index.records, before).save(folder)
 
     labels = torch.arange(64) % max(number, 1)
     for psi, file in ((1.0, "samples.jpg"), (0.7, "samples_psi07.jpg")):

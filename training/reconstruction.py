@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from generator import Model
-from generator.measuring import FeatureNetwork, Remembered
+from generator.errors import CheckpointError
+from generator.measuring import FeatureNetwork, Remembered, open_remembered
 
 from .data import Data
 from .errors import TrainingError
@@ -35,7 +36,11 @@ class Shown:
 
 def latents(model: Model, pictures: Tensor, labels: Tensor) -> Tensor:
     """Pictures N×C×R×R uint8 with N classes → the z that paints each again, N×z_dim."""
-    return model.encode(as_float(pictures), labels.tolist() if model.classes else None)[0]
+    return model.encode(as_float(pictures), _classes(model, labels))[0]
+
+
+def _classes(model: Model, labels: Tensor) -> list[int] | None:
+    return labels.tolist() if model.classes else None
 
 
 def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
@@ -84,12 +89,25 @@ def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) ->
     return figures, Shown(real[:SHOWN], made[:SHOWN], tuple(rest.names[i] for i in order[:SHOWN].tolist()))
 
 
-def remember(model: Model, train: Data, records: tuple[str, ...]) -> Remembered:
-    """The latents of these training pictures, by their names: those of the index."""
+def remember(model: Model, train: Data, records: tuple[str, ...], before: Remembered | None = None) -> Remembered:
+    """The latents of these training pictures, by their names: those of the index. Where an earlier version of the model
+    remembers the same, as one whose encoder was kept, they stay rounded as they are: version control has them."""
     number = {name: i for i, name in enumerate(train.names)}
     index = torch.tensor([number[record] for record in records])
-    z = torch.cat([latents(model, train.batch(part), train.labels[part]) for part in index.split(CHUNK)])
-    return Remembered.of_latents(model.name, model.version, records, train.labels[index], z)
+    parts = [model.encode(as_float(train.batch(i)), _classes(model, train.labels[i])) for i in index.split(CHUNK)]
+    z, spread = (torch.cat(each).cpu() for each in zip(*parts, strict=True))
+    labels = train.labels[index]
+    if before is not None and before.name == model.name and before.is_of(records, labels, z):
+        return replace(before, version=model.version)
+    return Remembered.of_latents(model.name, model.version, records, labels, z, spread)
+
+
+def remembered_before(folder: Path) -> Remembered | None:
+    """What an earlier model in this folder remembers; None where that cannot be read."""
+    try:
+        return open_remembered(folder)
+    except CheckpointError:
+        return None
 
 
 def write_reconstructions(shown: Shown, folder: Path, run: Path) -> None:

@@ -1,7 +1,8 @@
 """Training pictures as a model remembers them: each one's code, from which the model paints it again.
 
 The pictures themselves are not passed on with a model; where they are not on the machine, this is what can be shown of
-them, and it has to be called what it is: a reconstruction. One byte a number, beside the index (`index`).
+them, and it has to be called what it is: a reconstruction. One byte a number, beside the index (`index`); of numbers
+that the encoder is not sure of, few of the byte's values are used, so that what compresses them makes less of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from generator.storage.network_file import read_network, write_network
 FILE = "remembered.safetensors"
 KIND = "remembered"
 LEVELS = 256
+SURE = 1.0  # of the encoder's spread: what a number is rounded to, an error of 0.3 of it
 ENCODER, AUTOENCODER = "encoder", "autoencoder"  # whose codes they are: rows of z, or a table of whole numbers
 
 
@@ -39,12 +41,23 @@ class Remembered:
     step: Tensor
 
     @classmethod
-    def of_latents(cls, name: str, version: str, records: tuple[str, ...], labels: Tensor, z: Tensor) -> Remembered:
-        """Of N×z_dim latents, rounded to 8 bits within the range of each number."""
+    def of_latents(
+        cls,
+        name: str,
+        version: str,
+        records: tuple[str, ...],
+        labels: Tensor,
+        z: Tensor,
+        spread: Tensor | None = None,
+    ) -> Remembered:
+        """Of N×z_dim latents, rounded to 8 bits within the range of each number; `spread` N×z_dim: how sure the encoder
+        is of them, beyond which they need not be kept."""
         if not len(records) == len(labels) == len(z) or not len(z):
             raise FeatureError("Remembered pictures want a name, a class and a latent each.")
         low = z.amin(dim=0).float()
         step = ((z.amax(dim=0).float() - low) / (LEVELS - 1)).clamp(min=1e-6)
+        if spread is not None:
+            step = torch.maximum(step, SURE * spread.float().quantile(0.5, dim=0))
         codes = ((z - low) / step).round().clamp(0, LEVELS - 1).to(torch.uint8)
         return cls(ENCODER, name, version, records, labels.long(), codes, low, step)
 
@@ -58,6 +71,13 @@ class Remembered:
         flat = codes.flatten(1).to(torch.uint8)
         ones = torch.ones(flat.shape[1])
         return cls(AUTOENCODER, name, version, records, labels.long(), flat, 0 * ones, ones)
+
+    def is_of(self, records: tuple[str, ...], labels: Tensor, z: Tensor) -> bool:
+        """Whether these records' latents, rounded as here, are the ones here."""
+        if self.by != ENCODER or self.records != records or not torch.equal(self.labels, labels.long()):
+            return False
+        rounding = 0.51 * self.step + 1e-4
+        return z.shape == self.codes.shape and bool(((self.codes * self.step + self.low - z).abs() <= rounding).all())
 
     def find(self, record: str) -> int | None:
         """The row of a record; None if it is not among them."""

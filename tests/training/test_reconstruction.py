@@ -22,6 +22,7 @@ from training.reconstruction import (
     latents,
     measure_reconstruction,
     remember,
+    remembered_before,
     repaint,
     write_reconstructions,
 )
@@ -96,6 +97,33 @@ def test_latents_are_kept_within_half_a_step():
     z = torch.randn(20, 5)
     kept = Remembered.of_latents("plums", "1.0", tuple(map(str, range(20))), torch.zeros(20), z)
     assert float((kept.latents(list(range(20))) - z).abs().max()) <= float(kept.step.max()) / 2 + 1e-6
+
+
+def test_numbers_are_kept_as_surely_as_the_encoder_knows_them():
+    z = torch.randn(200, 3)
+    spread = torch.tensor([0.01, 0.2, 2.0]).expand(200, -1)
+    kept = Remembered.of_latents("plums", "1.0", tuple(map(str, range(200))), torch.zeros(200), z, spread)
+    apart = (kept.latents(list(range(200))) - z).abs().amax(dim=0)
+    assert bool((apart <= torch.maximum(kept.step / 2 + 1e-6, spread[0] / 2)).all())
+    used = [len(set(column.tolist())) for column in kept.codes.T]
+    assert used[0] > used[1] > used[2] and used[2] <= 10
+
+
+def test_what_is_remembered_alike_stays_rounded_as_it_was(tmp_path: Path):
+    data, model, _ = painted(8)
+    records = ("1.png", "4.png", "6.png")
+    assert remembered_before(tmp_path) is None
+    first = remember(model, data, records)
+    coarser = replace(first, codes=first.codes // 2, step=first.step * 2, low=first.low + first.step / 2)
+    coarser.save(tmp_path)
+    before = remembered_before(tmp_path)
+    model.version = "2.0"
+    kept = remember(model, data, records, before)
+    assert torch.equal(kept.codes, coarser.codes) and kept.version == "2.0"
+    anew = remember(model, data, records[:2], before)  # other pictures
+    assert len(anew.records) == 2
+    (tmp_path / "remembered.safetensors").write_bytes(b"broken")
+    assert remembered_before(tmp_path) is None
 
 
 def test_codes_of_an_autoencoder_are_kept_as_they_are(tmp_path: Path):
