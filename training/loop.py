@@ -97,10 +97,12 @@ class Trainer:
             self.groups = ClassGroups(data.labels, self.class_weights, settings.critic.mbstd_group)
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
         self.matching: Matching | None = None
-        if matched:
-            self.matching = Matching(self.backbone, data, self.weights, self.device)
+        if matched and self._generator_learns:
+            self.matching = Matching(self.backbone, data, self.weights, settings.mirror, self.device)
         self.log = Log(folder / "log.csv", self.encoding is not None, self.projected is not None, matched)
         self._resume()
+        if self.matching and not hasattr(self.matching, "reals"):
+            self.matching.begin()
         self.log.begin(self.pictures, self.seconds)
 
     def _keep(self, beginnings: tuple[str, ...]) -> None:
@@ -401,13 +403,11 @@ class Trainer:
             return
         settings, state = read_state(path, self.device, "resumed from")
         # A setting that the file lacks has its default. A projected critic may come and go and look otherwise, classes
-        # be favoured, R1 weigh more or less, the learning rate and the average's half-life be others, maps be held more
-        # or less exactly, parts be kept as they are, and when the rate is to fall may be decided until it does:
-        # nothing so far depends on it.
-        may_change = (
-            *("projected", "parts", "favour", "match", "recognise"),
-            *("r1_gamma", "learning_rate", "ema_pictures", "half_maps", "keep"),
-        )
+        # be favoured, samples be matched and told by class, R1 weigh more or less, the learning rate and the average's
+        # half-life be others, maps be held more or less exactly, parts be kept as they are, and when the rate falls
+        # may be decided until it does: nothing so far depends on it.
+        of_losses = ("projected", "parts", "favour", "match", "recognise", "r1_gamma")
+        may_change = (*of_losses, "learning_rate", "ema_pictures", "half_maps", "keep")
         settings = replace(settings, **{name: getattr(self.settings, name) for name in may_change})
         if settings.encoder and self.settings.encoder:
             settings = replace(settings, encoder=self.settings.encoder)
@@ -432,8 +432,8 @@ class Trainer:
                 self.projected.load(state["projected"])
             if self.encoding and state.get("encoding"):
                 self.encoding.load(self.g, state["encoding"])
-            if self.matching and state.get("matching"):
-                self.matching.load(state["matching"])
+            if self.matching:
+                self.matching.load(state.get("matching"))
         except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."

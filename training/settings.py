@@ -78,15 +78,11 @@ class Settings:
             raise TrainingError("decay_to must be above decay_from.")
         if self.snapshot_ratio <= 1:
             raise TrainingError("snapshot_ratio must be above 1.")
-        if isinstance(self.mismatch, bool) or not 0 <= self.mismatch < math.inf:
-            raise TrainingError("mismatch must be a weight, 0 or above.")
-        if self.mismatch and self.critic.num_classes < 2:
-            raise TrainingError("mismatch needs pictures in at least two classes.")
-        if isinstance(self.projected, bool) or not 0 <= self.projected < math.inf:
-            raise TrainingError("projected must be a weight, 0 or above.")
-        for name in ("match", "recognise"):
+        for name in ("mismatch", "projected", "match", "recognise"):
             if isinstance(value := getattr(self, name), bool) or not 0 <= value < math.inf:
                 raise TrainingError(f"{name} must be a weight, 0 or above.")
+        if self.mismatch and self.critic.num_classes < 2:
+            raise TrainingError("mismatch needs pictures in at least two classes.")
         if self.recognise and self.generator.num_classes < 2:
             raise TrainingError("recognise needs pictures in at least two classes.")
         if not 0 <= self.parts <= 1:

@@ -95,10 +95,16 @@ def test_calibration_belongs_to_its_critic(name: str):
     assert calibration is not None
     assert calibration.generated_count >= 1000
     assert calibration.real_count >= 500  # each held-out picture once: orchard has 618 of them
-    x, label = sixteen(model)
+    # Of classes as often as those that it was calibrated with: the critic is harder on some than on others.
+    evaluation = json.loads((PATHS[name] / "evaluation.json").read_text(encoding="utf-8"))
+    counts = torch.tensor([evaluation["per_class"][title]["count"] for title in model.classes])
+    label = torch.arange(len(counts)).repeat_interleave(counts)
+    label = label[:: len(label) // 32][:32]
+    z = torch.stack([draw_z(seed, model.z_dim) for seed in range(32)])
+    x = model.synthesize(model.map(z, label.tolist(), 1.0))
     eight_bits = ((x.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
-    ranks = [calibration.percentile_generated(float(logit)) for logit in model.criticize(eight_bits, label)]
-    assert 20 < sum(ranks) / 16 < 80  # seeds 0 … 15 are generated pictures like any other
+    ranks = [calibration.percentile_generated(float(logit)) for logit in model.criticize(eight_bits, label.tolist())]
+    assert 30 < sum(ranks) / 32 < 70  # these are generated pictures like any other
 
 
 @house

@@ -201,7 +201,7 @@ def test_a_weight_without_sense_is_refused(weight: float):
 
 def test_without_the_packages_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
-    with pytest.raises(TrainingError, match=r"^A projected critic needs the packages .*\.$"):
+    with pytest.raises(TrainingError, match=r"^A projected critic, an encoder and matching need the packages .*\.$"):
         Backbone()
 
 
