@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from .log import log_rows
@@ -17,10 +18,11 @@ def write_curves(log: Path, path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     rows = [{key: float(value) for key, value in row.items()} for row in log_rows(log)]
     shown = [row["pictures"] for row in rows]
-    figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained", dpi=80)
     panels = (
         ("losses", (("loss_g", "generator"), ("loss_d", "critic"))),
         ("mean logits (augmented pictures)", (("real", "real"), ("fake", "generated"))),
@@ -40,8 +42,9 @@ def write_curves(log: Path, path: Path) -> None:
         axis.set_xscale("log")
         axis.set_xlabel("real pictures shown")
         axis.legend()
-    figure.savefig(path, dpi=80)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     pyplot.close(figure)
-    with Image.open(path) as drawn:  # few colours, and every version of it stays in the repository
-        few = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+    # Few colours: every version of it stays in the repository.
+    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(path, format="PNG", optimize=True)

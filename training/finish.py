@@ -31,13 +31,7 @@ from generator import (
     open_checkpoint,
 )
 from generator.families.stylegan2 import Encoder, StyleGAN2
-from generator.measuring import (
-    INDEX_FILE,
-    REMEMBERED_FILE,
-    feature_network,
-    network_for,
-    sample_styles,
-)
+from generator.measuring import INDEX_FILE, REMEMBERED_FILE, feature_network, network_for, sample_styles
 
 from .card import write_card, write_index
 from .curves import write_curves

@@ -8,8 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generator import Model
-from generator.errors import CheckpointError
+from generator import CheckpointError, Model
 from generator.measuring import FeatureNetwork, Remembered, open_remembered
 
 from .data import Data

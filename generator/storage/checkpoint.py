@@ -130,7 +130,7 @@ def save_checkpoint(
     """Write a model's two files, or three with its encoder: weights as `dtype`, the generator's kernels as `kernels`
     where that is given, measurements as float32; `steps` of critic and encoder, as for `write_network`, the generator,
     whose rounding can be seen, has twice as many. What the checkpoint in the folder `like` holds to the bit is stored
-    as it is there. `open_checkpoint` gives it back.
+    as it is there (CheckpointError if there is none). `open_checkpoint` gives it back.
 
     CheckpointError for a model of another family than StyleGAN2: those are kept as their own program wrote them.
     """
@@ -140,14 +140,8 @@ def save_checkpoint(
     networks = stylegan2_of(model)
     header["config"] = networks.generator.config.to_dict()
     tensors = {**networks.generator.state_dict(), **exact}
-
-    def kept(file: str) -> Path | None:
-        return like / file if like and (like / file).exists() else None
-
-    own_steps = steps and 2 * steps
-    write_network(
-        folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels, own_steps, kept(GENERATOR_FILE)
-    )
+    twice, kept = steps and 2 * steps, like and like / GENERATOR_FILE
+    write_network(folder / GENERATOR_FILE, "generator", tensors, header, dtype, kernels, twice, kept)
     whose = {"name": model.name, "version": model.version, "classes": list(model.classes)}
     for file, kind, network in (
         (CRITIC_FILE, "critic", networks.critic),
@@ -156,7 +150,8 @@ def save_checkpoint(
         if network is not None:
             own = {**whose, "config": network.config.to_dict()}
             state = dict(network.state_dict())
-            write_network(folder / file, kind, state, own, dtype, steps=steps, like=kept(file))
+            kept = like / file if like and (like / file).exists() else None
+            write_network(folder / file, kind, state, own, dtype, steps=steps, like=kept)
 
 
 def _open_critic(path: Path, config: GeneratorConfig, header: dict[str, Any], device: str) -> Critic | None:

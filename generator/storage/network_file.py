@@ -25,6 +25,7 @@ FORMAT = "latent-atelier"
 FORMAT_VERSION = 1
 MAX_METADATA = 1 << 20
 SCALE = ".scale"
+Held = tuple[Tensor, Tensor | None]  # as stored: a tensor, or rows in 8 bits and their scale
 
 
 def write_network(
@@ -47,24 +48,24 @@ def write_network(
     reason a tensor that the file `like` holds to the bit, in whatever precision, is stored as it is there.
     """
     stored: dict[str, Tensor] = {}
-    before = _rows_of(path) if torch.int8 in (dtype, kernels) else {}
-    kept = _kept_of(like) if like else {}
+    before = _rows_of(path, kind) if torch.int8 in (dtype, kernels) else {}
+    kept = _held_in(like, kind) if like else {}
     for name, t in tensors.items():
         t = t.detach().cpu()
         own = kernels if kernels is not None and t.ndim == 4 else dtype
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
-        elif name in kept and torch.equal(_whole(*kept[name]), t.float()):
-            stored[name], scale = kept[name]
-            if scale is not None:
-                stored[name + SCALE] = scale
+            continue
+        rows: Held = t.to(torch.float16 if own is torch.int8 else own).contiguous(), None
+        if held := [
+            each[name] for each in (kept, before) if name in each and torch.equal(_whole(*each[name]), t.float())
+        ]:
+            rows = held[0]
         elif own is torch.int8 and t.ndim > 1:
-            rows = before.get(name)
-            if rows is None or rows[0].shape != t.shape or not torch.equal(_times_scale(*rows), t.float()):
-                rows = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
-            stored[name], stored[name + SCALE] = rows
-        else:
-            stored[name] = t.to(torch.float16 if own is torch.int8 else own).contiguous()
+            rows = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
+        stored[name], scale = rows
+        if scale is not None:
+            stored[name + SCALE] = scale
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
@@ -85,53 +86,52 @@ def to_8_bits(weight: Tensor, steps: float | None = None) -> tuple[Tensor, Tenso
     return (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8).contiguous(), scale
 
 
-def _times_scale(rows: Tensor, scale: Tensor) -> Tensor:
-    return rows.float() * scale.float().view(-1, *[1] * (rows.ndim - 1))
+def _held_in(path: Path, kind: str) -> dict[str, Held]:
+    """A file's tensors as they are stored, with their scales, but for those under `exact.`; CheckpointError as for
+    `read_network`."""
+    tensors, _ = _tensors_of(path, kind)
+    return {name: held for name, held in _paired(path, tensors).items() if not name.startswith("exact.")}
 
 
-def _rows_of(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
-    """Rows in 8 bits and their scales, by name, as a file holds them; none where there is no such file."""
+def _rows_of(path: Path, kind: str) -> dict[str, Held]:
+    """Those in 8 bits; none where there is no such file."""
     try:
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-            scaled = [name for name in names if name + SCALE in names]
-            return {name: (file.get_tensor(name), file.get_tensor(name + SCALE)) for name in scaled}
-    except (SafetensorError, OSError, UnicodeDecodeError):
+        return {name: held for name, held in _held_in(path, kind).items() if held[1] is not None}
+    except CheckpointError:
         return {}
 
 
-def _kept_of(path: Path) -> dict[str, tuple[Tensor, Tensor | None]]:
-    """All of a file's tensors but those under `exact.`, with their scales where they are in 8 bits, by name."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, UnicodeDecodeError) as error:
-        raise _unread(path, error) from None
-    scales = {name + SCALE for name in found}
-    return {
-        name: (tensor, found.get(name + SCALE))
-        for name, tensor in found.items()
-        if name not in scales and not name.startswith("exact.")
-    }
-
-
-def _whole(stored: Tensor, scale: Tensor | None) -> Tensor:
-    return stored.float() if scale is None else _times_scale(stored, scale)
-
-
-def _from_8_bits(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Put rows and scales together again; whatever else there is stays as it is."""
-    result = {}
+def _paired(path: Path, tensors: dict[str, Tensor]) -> dict[str, Held]:
+    """Rows and their scales side by side; CheckpointError where they do not fit."""
+    result: dict[str, Held] = {}
     for name, tensor in tensors.items():
         if name.endswith(SCALE) and name.removesuffix(SCALE) in tensors:
             continue
         scale = tensors.get(name + SCALE)
-        if scale is not None:
-            if tensor.dtype != torch.int8 or tensor.ndim < 2 or scale.shape != tensor.shape[:1]:
-                raise CheckpointError(f"{path.name} has a scale that does not fit the rows of {name}.")
-            tensor = _times_scale(tensor, scale)
-        result[name] = tensor
+        if scale is not None and (tensor.dtype != torch.int8 or tensor.ndim < 2 or scale.shape != tensor.shape[:1]):
+            raise CheckpointError(f"{path.name} has a scale that does not fit the rows of {name}.")
+        result[name] = tensor, scale
     return result
+
+
+def _whole(stored: Tensor, scale: Tensor | None) -> Tensor:
+    if scale is None:
+        return stored.float() if stored.is_floating_point() else stored
+    return stored.float() * scale.float().view(-1, *[1] * (stored.ndim - 1))
+
+
+def _tensors_of(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file as they are stored, and its metadata; CheckpointError as for `read_network`."""
+    try:
+        if not path.is_file():
+            raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
+        path.open("rb").close()  # a plain reason where it cannot be: safetensors gives its own
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+            _check_meta(path, meta, kind)
+            return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
+        raise _unread(path, error) from None
 
 
 def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -140,23 +140,14 @@ def read_network(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     Raises CheckpointError with one sentence: missing, no safetensors file, another project's, another kind,
     a newer version, broken metadata.
     """
-    try:
-        if not path.is_file():
-            raise CheckpointError(f"There is no file {path.name} in {path.parent.name or path.parent}.")
-        path.open("rb").close()  # a plain reason where it cannot be: safetensors gives its own
-        with safe_open(path, framework="pt") as file:
-            meta = file.metadata() or {}
-            _check_meta(path, meta, kind)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, UnicodeDecodeError) as error:
-        raise _unread(path, error) from None
+    tensors, meta = _tensors_of(path, kind)
     try:
         header = json.loads(meta["header"], parse_constant=_refuse)
     except (KeyError, ValueError, RecursionError):
         raise CheckpointError(f"The description inside {path.name} is missing or is not JSON.") from None
     if not isinstance(header, dict):
         raise CheckpointError(f"The description inside {path.name} is not a JSON object.")
-    tensors = _from_8_bits(path, tensors)
+    tensors = {name: _whole(*held) for name, held in _paired(path, tensors).items()}
     for name, tensor in tensors.items():
         if tensor.is_floating_point():
             if not torch.isfinite(tensor).all():

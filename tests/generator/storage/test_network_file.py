@@ -98,6 +98,9 @@ def test_a_later_version_keeps_the_bytes_of_what_has_not_changed(tmp_path: Path)
     write_network(path, "critic", tensors, {}, torch.int8, steps=10)  # which by itself would round otherwise
     for name in ("same", "same" + SCALE):
         assert torch.equal(raw(path)[name], first[name])
+    assert not torch.equal(raw(path)["other"], first["other"])
+    write_network(path, "critic", {"same": torch.ones(60, 5)}, {}, torch.int8)  # of another shape: rounded anew
+    torch.testing.assert_close(read_network(path, "critic")[0]["same"], torch.ones(60, 5))
 
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.int8], ids=str)
@@ -126,3 +129,33 @@ def test_what_is_to_be_stored_like_a_broken_file_is_refused(tmp_path: Path):
     with pytest.raises(CheckpointError, match="not a whole safetensors file"):
         write_network(tmp_path / "new.safetensors", "critic", {"w": torch.ones(2, 2)}, {}, torch.int8, like=old)
     assert not (tmp_path / "new.safetensors").exists()
+
+
+def test_nor_like_one_whose_scales_do_not_fit_or_that_is_none(tmp_path: Path):
+    old, weights = tmp_path / "old.safetensors", {"weight": torch.randn(4, 2)}
+    write_network(old, "critic", weights, {}, torch.int8)
+    change(old, "weight" + SCALE, torch.ones(3))
+    for like, kind, words in (
+        (old, "critic", "scale"),
+        (old, "encoder", "a critic"),
+        (tmp_path / "no", "critic", "no file"),
+    ):
+        with pytest.raises(CheckpointError, match=words):
+            write_network(tmp_path / "new.safetensors", kind, weights, {}, torch.int8, like=like)
+    write_network(old, "critic", weights, {}, torch.int8)  # a broken one in its own place is written over
+    torch.testing.assert_close(read_network(old, "critic")[0]["weight"], weights["weight"], rtol=0, atol=0.05)
+
+
+def test_a_checkpoint_is_stored_like_another(tmp_path: Path):
+    save_checkpoint(lively_model(), tmp_path / "half")
+    model = open_checkpoint(tmp_path / "half", precision="fp32")
+    save_checkpoint(model, tmp_path / "small", torch.int8, like=tmp_path / "half")
+    for file in ("generator", "critic"):
+        ours, theirs = (raw(tmp_path / name / f"{file}.safetensors") for name in ("small", "half"))
+        assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
+    (tmp_path / "half" / "critic.safetensors").unlink()
+    save_checkpoint(model, tmp_path / "mixed", torch.int8, like=tmp_path / "half")
+    dtypes = {tensor.dtype for tensor in raw(tmp_path / "mixed" / "critic.safetensors").values()}
+    assert torch.int8 in dtypes
+    with pytest.raises(CheckpointError, match="no file"):
+        save_checkpoint(model, tmp_path / "small", torch.int8, like=tmp_path / "nothing")

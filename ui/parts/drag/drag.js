@@ -199,12 +199,12 @@ export default function ({ element, settings, backend, action }) {
   action("reset", { run: () => back(1) });
   action("clear", {
     run: () => {
-      const before = { pulls, mask };
+      const before = { pulls, mask, picture: newest() };
       [pulls, mask] = [[], null];
       draw();
       const bringBack = () => {
-        if (dragging) return;
-        pulls = [...before.pulls, ...pulls].slice(0, settings.points);
+        if (dragging || before.picture !== newest()) return toast("They belong to the picture as it was.");
+        pulls = [...pulls, ...before.pulls].slice(0, settings.points);
         mask ??= before.mask;
         draw();
       };
