@@ -101,8 +101,6 @@ class Trainer:
             self.matching = Matching(self.backbone, data, self.weights, settings.mirror, self.device)
         self.log = Log(folder / "log.csv", self.encoding is not None, self.projected is not None, matched)
         self._resume()
-        if self.matching and not hasattr(self.matching, "reals"):
-            self.matching.begin()
         self.log.begin(self.pictures, self.seconds)
 
     def _keep(self, beginnings: tuple[str, ...]) -> None:
@@ -400,6 +398,8 @@ class Trainer:
         path = self.folder / "state.pt"
         if not path.exists():
             write_whole(self.folder / "settings.json", json.dumps(self.settings.to_dict(), indent=1))
+            if self.matching:
+                self.matching.begin()
             return
         settings, state = read_state(path, self.device, "resumed from")
         # A setting that the file lacks has its default. A projected critic may come and go and look otherwise, classes

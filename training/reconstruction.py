@@ -35,11 +35,11 @@ class Shown:
 
 def latents(model: Model, pictures: Tensor, labels: Tensor) -> Tensor:
     """Pictures N×C×R×R uint8 with N classes → the z that paints each again, N×z_dim."""
-    return model.encode(as_float(pictures), _classes(model, labels))[0]
+    return _encoded(model, pictures, labels)[0]
 
 
-def _classes(model: Model, labels: Tensor) -> list[int] | None:
-    return labels.tolist() if model.classes else None
+def _encoded(model: Model, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    return model.encode(as_float(pictures), labels.tolist() if model.classes else None)
 
 
 def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def remember(model: Model, train: Data, records: tuple[str, ...], before: Rememb
     remembers the same, as one whose encoder was kept, they stay rounded as they are: version control has them."""
     number = {name: i for i, name in enumerate(train.names)}
     index = torch.tensor([number[record] for record in records])
-    parts = [model.encode(as_float(train.batch(i)), _classes(model, train.labels[i])) for i in index.split(CHUNK)]
+    parts = [_encoded(model, train.batch(part), train.labels[part]) for part in index.split(CHUNK)]
     z, spread = (torch.cat(each).cpu() for each in zip(*parts, strict=True))
     labels = train.labels[index]
     if before is not None and before.name == model.name and before.is_of(records, labels, z):

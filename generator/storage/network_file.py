@@ -56,14 +56,8 @@ def write_network(
         if name.startswith("exact.") or not t.is_floating_point():
             stored[name] = t.contiguous()
             continue
-        rows: Held = t.to(torch.float16 if own is torch.int8 else own).contiguous(), None
-        if held := [
-            each[name] for each in (kept, before) if name in each and torch.equal(_whole(*each[name]), t.float())
-        ]:
-            rows = held[0]
-        elif own is torch.int8 and t.ndim > 1:
-            rows = to_8_bits(t.float(), None if name.startswith("mapping.") else steps)
-        stored[name], scale = rows
+        earlier = [held[name] for held in (kept, before) if name in held]
+        stored[name], scale = _stored(t, own, None if name.startswith("mapping.") else steps, earlier)
         if scale is not None:
             stored[name + SCALE] = scale
     meta = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "kind": kind, "header": json.dumps(header)}
@@ -74,6 +68,16 @@ def write_network(
     save_file(stored, temporary, metadata=meta)
     temporary.chmod(mode)
     os.replace(temporary, path)
+
+
+def _stored(t: Tensor, dtype: torch.dtype, steps: float | None, earlier: list[Held]) -> Held:
+    """As one of the `earlier` forms if that is it to the bit, else rounded to `dtype`."""
+    for held in earlier:
+        if torch.equal(_whole(*held), t.float()):
+            return held
+    if dtype is torch.int8 and t.ndim > 1:
+        return to_8_bits(t.float(), steps)
+    return t.to(torch.float16 if dtype is torch.int8 else dtype).contiguous(), None
 
 
 def to_8_bits(weight: Tensor, steps: float | None = None) -> tuple[Tensor, Tensor]:
