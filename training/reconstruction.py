@@ -49,22 +49,31 @@ def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
 
 
 def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) -> tuple[dict[str, float], Shown]:
-    """Figures of held-out pictures painted again, and the first SHOWN of them.
-
-    `reconstruction_distance`: mean distance of features between a picture and its reconstruction, each feature vector
-    of length 1 (a learned perceptual distance in the manner of Zhang et al. 2018, on the network's last means);
-    `…_of_class`: that between two pictures of one class, which is what a reconstruction has to beat;
-    `…_ratio`: the one by the other. `reconstruction_psnr`: median, in decibels.
-    """
-    order = torch.randperm(len(rest), generator=torch.Generator().manual_seed(SEED))[:COUNT]
-    labels = rest.labels[order]
-    reals, ours = [], []
+    """`likeness` of held-out pictures to what is painted of their codes, and the first SHOWN of them."""
+    order = held_out(rest)
+    real, made = [], []
     for index in order.split(CHUNK):
-        pictures = rest.batch(index)
-        reals.append(pictures)
-        labels_here = rest.labels[index]
-        ours.append(repaint(model, latents(model, pictures, labels_here), labels_here))
-    real, made = torch.cat(reals), torch.cat(ours)
+        real.append(rest.batch(index))
+        made.append(repaint(model, latents(model, real[-1], rest.labels[index]), rest.labels[index]))
+    pictures, again = torch.cat(real), torch.cat(made)
+    figures = likeness(pictures, again, rest.labels[order], network)
+    return figures, Shown(pictures[:SHOWN], again[:SHOWN], tuple(rest.names[i] for i in order[:SHOWN].tolist()))
+
+
+def held_out(rest: Data) -> Tensor:
+    """Which pictures are reconstructed: COUNT of these at most, always the same, by their numbers."""
+    return torch.randperm(len(rest), generator=torch.Generator().manual_seed(SEED))[:COUNT]
+
+
+def likeness(real: Tensor, made: Tensor, labels: Tensor, network: FeatureNetwork) -> dict[str, float]:
+    """How far N pictures are from N others meant to be like them (both N×C×R×R uint8), beside how far two real ones of
+    a class are from each other.
+
+    `reconstruction_distance`: mean distance of features between the two, each feature vector of length 1 (a learned
+    perceptual distance in the manner of Zhang et al. 2018, on the network's last means); `…_of_class`: that between
+    two real pictures of one class, which is what a reconstruction has to beat; `…_ratio`: the one by the other.
+    `reconstruction_psnr`: median, in decibels. TrainingError where no class has two pictures.
+    """
     a, b = (torch.nn.functional.normalize(features_of(network, x), dim=1) for x in (real, made))
     # The partner is the next picture of the same class, around the end; a class of one has none.
     partner = torch.full((len(labels),), -1)
@@ -78,14 +87,13 @@ def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) ->
     distance = float((a - b).norm(dim=1).mean())
     of_class = float((a[paired] - a[partner[paired]]).norm(dim=1).mean())
     error = (as_float(real) - as_float(made)).square().mean(dim=(1, 2, 3)).clamp(min=1e-8)
-    figures = {
+    return {
         "reconstruction_count": float(len(labels)),
         "reconstruction_distance": distance,
         "reconstruction_distance_of_class": of_class,
         "reconstruction_ratio": distance / max(of_class, 1e-9),
         "reconstruction_psnr": float((10 * torch.log10(4 / error)).median()),
     }
-    return figures, Shown(real[:SHOWN], made[:SHOWN], tuple(rest.names[i] for i in order[:SHOWN].tolist()))
 
 
 def remember(model: Model, train: Data, records: tuple[str, ...], before: Remembered | None = None) -> Remembered:

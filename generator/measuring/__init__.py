@@ -5,6 +5,7 @@ from .cost import Cost
 from .features import FeatureNetwork, feature_network, network_for
 from .index import FILE as INDEX_FILE
 from .index import MAX_RECORDS, Index, Match, open_index
+from .likeness import Likeness
 from .remembered import AUTOENCODER, Remembered, open_remembered
 from .remembered import FILE as REMEMBERED_FILE
 
@@ -17,6 +18,7 @@ __all__ = [
     "Cost",
     "FeatureNetwork",
     "Index",
+    "Likeness",
     "Match",
     "Remembered",
     "averages_and_directions",

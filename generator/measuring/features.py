@@ -53,6 +53,7 @@ class EfficientNetLite2:
     dimensions = 1280
     side = 128
     resize = "bilinear to 128 × 128 px, antialiased where larger"
+    taps = (0, 3, 6, 14)  # blocks after which `maps` looks: the last of each width, but for the widest
 
     def __init__(self) -> None:
         try:
@@ -68,6 +69,7 @@ class EfficientNetLite2:
         network.load_state_dict(weights)
         _fold(network.requires_grad_(False).eval()).to(memory_format=torch.channels_last)
         self._extract: Callable[[Tensor], Tensor] = network.extract_features  # N×3×128×128 → N×1280×4×4
+        self._stem, self._blocks = network._conv_stem, network._blocks[: self.taps[-1] + 1]
 
     @torch.inference_mode()
     def __call__(self, pictures: Tensor) -> Tensor:
@@ -75,6 +77,17 @@ class EfficientNetLite2:
         check_pictures(pictures)
         rows = [self._extract(self._input(part)).mean(dim=(2, 3)) for part in pictures.split(BATCH)]
         return torch.cat(rows) if rows else torch.zeros(0, self.dimensions)
+
+    def maps(self, pictures: Tensor) -> list[Tensor]:
+        """N×3×H×W (or N×1×H×W, taken as grey) in about [−1, 1] → what the network sees halfway, gradients pass:
+        N×16×64×64, N×24×32×32, N×48×16×16 and N×120×8×8."""
+        x = F.relu6(self._stem(self._input(pictures)))
+        seen = []
+        for number, block in enumerate(self._blocks):
+            x = block(x)
+            if number in self.taps:
+                seen.append(x)
+        return seen
 
     def _input(self, x: Tensor) -> Tensor:
         x = x.float().expand(-1, 3, -1, -1)

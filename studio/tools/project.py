@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from generator import Differentiable, FeatureError, Model
-from generator.measuring import feature_network
+from generator.measuring import Likeness, feature_network
 from pictures import PicturesError, as_array, decode
 from studio import Recipe, Studio, StudioError, Styles
 
@@ -39,6 +39,8 @@ GUESSES = (1.0, 0.75, 0.5)  # how much of the encoder's variety is tried
 ROUGH = 32  # px a side, at which they are told apart
 FARTHEST = 3.0  # standard deviations at which a first guess is cut off
 EDITABILITY = 0.5
+LIKENESS = 0.3  # what a frozen network's distance counts beside the pixels'
+BEGINS, WHOLE = 0.25, 0.5  # shares of a search at which that begins to count, and counts wholly: it has many valleys
 SIZES = (0.1, 4.0)  # of a picture's shorter side: what the square takes; beyond 1 a ground of its border's colour
 MAX_SIDE = 2048  # px that are kept of an upload
 FEATURES = "efficientnet-lite2"
@@ -149,10 +151,13 @@ def refine(
     editability: float = EDITABILITY,
     seconds: float = math.inf,
     progress: Share | None = None,
+    features: bool = True,
 ) -> State:
     """The search some steps further: as many as begin within `seconds`, at least one while any is left.
 
-    Adam (Kingma & Ba 2015) with a warm-up and a cosine's fall, on the mean squared difference of pixels.
+    Adam (Kingma & Ba 2015) with a warm-up and a cosine's fall, on the mean squared difference of pixels and, later and
+    unless `features` is False or its network is not installed, on what a frozen network sees halfway
+    (`generator.measuring.Likeness`): pixels alone end in a blur. What `error_of` tells is seen by its later layers.
     `editability`: 0 for likeness alone, 1 for a picture near the average; may change on the way. Each step takes its
     own turn at torch; `progress` hears the share that is done and may raise. StudioError or RecipeError for what the
     model or the arguments do not allow.
@@ -161,8 +166,9 @@ def refine(
         raise StudioError(f"Editability is 0 to 1, not {editability:g}.")
     recipe, end = studio.normalise(recipe), time.perf_counter() + seconds
     at, first, second = (torch.from_numpy(each.copy()) for each in (state.at, state.first, state.second))
-    hold = 10 ** (-5 + 4 * editability)
+    hold = 10 ** (-4 + 4 * editability)
     done = state.done
+    seen: Likeness | None = None
     while done < state.steps and (done == state.done or time.perf_counter() < end):
         with studio.working(recipe.model, progress) as model:
             wanted, space = _as_input(target, model), space_of(model)
@@ -170,6 +176,10 @@ def refine(
             picture = Differentiable(model).synthesize(space.styles(at), recipe.noise_given)
             apart = at - at.mean(dim=0, keepdim=True)
             loss = (picture - wanted).square().mean() + hold * (at.square().mean() + 10 * apart.square().mean())
+            counts = min((done / state.steps - BEGINS) / (WHOLE - BEGINS), 1.0)
+            if features and counts > 0:
+                seen = seen or _likeness(wanted)
+                loss = loss + (LIKENESS * counts * seen.distance(picture) if seen else 0)
             (slope,) = torch.autograd.grad(loss, at)
             at = at.detach()
         done += 1
@@ -274,6 +284,13 @@ def _as_input(target: Floats, model: Model) -> Tensor:
         raise StudioError(f"{model.name} paints {model.resolution} px: place the picture for it.")
     images = torch.from_numpy(np.array(target, np.float32)).permute(2, 0, 1)[None] * 2 - 1
     return images.mean(dim=1, keepdim=True) if model.img_channels == 1 else images
+
+
+def _likeness(wanted: Tensor) -> Likeness | None:
+    try:
+        return Likeness(wanted)
+    except FeatureError:
+        return None
 
 
 def _features_apart(picture: Floats, target: Floats) -> float | None:

@@ -9,13 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from generator import save_checkpoint
+from generator import FeatureError, save_checkpoint
 from generator.families.stylegan2 import StyleGAN2
 from generator.families.stylegan2.encoder import Encoder, EncoderConfig
+from generator.measuring import Likeness, likeness
 from studio import Recipe, StoppedError, Studio, StudioError
 from studio.tools.project import (
     SIZES,
     Place,
+    State,
     error_of,
     first_guess,
     found,
@@ -65,6 +67,33 @@ def test_a_search_in_slices_is_the_same_search(studio: Studio, target: np.ndarra
     assert state.done == whole.done == 6 and max(shares) == 1
     np.testing.assert_array_equal(state.at, whole.at)
     assert refine(studio, BASE, target, state).done == 6  # nothing is left
+
+
+def test_what_a_network_sees_is_found_better_where_it_is_asked(studio: Studio, target: np.ndarray):
+    begun = first_guess(studio, BASE, target, 60)
+    blind, seeing = (refine(studio, BASE, target, begun, 0.2, features=each) for each in (False, True))
+    wanted = torch.from_numpy(target.copy()).permute(2, 0, 1)[None] * 2 - 1
+
+    def distance(state: State) -> float:
+        painted = studio.render(found(studio, BASE, state), critic="none").raw
+        return float(Likeness(wanted).distance(torch.from_numpy(painted.copy()).permute(2, 0, 1)[None] * 2 - 1))
+
+    assert distance(seeing) < 0.9 * distance(blind)
+    early = replace(begun, steps=1000)  # of so long a search the first steps look at pixels alone
+    one, other = (refine(studio, BASE, target, early, seconds=0, features=each).at for each in (False, True))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_where_the_network_is_missing_pixels_are_enough(
+    studio: Studio, target: np.ndarray, monkeypatch: pytest.MonkeyPatch
+):
+    def missing(name: str) -> None:
+        raise FeatureError(f"{name} is not installed.")
+
+    begun = first_guess(studio, BASE, target, 8)
+    without = refine(studio, BASE, target, begun, features=False)
+    monkeypatch.setattr(likeness, "feature_network", missing)
+    np.testing.assert_array_equal(refine(studio, BASE, target, begun).at, without.at)
 
 
 def test_the_dial_holds_a_picture_near_the_average(studio: Studio, target: np.ndarray):
