@@ -97,6 +97,7 @@ class Trainer:
             self.groups = ClassGroups(data.labels, self.class_weights, settings.critic.mbstd_group)
         self.eye = torch.eye(max(len(data.classes), 1), device=self.device)
         self.matching: Matching | None = None
+        self._matched: dict[str, Any] | None = None  # what a run knows that does not match now
         if matched and self._generator_learns:
             self.matching = Matching(self.backbone, data, self.weights, settings.mirror, self.device)
         self.log = Log(folder / "log.csv", self.encoding is not None, self.projected is not None, matched)
@@ -388,7 +389,7 @@ class Trainer:
             "fade": self.fade.state() if self.fade else None,
             "projected": self.projected.state() if self.projected else None,
             "encoding": self.encoding.state() if self.encoding else None,
-            "matching": self.matching.state() if self.matching else None,
+            "matching": self.matching.state() if self.matching else self._matched,
         }
         temporary = self.folder / "state.pt.new"
         torch.save(state, temporary)
@@ -434,6 +435,8 @@ class Trainer:
                 self.encoding.load(self.g, state["encoding"])
             if self.matching:
                 self.matching.load(state.get("matching"))
+            else:
+                self._matched = state.get("matching")
         except Exception as error:  # many kinds, see read_state
             raise TrainingError(
                 f"{path} cannot be resumed from ({type(error).__name__}: it is not a saved state)."

@@ -255,6 +255,15 @@ def test_a_generator_that_does_not_learn_is_not_matched(split: Split, tmp_path: 
     assert trainer.matching is None and "match" not in trainer.train_step()
 
 
+def test_statistics_outlast_a_while_without_them(split: Split, tmp_path: Path):
+    first = steps(Trainer(ON, split[0], tmp_path), 2)
+    first.save()
+    steps(Trainer(replace(ON, keep=("mapping", "synthesis")), split[0], tmp_path), 1).save()  # the critic alone
+    after = Trainer(ON, split[0], tmp_path)
+    assert first.matching is not None and after.matching is not None
+    assert torch.equal(after.matching.means, first.matching.means) and after.matching.seen == first.matching.seen > 0
+
+
 def test_statistics_of_other_pictures_are_not_gone_on_with(split: Split, matching: Matching, backbone: Backbone):
     matching._learn(torch.full((4, matching.means.shape[1]), 3.0), torch.zeros(4, dtype=torch.long))
     ones = torch.ones(len(split[0]))
