@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -104,3 +105,43 @@ def test_what_was_left_is_a_branch_that_leads_back(visitor: Visitor, studio: Stu
     pages.keyboard.press("u")
     visitor.rest()
     assert visitor.seed == "1"
+
+
+def come_again(visitor: Visitor) -> None:
+    """Reload the page, and wait for its first picture."""
+    visitor.page.reload()
+    visitor.page.wait_for_selector("#live img.after[src]")
+    visitor.rest()
+
+
+def test_a_reload_keeps_what_can_be_undone_and_redone(visitor: Visitor) -> None:
+    for _ in range(3):
+        visitor.page.keyboard.press("n")
+        visitor.rest()
+    visitor.page.keyboard.press("u")
+    visitor.rest()
+    come_again(visitor)
+    visitor.page.get_by_role("button", name="History", exact=True).click()
+    expect(visitor.page.locator(".past img")).to_have_count(4)
+    visitor.page.keyboard.press("Escape")
+    for key, seed in [("r", "3"), ("u", "2"), ("u", "1"), ("u", "0")]:
+        visitor.page.keyboard.press(key)
+        visitor.rest()
+        assert visitor.seed == seed
+    expect(visitor.page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+
+
+@pytest.mark.parametrize("step", ["null", '[{"a": []}]', "MANY"])
+def test_a_history_of_anybodys_making_breaks_nothing(visitor: Visitor, step: str) -> None:
+    step = step.replace("MANY", json.dumps(["<img src=x onerror=alert(1)>"] * len(visitor.latest()["values"])))
+    visitor.page.keyboard.press("n")
+    visitor.rest()
+    come_again(visitor)  # now it is kept
+    kept = json.dumps(f'{{"now": 1, "nodes": [[{step}, null, 1], [{step}, 0, null]]}}')
+    visitor.page.add_init_script(
+        f"for (const key of Object.keys(sessionStorage)) if (key.includes('.past ')) sessionStorage[key] = {kept};"
+    )
+    come_again(visitor)
+    assert visitor.seed == "1"
+    expect(visitor.page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    assert visitor.toasts == []

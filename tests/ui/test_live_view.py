@@ -218,3 +218,16 @@ def test_a_recipe_too_long_for_a_link_says_so_and_is_shown_all_the_same() -> Non
     assert link_answer(short) == {"query": short.to_query(), "no_link": ""}
     answer = link_answer(long)
     assert answer["query"] is None and "save the picture" in answer["no_link"]
+
+
+def test_a_past_comes_back_as_the_steps_of_this_page(server: Functions, studio: Studio, controls: ControlSet) -> None:
+    recipes = [Recipe(seed=3, psi=0.5), Recipe.from_json({"seed": 4, "steps": [{"name": "contrast"}]})]
+    steps = [controls.values(studio.normalise(recipe)) for recipe in recipes]
+    unused = list(steps[0])
+    unused[controls.names.index("mix_seed")] = {"a": ["junk"]}  # nothing is mixed in: it stands for nothing
+    assert server["past"]({"steps": [*steps, unused]}) == {"steps": [*steps, steps[0]]}
+
+
+@pytest.mark.parametrize("steps", [None, {}, [None], [[]], ["a" * 40], [[[]] * 40], [[0]] * 201])
+def test_a_past_of_anything_else_is_refused(server: Functions, steps: Any) -> None:
+    assert server["past"]({"steps": steps}).keys() == {"error"}

@@ -76,6 +76,60 @@ export class History {
     return node.step;
   }
 
+  /** Begin where one stands: at this step if it is the present one or on the way to it, so that the way on stays, else at a new one. */
+  resume(step) {
+    let node = this.#now;
+    while (node && !same(node.step, step)) node = node.parent;
+    if (node) this.goTo(node.id);
+    else this.remember(step);
+  }
+
+  /** All steps as text of at most `most` characters, for `History.read`: without the oldest if they are too many, "" if even the last
+   * two are too long. */
+  text(most) {
+    const text = JSON.stringify(this);
+    if (text.length <= most || this.#nodes.length <= 2) return text.length <= most ? text : "";
+    const fewer = new History();
+    fewer.revive(JSON.parse(text));
+    fewer.limit = Math.max(2, this.#nodes.length >> 1); // the present step and the one to go on to are never forgotten
+    fewer.#forget();
+    return fewer.text(most);
+  }
+
+  toJSON() {
+    const places = new Map(this.#nodes.map((node, i) => [node, i]));
+    const place = (node) => places.get(node) ?? null;
+    return { now: place(this.#now), nodes: this.#nodes.map(({ step, parent, on }) => [step, place(parent), place(on)]) };
+  }
+
+  /** What `text` made, {now, nodes: [[step, the place of its parent, the place to go on to], …]}; null if anything else was kept. */
+  static read(text, limit = 200) {
+    let kept;
+    try {
+      kept = JSON.parse(text);
+    } catch {
+      return null;
+    }
+    const { now, nodes } = kept ?? {};
+    if (!Array.isArray(nodes) || nodes.length > limit || !Number.isInteger(now) || !nodes[now]) return null;
+    const sound = (node, i) => {
+      if (!Array.isArray(node) || node.length !== 3) return false;
+      const [, parent, on] = node;
+      const comes = parent === null || (Number.isInteger(parent) && parent >= 0 && parent < i);
+      return comes && (on === null || (Number.isInteger(on) && nodes[on]?.[1] === i));
+    };
+    return nodes.every(sound) ? { now, nodes } : null;
+  }
+
+  /** Stand where that was read. */
+  revive({ now, nodes }) {
+    this.#nodes = nodes.map(([step], id) => ({ id, step, parent: null, on: undefined }));
+    for (const [i, [, parent, on]] of nodes.entries()) Object.assign(this.#nodes[i], { parent: this.#nodes[parent] ?? null, on: this.#nodes[on] });
+    this.#now = this.#nodes[now];
+    this.#made = null;
+    this.#count = nodes.length;
+  }
+
   /** The id of the present step, null before the first. */
   get now() {
     return this.#now?.id ?? null;

@@ -117,3 +117,63 @@ test("a step that came to nothing leaves its branches", () => {
   history.leaveAhead("d");
   assert.equal(history.travel(1), "d");
 });
+
+/** What a later page stands at. */
+function again(history, most = 10_000) {
+  const later = new History();
+  later.revive(History.read(history.text(most)));
+  return later;
+}
+
+test("a later page has the same steps and branches", () => {
+  const history = new History();
+  for (const step of [["a"], ["b"], ["c"]]) history.remember(step);
+  history.travel(-1);
+  for (const step of [["d"], ["e"]]) history.remember(step);
+  history.travel(-1);
+  const later = again(history);
+  assert.deepEqual([later.strip(), later.now], [history.strip(), history.now]);
+  assert.deepEqual([later.travel(1), later.travel(-2), later.travel(2)], [["e"], ["b"], ["e"]]);
+  later.remember(["f"]);
+  assert.equal(new Set(later.strip().map(({ id }) => id)).size, 6);
+});
+
+test("a later page begins at what it shows, and the way on from there stays", () => {
+  const history = new History();
+  for (const step of ["a", "b", "c"]) history.remember(step);
+  const same = again(history);
+  same.resume("c");
+  assert.ok(same.canUndo && !same.canRedo);
+  const before = again(history); // the address had not followed yet
+  before.resume("b");
+  assert.deepEqual([before.strip().length, before.travel(1)], [3, "c"]);
+  const other = again(history); // another link, in the same tab
+  other.resume("d");
+  assert.deepEqual([other.strip().length, other.travel(-1)], [4, "c"]);
+  const first = new History();
+  first.resume("a");
+  assert.ok(!first.canUndo);
+});
+
+test("for what there is no room is forgotten, the oldest first", () => {
+  const history = new History();
+  for (let i = 0; i < 100; i++) history.remember(`step ${i}`);
+  history.travel(-1);
+  const text = history.text(500);
+  assert.ok(text.length <= 500);
+  const later = new History();
+  later.revive(History.read(text));
+  assert.deepEqual([later.travel(0), later.travel(-1), later.travel(2)], ["step 98", "step 97", "step 99"]);
+  assert.equal(history.strip().length, 100);
+  assert.equal(history.text(20), "");
+});
+
+test("what is no history is none", () => {
+  const nodes = [["a", null, 1], ["b", 0, null]];
+  assert.ok(History.read(JSON.stringify({ now: 1, nodes })));
+  const wrong = [null, 7, [], {}, { now: 0 }, { now: 0, nodes: {} }, { now: 0, nodes: [] }, { now: 2, nodes }, { now: "1", nodes }, { now: -1, nodes },
+    { now: 0, nodes: [null] }, { now: 0, nodes: [["a"]] }, { now: 0, nodes: [["a", 0, null]] }, { now: 0, nodes: [["a", 1, null], ["b", 0, null]] },
+    { now: 0, nodes: [["a", null, 0]] }, { now: 0, nodes: [["a", null, "length"]] }, { now: 0, nodes: [["a", "__proto__", null]] },
+    { now: 0, nodes: Array(201).fill(["a", null, null]) }];
+  for (const kept of ["", "{", ...wrong.map((each) => JSON.stringify(each))]) assert.equal(History.read(kept), null, kept);
+});

@@ -40,6 +40,7 @@ from ...waiting import Waiting, read_job
 from .. import part
 
 NEIGHBOURS = 8
+MAX_PAST = 200  # steps, as many as a page's history holds
 THUMBNAIL = 96  # px, twice what the strip shows them at, for dense screens
 VIEW = 192  # px, to which smaller pictures are enlarged for the plate
 
@@ -60,6 +61,8 @@ def live_view(
             "max_file_bytes": MAX_FILE_BYTES,
             "max_width": MAX_WIDTH,
             "slow": slow,
+            # under which a tab remembers its history: another version would paint something else
+            "past": f"past {controls.model} {studio.normalise(Recipe(model=controls.model)).version}",
         },
         events=["apply"],
         elem_id=elem_id,
@@ -142,13 +145,19 @@ def live_functions(studio: Studio, controls: ControlSet, slow: bool = False) -> 
             return {"elsewhere": f"{model_pages(studio)[recipe.model]}?{query}"}
         return {"values": controls.values(recipe)}
 
+    def past(request: Any) -> dict[str, Any]:
+        steps = field_of(request, "steps")
+        if not isinstance(steps, list) or len(steps) > MAX_PAST:
+            raise RecipeError("This is no history of this page.")
+        return {"steps": [controls.values(studio.normalise(controls.recipe(step))) for step in steps]}
+
     def save(request: Any) -> dict[str, Any]:
         rendering = studio.render(controls.recipe(field_of(request, "values")))
         width = request.get("width")  # px; without one as it was made
         png = base64.b64encode(to_png(rendering, width)).decode("ascii")
         return {"png": png, "name": file_name(rendering.recipe, width)}
 
-    return [answering(function) for function in (picture, progress, details, neighbours, restore, save)]
+    return [answering(function) for function in (picture, progress, details, neighbours, restore, past, save)]
 
 
 def live_answer(rendering: Rendering) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import { pastStrip } from "./past.js";
 import { Plate } from "./plate.js";
 import { sizesAt } from "./sizes.js";
 
+const MOST_KEPT = 1_000_000; // characters of history that a tab remembers, of some five million that a browser allows for all
+
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 export default function ({ element, settings, backend, action, trigger }) {
@@ -172,6 +174,25 @@ export default function ({ element, settings, backend, action, trigger }) {
     plate.enable("redo", history.canRedo);
   }
 
+  /** What this tab remembers of this model's history. It may be of anybody's making: the server says what each step is. */
+  async function before() {
+    const kept = History.read(inMind(settings.past) ?? "");
+    if (!kept) return null;
+    const were = kept.nodes.map(([step]) => step);
+    const { steps } = await backend.past({ steps: were });
+    if (!steps) return null;
+    const nodes = kept.nodes.map(([, ...places], i) => [steps[i], ...places]);
+    return { kept: { ...kept, nodes }, steps: were.map((step, i) => [step, steps[i]]) };
+  }
+
+  function keepHistory() {
+    if (history.now === null) return;
+    keepInMind(settings.past, history.text(MOST_KEPT));
+    keepInMind(`${settings.past} pictures`, past.text(MOST_KEPT));
+  }
+  addEventListener("pagehide", keepHistory);
+  document.addEventListener("visibilitychange", () => document.hidden && keepHistory()); // a phone may end the page unseen
+
   // ---------------------------------------------------------------- files and links
 
   async function restore(source) {
@@ -237,11 +258,17 @@ export default function ({ element, settings, backend, action, trigger }) {
 
   /** The page opens: with the recipe in its address, if there is one. */
   async function open() {
-    const linked = location.search.length > 1 ? await restore({ query: location.search.slice(1) }) : {};
+    const link = location.search.length > 1 ? restore({ query: location.search.slice(1) }) : {};
+    const [linked, earlier] = await Promise.all([link, before()]);
     foreign = linked.foreign ?? "";
     if (linked.error) unread = settings.initial;
     asking.current = linked.values ?? settings.initial;
-    remember(asking.current);
+    if (earlier) {
+      history.revive(earlier.kept);
+      past.revive(inMind(`${settings.past} pictures`), earlier.steps);
+    }
+    history.resume(asking.current);
+    markHistory();
     asking.feed(asking.current);
     return controls();
   }
