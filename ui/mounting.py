@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from .bundle import head
 from .early import EarlyHead
+from .lost import lost
 from .requests import MAX_FILE_BYTES
 from .theme import theme
 
@@ -58,7 +59,7 @@ def application(blocks: gr.Blocks, lessons: bool = False) -> FastAPI:
             theme=theme(),
             head=head(lessons),
             max_file_size=MAX_FILE_BYTES,
-            app_kwargs={"middleware": [Middleware(EarlyHead)]},
+            app_kwargs={"middleware": [Middleware(EarlyHead)], "exception_handlers": {404: lost}},
             **SETTINGS,
         )
     return app

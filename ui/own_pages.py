@@ -10,23 +10,23 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
-from html import escape
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from studio import Opened, Studio, StudioError, Visitors
 
+from .lost import sentence
 from .models import OWN
 from .mounting import application, run
 from .places import OPEN
 
 SWEEP_SECONDS = 60.0
 NONE = "There is no model here, or not any more: open its file again."
+BACK = ("Open your own", f"../../{OPEN}")
 
 Build = Callable[[Studio], gr.Blocks]
 
@@ -54,9 +54,9 @@ class OwnPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             page = await self._page(scope["path_params"]["token"]) if scope["type"] == "http" else None
-            answer = _sentence(NONE, 404) if page is None else page.app
+            answer = sentence(NONE, 404, *BACK) if page is None else page.app
         except StudioError as error:  # kept here, but broken
-            answer = _sentence(str(error), 500)
+            answer = sentence(str(error), 500, *BACK)
         await answer(scope, receive, send)
 
     async def show(self, opened: Opened) -> str:
@@ -122,13 +122,3 @@ class OwnPages:
 
 async def _close(page: _Page) -> None:
     await page.running.aclose()
-
-
-def _sentence(text: str, status: int) -> HTMLResponse:
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Latent Atelier</title><style>:root { color-scheme: light dark; font-family: system-ui; } "
-        "body { max-width: 34rem; margin: 4rem auto; padding: 0 1rem; line-height: 1.5; }</style>"
-        f'<p>{escape(text)}</p><p><a href="../../{OPEN}">Open your own</a></p></html>',
-        status,
-    )

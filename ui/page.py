@@ -21,6 +21,7 @@ from .controls import ControlSet
 from .departure import Departures
 from .early import EarlyHead
 from .endpoints import add_endpoints
+from .lost import lost
 from .masthead import masthead
 from .models import OWN, model_entry, model_pages
 from .mounting import MAX_THREADS, SETTINGS, Below, without_slash
@@ -154,6 +155,7 @@ def launch_options(studio: Studio, own: OwnPages | None = None, upload_limit: in
             ],
             "lifespan": lifespan,
             "middleware": [Middleware(Departures), Middleware(EarlyHead)],
+            "exception_handlers": {404: lost},
         },
         "max_threads": MAX_THREADS,
         "_frontend": False,  # else Gradio asks its own page for an answer, and ends where that takes three seconds
