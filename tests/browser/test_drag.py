@@ -70,6 +70,12 @@ def test_points_are_set_dragged_undone_and_the_result_goes_to_the_plate(visitor:
     page.locator(".dragging [data-action=stop]").click()
     page.locator(".dragging [data-action=to-plate]").click()
     expect(page.locator("#live .specimen")).to_contain_text("styles of its own")
+    says = page.locator("#live .neighbours p")
+    expect(says).to_contain_text("Styles of no seed")
+    page.get_by_label("Class · condition").click()  # these styles have none: it leads to a seed's picture
+    page.locator("[role=option]:visible").last.click()
+    expect(page.locator("#live .specimen")).not_to_contain_text("styles of its own")
+    expect(says).to_be_hidden()
 
 
 def test_a_finger_sets_points_and_reaches_every_tab(visit: Callable[..., Visitor]) -> None:

@@ -40,7 +40,8 @@ export default function ({ element, settings, backend, action, trigger }) {
    * hand, which is over (a click, a choice, a thumb let go), and so is a step of history by itself. */
   function change(name, value, { quiet = false, settled = false } = {}) {
     touched();
-    const changes = { ...(name === "seed" && { latent: null }), [name]: value };
+    const others = name === "seed" || (name === "label" && typeof asking.current[at("latent")] === "string"); // styles have no class
+    const changes = { ...(others && { latent: null }), [name]: value };
     if (name === "mix" && value) changes.mix_seed = besides(asking.current[at("seed")], asking.current[at("mix_seed")]);
     const values = withValues(changes);
     if (changes.mix_seed !== undefined && !same(values[at("mix_seed")], asking.current[at("mix_seed")])) return show(values);
