@@ -208,6 +208,22 @@ def test_presenting_turns_part_by_part(browser: Browser, address: str):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1920, 1080)])
+def test_a_picture_and_its_neighbours_are_presented_at_one_glance(
+    browser: Browser, address: str, width: int, height: int
+):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(f"{address}classroom/trust?lang=en&part=seen&present=1")
+    faces = page.locator(".compared :is(.specimen, .neighbours img)")
+    expect(faces).to_have_count(6, timeout=PATIENT)
+    page.wait_for_function("[...document.querySelectorAll('.compared img')].every((img) => img.naturalWidth)")
+    ends = [box["y"] + box["height"] for face in faces.all() if (box := face.bounding_box())]
+    sentence = page.locator(".chapter:not([hidden]) .after").bounding_box()
+    assert len(ends) == 6 and sentence and max(ends) <= sentence["y"]
+    page.close()
+
+
+@pytest.mark.browser
 def test_lessons_open_with_the_class_that_the_model_opens_with(browser: Browser, address: str):
     page = browser.new_page()
     for query in ("afterwards?lang=en", "trust?lang=en&part=seen", "uses?lang=en&part=film"):

@@ -18,7 +18,8 @@ export function language(texts) {
 export const filled = (sentence, fields = {}) =>
   sentence
     .replace(/\{(\w+)\?([^|}]*)\|([^}]*)\}/g, (whole, name, one, more) => (String(fields[name]) === "1" ? one : more))
-    .replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole);
+    .replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole)
+    .replace(/(\d) %/g, "$1\u00a0%");
 
 /** Looks up "a.b.c" in each of the places in turn; the path itself where it is nowhere, so that a hole is seen. */
 function finder(places) {

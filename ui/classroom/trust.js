@@ -135,7 +135,7 @@ function before(chapter) {
   const wall = make("ol", { className: "wall neighbours" });
   const close = make("div", { className: "group" });
   const how = make("p", { className: "note", textContent: t("how_remembered"), hidden: true });
-  stage.classList.add("side-by-side");
+  stage.classList.add("side-by-side", "compared");
   stage.append(
     make("div", { className: "wide" }, who.node, make("figure", {}, image, make("figcaption", { textContent: t("this") }))),
     make("div", { className: "aside" }, make("h3", { textContent: t("nearest") }), wall, how, make("p", { className: "note", textContent: t("closest") }), close),
