@@ -1,5 +1,6 @@
 """What every test shares: the environment that torch and Gradio read at import, and the Chromium to drive."""
 
+import gc
 import os
 import shutil
 import signal
@@ -18,6 +19,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection() -> None:
+    """Nothing is looked for to let go of while tests are collected: that took as long again as collecting them."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end, and need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
