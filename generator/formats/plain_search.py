@@ -15,6 +15,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -478,9 +479,14 @@ def _drawn(parts: Sequence[Part], way: Way, labels: Tensor | None, pictures: int
     """What goes into the network for so many pictures: numbers by seed, with the classes in turn."""
     pictures = pictures if any(part.weight.ndim == 4 for part in parts) else OF_DENSE
     count = _inputs(parts) - (0 if labels is None or way.joined == "times" else labels.shape[1])
-    z = torch.stack([draw_z(seed, count) for seed in range(pictures)])
+    z = _numbers(count, pictures)
     own = None if labels is None else labels[torch.arange(pictures) % len(labels)]
     return joined(torch.erf(z / math.sqrt(2)) if way.uniform else z, own, way.joined)
+
+
+@lru_cache(maxsize=4)  # each way that is tried begins with them
+def _numbers(count: int, pictures: int) -> Tensor:
+    return torch.stack([draw_z(seed, count) for seed in range(pictures)])
 
 
 def _square(flat: int, channels: int) -> int:

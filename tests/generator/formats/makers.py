@@ -112,7 +112,7 @@ def _pgan(folder: Path) -> Made:
 
 
 def _plain_stack(folder: Path) -> Made:
-    network = plain_files.trained(plain_files.dense_first(), 20)
+    network = plain_files.trained(plain_files.dense_first(16), 20)
     return Made(write_torch(folder / "generator.pth", dict(network.state_dict())), judges=False)
 
 

@@ -21,13 +21,14 @@ def course() -> nn.Module:
     return nn.Sequential(Spot(), block(16, 32, 3, 2), block(32, 16, 4, 1), block(16, 8, 3, 2), last)
 
 
-def dense_first() -> nn.Module:
+def dense_first(width: int = 32) -> nn.Module:
     """A dense layer, a norm of channels, 4×4 convolutions and leaky ReLUs: 32 px in colour."""
+    a, b, c = width, width // 2, width // 4
     return nn.Sequential(
-        nn.Linear(20, 32 * 16), nn.Unflatten(1, (32, 4, 4)), nn.BatchNorm2d(32), nn.LeakyReLU(0.2),
-        nn.ConvTranspose2d(32, 16, 4, 2, 1, bias=False), nn.BatchNorm2d(16), nn.LeakyReLU(0.2),
-        nn.ConvTranspose2d(16, 8, 4, 2, 1, bias=False), nn.BatchNorm2d(8), nn.LeakyReLU(0.2),
-        nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.Tanh(),
+        nn.Linear(20, a * 16), nn.Unflatten(1, (a, 4, 4)), nn.BatchNorm2d(a), nn.LeakyReLU(0.2),
+        nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2),
+        nn.ConvTranspose2d(b, c, 4, 2, 1, bias=False), nn.BatchNorm2d(c), nn.LeakyReLU(0.2),
+        nn.ConvTranspose2d(c, 3, 4, 2, 1), nn.Tanh(),
     )  # fmt: skip
 
 
