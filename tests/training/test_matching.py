@@ -43,16 +43,24 @@ def backbone() -> Backbone:
     return Backbone()
 
 
-def begun(backbone: Backbone, data: Pictures, weights: Tensor | None = None) -> Matching:
-    found = Matching(backbone, data, torch.ones(len(data)) if weights is None else weights, False, CPU)
-    found.begin()
-    return found
+def of(backbone: Backbone, data: Pictures) -> Matching:
+    return Matching(backbone, data, torch.ones(len(data)), False, CPU)
+
+
+@pytest.fixture(scope="module")
+def reals(backbone: Backbone, split: Split) -> Reals:
+    """Of a few pictures, measured once."""
+    begun = of(backbone, split[0])
+    begun.begin()
+    return begun.reals
 
 
 @pytest.fixture
-def matching(backbone: Backbone, split: Split) -> Matching:
-    """Of a few pictures, before it has seen samples."""
-    return begun(backbone, split[0])
+def matching(backbone: Backbone, split: Split, reals: Reals) -> Matching:
+    """Of these pictures, before it has seen samples."""
+    found = of(backbone, split[0])
+    found._start(reals)
+    return found
 
 
 # ---- the map ----------------------------------------------------------------------------------------

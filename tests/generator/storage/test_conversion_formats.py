@@ -18,6 +18,7 @@ from generator.storage import conversion as convert
 from tests.generator.formats.makers import Made
 
 FEW = 40  # pictures behind a calibration
+REGRESSED = 64  # behind directions, for a dozen numbers
 # Of the greatest value: half precision keeps 11 bits of a weight, and a dozen layers of random ones add up (to 0.003
 # in these pictures, in logits to a little more).
 HALF_ERROR = 0.01
@@ -37,14 +38,16 @@ class Converted:
 @pytest.fixture(scope="module", params=[True, False], ids=["fp16", "fp32"])
 def converted(request: pytest.FixtureRequest, made: Made, tmp_path_factory: pytest.TempPathFactory) -> Converted:
     """Each format in both precisions, opened in float32: what a machine is faster in is not the file's affair."""
-    folder = convert.convert(
-        made.path,
-        made.critic,
-        tmp_path_factory.mktemp("converted"),
-        "plums",
-        half=request.param,
-        pictures=FEW,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "REGRESSED", REGRESSED)
+        folder = convert.convert(
+            made.path,
+            made.critic,
+            tmp_path_factory.mktemp("converted"),
+            "plums",
+            half=request.param,
+            pictures=FEW,
+        )
     before = open_checkpoint(made.path, made.critic, precision="fp32")
     return Converted(made, before, open_checkpoint(folder, precision="fp32"), folder, request.param)
 
