@@ -141,3 +141,21 @@ def visitor(visit: Callable[..., Visitor]) -> Visitor:
     visitor = visit()
     visitor.open()
     return visitor
+
+
+@pytest.fixture(scope="module")
+def unmoved(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor at a desk, in front of the first picture, for tests that leave everything as it was."""
+    with visits(browser, address) as come:
+        visitor = come()
+        visitor.open()
+        yield visitor
+
+
+@pytest.fixture
+def moved(unmoved: Visitor) -> Iterator[Visitor]:
+    """The same visitor, for tests that move no more than the picture's controls: these go back afterwards."""
+    yield unmoved
+    unmoved.page.get_by_role("button", name="Reset", exact=True).click()
+    unmoved.rest()
+    assert unmoved.seed == "0" and unmoved.page.locator(".step").count() == 0

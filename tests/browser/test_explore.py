@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from studio import Recipe, Studio, data_url, recipe_from_png
-from tests.browser.conftest import PHONE, Visitor, visits
+from tests.browser.conftest import PHONE, Visitor
 from ui.parts.live_view import VIEW
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,8 @@ def shown(studio: Studio, **recipe: object) -> str:
 # ---------------------------------------------------------------- opening
 
 
-def test_the_page_opens_with_the_first_picture(visitor: Visitor, studio: Studio) -> None:
+def test_the_page_opens_with_the_first_picture(unmoved: Visitor, studio: Studio) -> None:
+    visitor = unmoved
     assert visitor.picture == shown(studio)
     expect(visitor.page.get_by_text("AI-generated", exact=True)).to_be_visible()
     expect(visitor.page.locator("#live .attribution")).to_contain_text(studio.models()[0]["attribution"])
@@ -49,7 +50,8 @@ def test_the_page_opens_with_the_first_picture(visitor: Visitor, studio: Studio)
     expect(visitor.page.locator(".critic-card .words")).not_to_be_empty()
 
 
-def test_the_picture_is_the_largest_thing_and_nothing_needs_scrolling(visitor: Visitor) -> None:
+def test_the_picture_is_the_largest_thing_and_nothing_needs_scrolling(unmoved: Visitor) -> None:
+    visitor = unmoved
     sheet = visitor.page.locator("#plate-sheet").bounding_box()
     assert sheet and sheet["width"] >= 512 and sheet["height"] >= 512
     for part in ("#latent .directions", "#live .neighbours", ".plate-tools", ".critic-card", ".add-step"):
@@ -61,7 +63,8 @@ def test_the_picture_is_the_largest_thing_and_nothing_needs_scrolling(visitor: V
 # ---------------------------------------------------------------- the live loop
 
 
-def test_a_drag_ends_with_the_picture_of_the_last_value(visitor: Visitor, studio: Studio) -> None:
+def test_a_drag_ends_with_the_picture_of_the_last_value(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     track = slider(visitor, "darker ↔ lighter")
     drag(visitor, track, 0.5, 0.8)
     visitor.rest()
@@ -113,7 +116,8 @@ def test_two_visitors_keep_apart(visit: Visit, studio: Studio) -> None:
     assert second.picture == shown(studio, seed=42)
 
 
-def test_every_kind_of_control_reaches_the_picture(visitor: Visitor, studio: Studio) -> None:
+def test_every_kind_of_control_reaches_the_picture(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     visitor.page.get_by_label("Class · condition").click()
     visitor.page.get_by_role("option", name="gage").click()
     visitor.page.get_by_label("Mix in a second seed · style mixing").check()
@@ -130,7 +134,8 @@ def test_every_kind_of_control_reaches_the_picture(visitor: Visitor, studio: Stu
 # ---------------------------------------------------------------- keys
 
 
-def test_a_slider_moves_by_arrow_key(visitor: Visitor, studio: Studio) -> None:
+def test_a_slider_moves_by_arrow_key(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     slider(visitor, "darker ↔ lighter").focus()
     for _ in range(3):
         visitor.page.keyboard.press("ArrowRight")
@@ -138,7 +143,8 @@ def test_a_slider_moves_by_arrow_key(visitor: Visitor, studio: Studio) -> None:
     assert visitor.picture == shown(studio, moves={"pc1": 0.15})
 
 
-def test_single_keys(visitor: Visitor, studio: Studio) -> None:
+def test_single_keys(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     press = visitor.page.keyboard.press
     press("n")
     visitor.rest()
@@ -159,6 +165,7 @@ def test_single_keys(visitor: Visitor, studio: Studio) -> None:
     assert visitor.seed == str(rolled)
     press("1")
     assert visitor.page.locator("#live img.after").bounding_box()["width"] == 32  # type: ignore[index]
+    press("1")
     press("?")
     expect(visitor.page.get_by_role("dialog", name="Keys")).to_be_visible()
     press("Escape")
@@ -169,7 +176,8 @@ def test_single_keys(visitor: Visitor, studio: Studio) -> None:
     assert visitor.seed == str(rolled)
 
 
-def test_everything_has_a_name_and_a_visible_focus(visitor: Visitor) -> None:
+def test_everything_has_a_name_and_a_visible_focus(moved: Visitor) -> None:
+    visitor = moved
     unnamed = visitor.page.evaluate("""() => [...document.querySelectorAll("#explore :is(button, input, select)")]
         .filter((node) => node.offsetParent && !node.labels?.length && !node.getAttribute("aria-label") && !node.title
             && !node.textContent.trim())
@@ -184,7 +192,8 @@ def test_everything_has_a_name_and_a_visible_focus(visitor: Visitor) -> None:
 # ---------------------------------------------------------------- history
 
 
-def test_a_drag_is_one_step_of_history(visitor: Visitor, studio: Studio) -> None:
+def test_a_drag_is_one_step_of_history(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     track = slider(visitor, "darker ↔ lighter")
     drag(visitor, track, 0.5, 0.7)
     visitor.rest()
@@ -199,7 +208,8 @@ def test_a_drag_is_one_step_of_history(visitor: Visitor, studio: Studio) -> None
     assert visitor.picture == shown(studio)
 
 
-def test_each_direction_has_a_reset(visitor: Visitor, studio: Studio) -> None:
+def test_each_direction_has_a_reset(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     track = slider(visitor, "small ↔ large")
     drag(visitor, track, 0.5, 0.7, moves=3)
     visitor.rest()
@@ -209,7 +219,8 @@ def test_each_direction_has_a_reset(visitor: Visitor, studio: Studio) -> None:
     assert visitor.picture == shown(studio)
 
 
-def test_a_neighbour_is_one_click_away(visitor: Visitor, studio: Studio) -> None:
+def test_a_neighbour_is_one_click_away(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     visitor.page.get_by_label("Go to seed 3").click()
     visitor.rest()
     assert visitor.picture == shown(studio, seed=3) and visitor.seed == "3"
@@ -224,7 +235,8 @@ def add(visitor: Visitor, name: str) -> None:
     visitor.page.locator(".add-step").select_option(name)
 
 
-def test_steps_are_added_tuned_moved_switched_and_removed(visitor: Visitor, studio: Studio) -> None:
+def test_steps_are_added_tuned_moved_switched_and_removed(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     add(visitor, "contrast")
     add(visitor, "saturation")
     visitor.rest()
@@ -271,7 +283,8 @@ def test_steps_are_added_tuned_moved_switched_and_removed(visitor: Visitor, stud
     visitor.page.keyboard.press("Escape")
 
 
-def test_before_and_after(visitor: Visitor, studio: Studio) -> None:
+def test_before_and_after(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     add(visitor, "contrast")
     visitor.rest()
     before = visitor.page.locator("#live img.before")
@@ -287,6 +300,8 @@ def test_before_and_after(visitor: Visitor, studio: Studio) -> None:
     visitor.page.keyboard.press("s")
     expect(visitor.page.get_by_label("Where before ends and after begins")).to_be_visible()
     expect(before).to_be_visible()
+    visitor.page.keyboard.press("s")
+    expect(before).to_be_hidden()
 
 
 # ---------------------------------------------------------------- links and files
@@ -356,15 +371,6 @@ def drop(visitor: Visitor, path: Path) -> None:
 
 
 # ---------------------------------------------------------------- what goes wrong
-
-
-@pytest.fixture(scope="module")
-def unmoved(browser: Browser, address: str) -> Iterator[Visitor]:
-    """A visitor in front of the first picture, for tests that leave everything as it was."""
-    with visits(browser, address) as come:
-        visitor = come()
-        visitor.open()
-        yield visitor
 
 
 def forget_toasts(visitor: Visitor) -> None:

@@ -16,7 +16,8 @@ from ui.controls import ControlSet
 pytestmark = pytest.mark.browser
 
 
-def test_every_roll_can_be_undone(visitor: Visitor, studio: Studio) -> None:
+def test_every_roll_can_be_undone(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     seeds = [visitor.seed]
     for _ in range(6):
         visitor.page.get_by_role("button", name="Roll a seed").first.click()
@@ -31,7 +32,8 @@ def test_every_roll_can_be_undone(visitor: Visitor, studio: Studio) -> None:
     assert visitor.picture == shown(studio)
 
 
-def test_steps_that_are_added_quickly_are_undone_one_by_one(visitor: Visitor) -> None:
+def test_steps_that_are_added_quickly_are_undone_one_by_one(moved: Visitor) -> None:
+    visitor = moved
     for name in ("contrast", "saturation", "exposure"):
         add(visitor, name)
     visitor.page.evaluate("document.activeElement.blur()")
@@ -41,7 +43,8 @@ def test_steps_that_are_added_quickly_are_undone_one_by_one(visitor: Visitor) ->
         assert visitor.page.locator(".step").count() == left
 
 
-def test_what_is_refused_is_no_step(visitor: Visitor) -> None:
+def test_what_is_refused_is_no_step(moved: Visitor) -> None:
+    visitor = moved
     visitor.page.keyboard.press("n")
     visitor.rest()
     field = visitor.page.get_by_label("Seed · latent z")
@@ -56,7 +59,8 @@ def test_what_is_refused_is_no_step(visitor: Visitor) -> None:
     assert visitor.seed == "0"
 
 
-def test_mixing_begins_with_another_seed(visitor: Visitor, studio: Studio) -> None:
+def test_mixing_begins_with_another_seed(moved: Visitor, studio: Studio) -> None:
+    visitor = moved
     visitor.page.get_by_label("Mix in a second seed · style mixing").check()
     visitor.rest()
     names = ControlSet.of(studio.models()[0]).names
@@ -65,7 +69,8 @@ def test_mixing_begins_with_another_seed(visitor: Visitor, studio: Studio) -> No
     assert visitor.picture != shown(studio)
 
 
-def test_a_step_keeps_the_focus_that_moved_it(visitor: Visitor) -> None:
+def test_a_step_keeps_the_focus_that_moved_it(moved: Visitor) -> None:
+    visitor = moved
     for name in ("contrast", "saturation", "exposure"):
         add(visitor, name)
     visitor.page.get_by_label("Move Contrast later").click()
