@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quick import distances, import_graph, imported, ranked
+from tests.quick import Graph, distances, import_graph, imported, ranked
 
 GRAPH = {"a.py": set(), "b.py": {"a.py"}, "c.py": {"b.py"}, "d.py": set()}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    """What the files of this project import."""
+    return import_graph()
 
 
 def test_distance_is_the_number_of_imports_between():
@@ -40,11 +46,11 @@ def test_imports_lead_to_files(source: str, found: set[str]):
         ("tests/ui/conftest.py", "tests/ui/test_page.py"),
     ],
 )
-def test_the_nearest_tests_come_first(edit: str, first: str):
-    ranks = ranked({edit}, import_graph())
+def test_the_nearest_tests_come_first(edit: str, first: str, graph: Graph):
+    ranks = ranked({edit}, graph)
     assert ranks[first] <= 1
     assert list(ranks.values()) == sorted(ranks.values())
 
 
-def test_browser_tests_are_left_to_the_whole_suite_unless_edited():
-    assert not [name for name in ranked({"ui/page.py", "app.py"}, import_graph()) if name.startswith("tests/browser/")]
+def test_browser_tests_are_left_to_the_whole_suite_unless_edited(graph: Graph):
+    assert not [name for name in ranked({"ui/page.py", "app.py"}, graph) if name.startswith("tests/browser/")]
