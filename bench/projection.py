@@ -33,7 +33,7 @@ GUESS_MS, SEARCH_SECONDS, DECIBELS = 100.0, 30.0, 30.0
 def search(studio: Studio, recipe: Recipe, target: NDArray[np.float32]) -> dict[str, float]:
     """One search from its first guess to its end."""
     began, worked = time.perf_counter(), time.process_time()
-    state = first_guess(studio, recipe, target)
+    state = first_guess(studio, recipe, target, taken_for=studio.taken_for(recipe.model, target))
     guess, guess_work = time.perf_counter() - began, time.process_time() - worked
     first = error_of(studio, recipe, state, target)
     began, worked = time.perf_counter(), time.process_time()

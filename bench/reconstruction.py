@@ -58,7 +58,8 @@ def searched(studio: Studio, name: str, pictures: Tensor, labels: list[str | Non
     again = []
     for picture, label in zip(pictures.permute(0, 2, 3, 1).numpy(), labels, strict=True):
         target, recipe = picture.astype(np.float32) / np.float32(255), Recipe(model=name, label=label)
-        state = refine(studio, recipe, target, first_guess(studio, recipe, target), features=features)
+        state = first_guess(studio, recipe, target, taken_for=studio.taken_for(recipe.model, target))
+        state = refine(studio, recipe, target, state, features=features)
         again.append(studio.render(found(studio, recipe, state), critic="none").raw)
     return as_pixels(torch.from_numpy(np.stack(again)).permute(0, 3, 1, 2) * 2 - 1)
 

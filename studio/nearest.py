@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ Array = NDArray[np.float32]
 MAX_NEAREST = 24
 OPEN_INDICES = 3
 COPY = 0.99  # share of held-out pictures beyond which nearness is remarkable
+VOTES = 8  # nearest training pictures that say which class a picture is taken for
 USUAL = 0.9  # and up to which it is what real pictures have
 
 
@@ -112,6 +114,16 @@ class Lookup:
             return index, index.nearest(features, k)
         except GeneratorError as error:
             raise StudioError(f"The training pictures of {folder.name} cannot be searched: {error}") from None
+
+    def label(self, folder: Path, picture: Array, grey: bool) -> int | None:
+        """The class that most of the VOTES records nearest to a picture H×W×3 in [0, 1] have, of as many the nearest's.
+        None where the records' classes are not known. As `search` for the rest."""
+        codes = self._codes(folder)
+        if codes is None or not has_index(folder):
+            return None
+        _, matches = self.search(folder, picture, grey, VOTES)
+        rows = [row for match in matches if (row := codes.find(match.record)) is not None]
+        return Counter(codes.labels[rows].tolist()).most_common(1)[0][0] if rows else None
 
     def remember(self, folder: Path, model: Model, records: Sequence[str]) -> dict[str, Array]:
         """Those of these training pictures that the model, or the autoencoder beside it, remembers, H×W×3 in [0, 1], as

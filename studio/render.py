@@ -228,6 +228,20 @@ class Studio:
             found = with_remembered(found, remembered)
         return found
 
+    def taken_for(self, name: str, picture: Array) -> str | None:
+        """The class that the training pictures of the model of that name have which are nearest to a picture H×W×3 in
+        [0, 1], of any origin; None where that cannot be told. StudioError if the model cannot be opened."""
+        opened = self._painter.open(name or self.default)
+        classes, grey = opened.model.classes, opened.model.img_channels == 1
+        if not classes:
+            return None
+        with self._painter.working(opened.model):
+            try:
+                label = self._memory.lookup.label(opened.path, picture, grey)
+            except (GeneratorError, StudioError):  # no index, a broken one, or no network to search it with
+                return None
+        return None if label is None or label >= len(classes) else classes[label]
+
     def remembered(self, name: str, record: str) -> Array | None:
         """A training picture as the model of that name, or the autoencoder beside it, remembers it: H×W×3 in [0, 1],
         painted again from its code. None where it remembers none. StudioError if the model cannot be opened."""

@@ -199,7 +199,7 @@ def add_tool_endpoints(studio: Studio) -> None:
         except OSError:
             raise StudioError("This file cannot be read.") from None
         target = placed(read_upload(data, resolution=side)[0], Place(float(x), float(y), float(size)), side)
-        state = first_guess(studio, base, target, _whole(steps))
+        state = first_guess(studio, base, target, _whole(steps), studio.taken_for(base.model, target))
         state = refine(studio, base, target, state, float(editability), progress=progress)
         made, error = found(studio, base, state), error_of(studio, base, state, target, features=True)
         png = to_png(studio.render(made))

@@ -121,21 +121,28 @@ def state_from_text(text: object, shape: tuple[int, int]) -> State:
     return State(values[0], values[1], values[2], int(done), int(steps))
 
 
-def first_guess(studio: Studio, recipe: Recipe, target: Floats, steps: int = STEPS) -> State:
-    """Where the search begins: what the model's encoder makes of the picture as one of the recipe's class, or, without
-    one, the average of that class. `target`: R×R×3 in [0, 1]. StudioError for a number of steps out of range."""
+def first_guess(
+    studio: Studio, recipe: Recipe, target: Floats, steps: int = STEPS, taken_for: str | None = None
+) -> State:
+    """Where the search begins: what the model's encoder makes of the picture as one of the recipe's class, or of that
+    which it is `taken_for` (by `Studio.taken_for`), whichever is nearer; without an encoder, such a class's average.
+    `target`: R×R×3 in [0, 1]. StudioError for a number of steps out of range, RecipeError for an unknown class."""
     if type(steps) is not int or not 1 <= steps <= MOST_STEPS:
         raise StudioError(f"A search takes 1 to {MOST_STEPS} steps, not {steps!r}.")
     recipe = studio.normalise(recipe)
+    if taken_for is not None:
+        studio.normalise(replace(recipe, label=taken_for))
     with studio.working(recipe.model) as model:
-        label = None if recipe.label is None else [model.classes.index(recipe.label)]
         wanted = _as_input(target, model)
         space = space_of(model)
-        guesses = [model.map(torch.zeros(1, model.z_dim), label, psi=0.0)]
-        if model.has_encoder:
-            # A code that misses the picture misses it by less nearer to the average: the nearest of a few is taken.
-            z, _ = model.encode(wanted, label)
-            guesses += [model.map(z, label, psi) for psi in GUESSES]
+        guesses = []
+        for name in {recipe.label: None, taken_for or recipe.label: None}:
+            label = None if name is None else [model.classes.index(name)]
+            guesses.append(model.map(torch.zeros(1, model.z_dim), label, psi=0.0))
+            if model.has_encoder:
+                # A code that misses the picture misses it by less nearer to the average: the nearest of a few is taken.
+                z, _ = model.encode(wanted, label)
+                guesses += [model.map(z, label, psi) for psi in GUESSES]
         places = [((w[0].clone() - space.mean) @ space.back.T).clamp(-FARTHEST, FARTHEST) for w in guesses]
         if len(places) > 1:
             places.sort(key=lambda each: _apart(model, space.styles(each), wanted))
@@ -256,7 +263,7 @@ def project(
     progress: Share | None = None,
 ) -> Iterator[State]:
     """A whole search: its first guess, then every step."""
-    state = first_guess(studio, recipe, target, steps)
+    state = first_guess(studio, recipe, target, steps, studio.taken_for(recipe.model, target))
     yield state
     while state.done < steps:
         state = refine(studio, recipe, target, state, editability, 0.0, progress)

@@ -184,3 +184,35 @@ def test_the_words_are_true_of_every_share():
             assert abs(int(percent[1]) - (share if percent[3] == "farther" else 1000 - share) / 10) <= 0.5
         assert ("About as close" in words) == (100 <= share <= 900) and words.count("Farther than") == 0
     assert "Suspiciously" in said[995] and "Closer" in said[950] and "Farther" in said[50] and "No copy" in said[5]
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_picture_is_taken_for_what_those_near_to_it_are(
+    studio: Studio, checkpoints: Path, indexed: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+):
+    assert studio.taken_for("tiny", indexed[0]) is None  # the records' classes are not known
+    path = checkpoints / "tiny" / REMEMBERED_FILE
+    monkeypatch.setattr(nearest, "VOTES", 3)
+    around = {match.record for match in studio.nearest(Recipe(seed=3), 3)}
+    for far, near in ((0, 1), (1, 0)):
+        labels = torch.tensor([near if record in around else far for record in RECORDS])
+        Remembered.of_latents("tiny", "1.0", RECORDS, labels, torch.randn(len(RECORDS), 4)).save(checkpoints / "tiny")
+        monkeypatch.setattr(studio._memory, "lookup", nearest.Lookup())
+        assert studio.taken_for("tiny", indexed[3]) == studio.taken_for("", indexed[3]) == CLASSES[near]
+    Remembered.of_latents("tiny", "1.0", RECORDS, 99 + labels, torch.randn(len(RECORDS), 4)).save(checkpoints / "tiny")
+    monkeypatch.setattr(studio._memory, "lookup", nearest.Lookup())
+    assert studio.taken_for("tiny", indexed[3]) is None  # a class that the model has not
+    path.write_bytes(b"no codes")
+    monkeypatch.setattr(studio._memory, "lookup", nearest.Lookup())
+    assert studio.taken_for("tiny", indexed[3]) is None
+    path.unlink()
+    assert studio.taken_for("plain", indexed[3]) is None  # without classes
+    with pytest.raises(StudioError):
+        studio.taken_for("nobody", indexed[3])
+
+
+def test_the_house_models_fruit_is_taken_for_what_it_is():
+    studio = Studio(HOUSE, default="orchard")
+    labels = ("apple", "peach", "pear", "strawberry", "avocado", "orange")
+    taken = [studio.taken_for("", studio.render(Recipe(seed=1, label=label), critic="none").raw) for label in labels]
+    assert sum(one == other for one, other in zip(taken, labels, strict=True)) >= 5

@@ -46,6 +46,7 @@ def test_a_picture_is_taken_guessed_and_refined(server: Functions, studio: Studi
     assert (taken["width"], taken["height"]) == (60, 40)
     asked = {"values": values, "picture": taken["picture"], "place": PLACE}
     answer = json.loads(json.dumps(server["begin"]({**asked, "steps": 3, "job": job(1)})))
+    assert answer["taken_for"] is None  # no training pictures are known here
     assert answer["done"] == 0 and answer["target"].startswith("data:image/")
     number = 1
     while answer["done"] < 3:

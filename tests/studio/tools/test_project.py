@@ -13,7 +13,7 @@ from generator import FeatureError, save_checkpoint
 from generator.families.stylegan2 import StyleGAN2
 from generator.families.stylegan2.encoder import Encoder, EncoderConfig
 from generator.measuring import Likeness, likeness
-from studio import Recipe, StoppedError, Studio, StudioError
+from studio import Recipe, RecipeError, StoppedError, Studio, StudioError
 from studio.tools.project import (
     SIZES,
     Place,
@@ -116,6 +116,19 @@ def test_an_encoder_is_asked_where_there_is_one(studio: Studio, tmp_path: Path, 
     guess = error_of(studio, BASE, first_guess(studio, BASE, target), target)
     blind = error_of(blind_studio, BASE, first_guess(blind_studio, BASE, target), target)
     assert guess.psnr >= blind.psnr - 0.01  # the same weights: the average is one of the guesses
+
+
+def test_what_a_picture_is_taken_for_is_tried_beside_the_class(studio: Studio):
+    asked, other = (studio.normalise(replace(BASE, label=label)) for label in CLASSES[:2])
+    wanted = studio.render(replace(other, psi=0.0), critic="none").raw  # the other class's average
+    blind, told = first_guess(studio, asked, wanted), first_guess(studio, asked, wanted, taken_for=other.label)
+    np.testing.assert_array_equal(told.at, first_guess(studio, other, wanted).at)
+    assert error_of(studio, BASE, told, wanted).psnr > error_of(studio, BASE, blind, wanted).psnr + 3
+    own = studio.render(replace(asked, psi=0.0), critic="none").raw
+    unmoved = first_guess(studio, asked, own, taken_for=other.label)
+    np.testing.assert_array_equal(unmoved.at, first_guess(studio, asked, own).at)
+    with pytest.raises(RecipeError, match="has no class"):
+        first_guess(studio, asked, wanted, taken_for="nothing")
 
 
 def test_a_model_without_classes_or_encoder_begins_at_its_average(studio: Studio):

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from studio import Recipe, Studio, StudioError, data_url
+from studio import Recipe, Studio, StudioError, class_title, data_url
 from studio.tools.project import (
     EDITABILITY,
     SIZES,
@@ -63,8 +63,10 @@ def project_functions(studio: Studio, controls: ControlSet, resolution: int) -> 
     def begin(request: Any) -> dict[str, Any]:
         recipe, target = asked(request)
         with waiting.job(field_of(request, "job")):
-            state = first_guess(studio, recipe, target, field_of(request, "steps"))
-            return {**answer(recipe, state, target, False), "target": data_url(target, at_least=VIEW)}
+            taken_for = studio.taken_for(recipe.model, target)
+            state = first_guess(studio, recipe, target, field_of(request, "steps"), taken_for)
+            begun = {"target": data_url(target, at_least=VIEW), "taken_for": taken_for and class_title(taken_for)}
+            return {**answer(recipe, state, target, False), **begun}
 
     def go_on(request: Any) -> dict[str, Any]:
         recipe, target = asked(request)

@@ -125,7 +125,9 @@ export default function ({ element, settings, backend, action }) {
     for (const name of ["to-plate", "keep"]) find(`[data-action=${name}]`).disabled = !search || Boolean(searching);
     find("[data-action=stop]").disabled = !searching;
     if (search) find(".result").src = search.picture;
-    const count = search?.done ? `after ${search.done} steps` : settings.encoder ? "the encoder’s first guess" : "the average, to begin with";
+    const kind = search?.taken_for ? `, taken for ${search.taken_for} by the training pictures nearest to it` : "";
+    const guessed = settings.encoder ? `the encoder’s first guess${kind}` : `the average, to begin with${kind}`;
+    const count = search?.done ? `after ${search.done} steps` : guessed;
     text(find(".error"), search ? `${count}: ${search.words}` : "");
   }
 
