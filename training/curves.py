@@ -9,7 +9,7 @@ from PIL import Image
 
 from .log import log_rows
 
-COLOURS = 64
+COLOURS = 32
 
 
 def write_curves(log: Path, path: Path) -> None:

@@ -13,7 +13,7 @@ from torchvision.utils import make_grid
 from generator import draw_z
 from generator.families.stylegan2 import Generator
 
-QUALITY = 80  # of JPEG: every version of a sheet stays in the repository, and finer ones look the same
+QUALITY = 54  # of JPEG: a sheet is looked at, not measured, and every version of it stays in the repository
 
 
 @torch.inference_mode()
