@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -66,7 +67,7 @@ def test_real_pictures_stay_with_the_run(tmp_path: Path):
     beside, both = (Image.open(tmp_path / name / SHEET) for name in ("checkpoint", "run"))
     assert beside.size == (96, 32) and beside.getextrema() == ((255, 255),) * 3
     assert both.size == (96, 64)
-    assert both.crop((0, 0, 96, 32)).convert("L").resize((1, 1)).getpixel((0, 0)) == 0
+    assert np.asarray(both.crop((0, 0, 96, 32))).mean() <= 2  # of 255: it is a JPEG
 
 
 def test_the_card_names_the_records():
