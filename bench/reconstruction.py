@@ -33,7 +33,7 @@ from training.sources import load_data
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 SIDES = (96, 80, 64, 48, 32)  # px, of pictures of 128
-QUALITIES = (50, 30, 20, 10)
+QUALITIES = (50, 36, 30, 20, 10)
 
 
 def smaller(pictures: Tensor, side: int) -> Tensor:

@@ -188,7 +188,8 @@ def add_tool_endpoints(studio: Studio) -> None:
 
         Returns:
             The picture that was found, as a PNG with its recipe.
-            The recipe, and how far it is from the wanted picture: psnr in dB, features, distance, in words.
+            The recipe, how far it is from the wanted picture (psnr in dB, features, distance, in words), and the class
+            that its nearest training pictures have, which is the recipe's if it named none.
         """
         if not picture:
             raise StudioError("Give a picture to look for.")
@@ -198,13 +199,17 @@ def add_tool_endpoints(studio: Studio) -> None:
             data = Path(picture).read_bytes()
         except OSError:
             raise StudioError("This file cannot be read.") from None
-        target = placed(read_upload(data, resolution=side)[0], Place(float(x), float(y), float(size)), side)
-        state = first_guess(studio, base, target, _whole(steps), studio.taken_for(base.model, target))
-        state = refine(studio, base, target, state, float(editability), progress=progress)
+        target = placed(read_upload(data, resolution=side)[0], Place(_number(x), _number(y), _number(size)), side)
+        taken_for = studio.taken_for(base.model, target)
+        state = first_guess(studio, base, target, _whole(steps), taken_for)
+        state = refine(studio, base, target, state, _number(editability), progress=progress)
+        if taken_for is not None and not (isinstance(recipe, dict) and "class" in recipe):
+            base = replace(base, label=taken_for)
         made, error = found(studio, base, state), error_of(studio, base, state, target, features=True)
         png = to_png(studio.render(made))
         path = cache.file("found.png", lambda draft: draft.write_bytes(png))
-        return path, {"recipe": made.to_json(), **asdict(error), "words": error.words}
+        facts = {"recipe": made.to_json(), **asdict(error), "words": error.words, "taken_for": taken_for}
+        return path, facts
 
     def drag(
         recipe: Any = None,
@@ -399,6 +404,12 @@ def _recipes(obj: Any, name: str) -> list[Recipe]:
     if not isinstance(obj, list):
         raise StudioError(f"“{name}” is a list of recipes, not {json.dumps(obj)[:40]}.")
     return [Recipe.from_json(each) for each in obj]
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise StudioError(f"This is to be a number, not {str(value)[:40]!r}.")
+    return float(value)
 
 
 def _whole(value: Any) -> int:

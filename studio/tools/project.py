@@ -173,7 +173,7 @@ def refine(
         raise StudioError(f"Editability is 0 to 1, not {editability:g}.")
     recipe, end = studio.normalise(recipe), time.perf_counter() + seconds
     at, first, second = (torch.from_numpy(each.copy()) for each in (state.at, state.first, state.second))
-    hold = 10 ** (-4 + 4 * editability)
+    hold = 10 ** (-3 + 2 * editability)  # less or more lets even pictures of the model's own be missed
     done = state.done
     seen: Likeness | None = None
     while done < state.steps and (done == state.done or time.perf_counter() < end):
@@ -218,11 +218,14 @@ class Error:
     psnr: float
     distance: float
     features: float | None = None
+    ended: bool = True  # what is still looked for may yet be found
 
     @property
     def words(self) -> str:
         """The error in a sentence."""
         near = next(words for least, words in WORDS if self.psnr >= least)
+        if not self.ended and near == WORDS[-1][1]:
+            near = "Not yet like it"
         features = "" if self.features is None else f", features {self.features:.2f} apart (0: alike)"
         own = "the model’s own pictures"
         usual = f"no farther from the average than {own}"
@@ -251,7 +254,8 @@ def error_of(studio: Studio, recipe: Recipe, state: State, target: Floats, featu
     if features:
         with studio.working(recipe.model):
             apart = _features_apart(picture, target)
-    return Error(-10 * math.log10(max(squared, 1e-10)), float(np.sqrt((state.at**2).mean())), apart)
+    far = float(np.sqrt((state.at**2).mean()))
+    return Error(-10 * math.log10(max(squared, 1e-10)), far, apart, state.done == state.steps)
 
 
 def project(

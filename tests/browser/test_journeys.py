@@ -231,7 +231,14 @@ def test_upload_project_edit_and_export(visitor: Visitor, studio: Studio, tmp_pa
     says = page.locator(".project .error")
     expect(says).to_contain_text("dB")
     page.locator(".project [data-action=search]").click()
-    expect(says).to_contain_text("after 12 steps")
+    expect(says).to_contain_text("After 12 steps")
+    page.locator(".project .steps").evaluate("(field) => (field.value = 4)")
+    page.locator(".project .source").click()  # no other place: what was found stays
+    expect(says).to_contain_text("After 12 steps")
+    page.locator(".project [data-action=search]").click()
+    page.locator(".project .steps").evaluate("(field) => (field.value = 9)")  # of the next search, not of this
+    expect(says).to_contain_text("After 4 steps")
+    expect(page.locator(".project .bar")).to_be_hidden()
     page.locator(".project [data-action=to-plate]").click()
     expect(page.locator("#live .specimen")).to_contain_text("styles of its own")
     visitor.rest()

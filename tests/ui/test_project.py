@@ -53,6 +53,10 @@ def test_a_picture_is_taken_guessed_and_refined(server: Functions, studio: Studi
         number += 1
         answer = server["go_on"]({**asked, "state": answer["state"], "editability": 0.5, "job": job(number)})
     studio.render(Recipe.from_json(answer["recipe"]))
+    other = next(name for name in studio.opened().classes if name != answer["recipe"]["class"])
+    taken_for = {**asked, "state": answer["state"], "editability": 0.5, "taken_for": other, "job": job(number + 1)}
+    assert server["go_on"](taken_for)["recipe"]["class"] == other
+    assert "no class" in server["go_on"]({**taken_for, "taken_for": "nothing", "job": job(number + 2)})["error"]
     assert answer["words"].endswith(".") and answer["picture"].startswith("data:image/")
     assert server["stop"]({"job": job(number)}) == {}
 

@@ -131,6 +131,14 @@ def test_what_a_picture_is_taken_for_is_tried_beside_the_class(studio: Studio):
         first_guess(studio, asked, wanted, taken_for="nothing")
 
 
+def test_it_is_not_said_too_early_that_a_picture_is_unknown(studio: Studio):
+    wanted = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
+    state = first_guess(studio, BASE, wanted, 3)
+    assert error_of(studio, BASE, state, wanted).words.startswith("Not yet like it: ")
+    ended = refine(studio, BASE, wanted, state)
+    assert "does not know such pictures" in error_of(studio, BASE, ended, wanted).words
+
+
 def test_a_model_without_classes_or_encoder_begins_at_its_average(studio: Studio):
     recipe = Recipe(model="plain")
     wanted = studio.render(replace(recipe, seed=9), critic="none").raw

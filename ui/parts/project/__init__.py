@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -63,10 +64,11 @@ def project_functions(studio: Studio, controls: ControlSet, resolution: int) -> 
     def begin(request: Any) -> dict[str, Any]:
         recipe, target = asked(request)
         with waiting.job(field_of(request, "job")):
-            taken_for = studio.taken_for(recipe.model, target)
-            state = first_guess(studio, recipe, target, field_of(request, "steps"), taken_for)
-            begun = {"target": data_url(target, at_least=VIEW), "taken_for": taken_for and class_title(taken_for)}
-            return {**answer(recipe, state, target, False), **begun}
+            name = studio.taken_for(recipe.model, target)
+            state = first_guess(studio, recipe, target, field_of(request, "steps"), name)
+            kind = None if name is None else {"name": name, "title": class_title(name)}
+            begun = {"target": data_url(target, at_least=VIEW), "taken_for": kind}
+            return {**answer(of_class(recipe, name), state, target, False), **begun}
 
     def go_on(request: Any) -> dict[str, Any]:
         recipe, target = asked(request)
@@ -76,6 +78,7 @@ def project_functions(studio: Studio, controls: ControlSet, resolution: int) -> 
             raise StudioError("This request does not come from this page; reload it.")
         with waiting.job(field_of(request, "job")) as hear:
             state = refine(studio, recipe, target, state, editability, SLICE_SECONDS, hear)
+            recipe = of_class(recipe, request.get("taken_for"))
             return answer(recipe, state, target, state.done == state.steps)
 
     def stop(request: Any) -> dict[str, Any]:
@@ -98,6 +101,11 @@ def project_functions(studio: Studio, controls: ControlSet, resolution: int) -> 
         }
 
     return [answering(function) for function in (take, begin, go_on, stop)]
+
+
+def of_class(recipe: Recipe, name: object) -> Recipe:
+    """The recipe of what is found: of the class that the picture is taken for, which the critic is asked for, too."""
+    return replace(recipe, label=name) if isinstance(name, str) else recipe
 
 
 def image_of(request: Any) -> Image.Image:

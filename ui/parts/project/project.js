@@ -12,6 +12,8 @@ export default function ({ element, settings, backend, action }) {
   let upload = null; // {picture: base64, width, height}
   let place = { x: 0.5, y: 0.5, size: 1 };
   let search = null; // the newest answer of a search: {recipe, picture, state, done, words}
+  let kind = null; // what the picture is taken for, {name, title}
+  let guessing = 0; // the number of the first guess that is waited for
   let searching = 0; // the number of the search that goes on
 
   text(find(".best"), `Best is one like the model’s own: ${settings.subject ? `${settings.subject}, ` : ""}placed as they are on Explore; of others a likeness is found.`);
@@ -35,7 +37,7 @@ export default function ({ element, settings, backend, action }) {
     text(find(".file-name"), [file.name, ...answer.done].join(" · "));
     find(".search").hidden = find(".stage").hidden = false;
     element.classList.add("has-picture");
-    search = null;
+    search = kind = null;
     draw();
     mark();
     guess();
@@ -64,38 +66,57 @@ export default function ({ element, settings, backend, action }) {
     place = { ...place, x: within(drag.from.x + (event.clientX - drag.x) / width), y: within(drag.from.y + (event.clientY - drag.y) / height) };
     mark();
   });
-  for (const over of ["pointerup", "pointercancel"]) box.addEventListener(over, () => drag && ((drag = null), guess()));
+  for (const over of ["pointerup", "pointercancel"]) {
+    box.addEventListener(over, () => {
+      const moved = drag && (place.x !== drag.from.x || place.y !== drag.from.y);
+      drag = null;
+      if (moved) guess(); // a mere click leaves what was found
+    });
+  }
   size.addEventListener("input", () => ((place = { ...place, size: Number(size.value) }), mark()));
   size.addEventListener("change", () => guess());
 
   // ---------------------------------------------------------------- the search
 
-  const request = async () => ({ values: await plateValues(), picture: upload.picture, place, job: { key, number: ++number } });
+  const request = async (mine = ++number) => ({ values: await plateValues(), picture: upload.picture, place, job: { key, number: mine } });
 
   /** What the encoder says at once; a search that goes on ends. */
-  async function guess() {
+  async function guess(steps = stepsAsked()) {
     stop();
-    const asked = await request();
-    const steps = Math.round(Number(find(".steps").value)) || settings.steps;
-    const answer = await backend.begin({ ...asked, steps });
-    if (asked.job.number !== number || !worked(answer)) return null;
-    find(".target").src = answer.target;
-    search = answer;
+    const mine = (guessing = ++number); // what was found is of another place: it cannot be taken meanwhile
     draw();
-    return answer;
+    const answer = await backend.begin({ ...(await request(mine)), steps });
+    if (guessing !== mine) return null;
+    guessing = 0;
+    const well = worked(answer);
+    if (well) {
+      find(".target").src = answer.target;
+      search = answer;
+      kind = answer.taken_for;
+    }
+    draw();
+    return well ? answer : null;
+  }
+
+  function stepsAsked() {
+    const field = find(".steps");
+    const steps = Math.round(Number(field.value)) || settings.steps;
+    field.value = steps;
+    return steps;
   }
 
   async function look() {
-    if (!upload || !(await guess())) return;
+    const steps = stepsAsked();
+    if (!upload || !(await guess(steps))) return;
     const mine = (searching = ++number);
     const bar = find(".bar progress");
     bar.value = 0;
     find(".bar").hidden = false;
     mark();
     draw();
-    const steps = Math.round(Number(find(".steps").value)) || settings.steps;
     while (searching === mine && search.done < steps && element.isConnected) {
-      const answer = await backend.go_on({ ...(await request()), state: search.state, editability: Number(find(".editability").value) });
+      const how = { state: search.state, editability: Number(find(".editability").value), taken_for: kind?.name ?? null };
+      const answer = await backend.go_on({ ...(await request()), ...how });
       if (searching !== mine) return;
       if (answer.busy) {
         await new Promise((resolve) => setTimeout(resolve, answer.busy));
@@ -116,19 +137,19 @@ export default function ({ element, settings, backend, action }) {
   };
 
   function stop() {
-    if (!searching) return;
+    if (!searching && !guessing) return;
     backend.stop({ job: { key, number } });
+    guessing = 0;
     done();
   }
 
   function draw() {
-    for (const name of ["to-plate", "keep"]) find(`[data-action=${name}]`).disabled = !search || Boolean(searching);
-    find("[data-action=stop]").disabled = !searching;
+    for (const name of ["to-plate", "keep"]) find(`[data-action=${name}]`).disabled = !search || Boolean(searching || guessing);
+    find("[data-action=stop]").disabled = !searching && !guessing;
     if (search) find(".result").src = search.picture;
-    const kind = search?.taken_for ? `, taken for ${search.taken_for} by the training pictures nearest to it` : "";
-    const guessed = settings.encoder ? `the encoder’s first guess${kind}` : `the average, to begin with${kind}`;
-    const count = search?.done ? `after ${search.done} steps` : guessed;
-    text(find(".error"), search ? `${count}: ${search.words}` : "");
+    const like = kind ? `By its nearest training pictures yours is taken for: ${kind.title}. ` : "";
+    const count = search?.done ? `After ${search.done} steps` : settings.encoder ? "The encoder’s first guess" : "The average, to begin with";
+    text(find(".error"), search ? `${like}${count}: ${search.words}` : "");
   }
 
   picker.addEventListener("change", async () => {
