@@ -26,8 +26,7 @@ from torch.nn.functional import interpolate
 from generator.measuring import feature_network, network_for
 from studio import Recipe, Studio
 from studio.tools.project import STEPS, first_guess, found, refine
-from training.data import Data
-from training.reconstruction import held_out, latents, likeness, repaint
+from training.reconstruction import held_out, likeness, painted_again
 from training.samples import as_float, as_pixels
 from training.sources import load_data
 
@@ -75,14 +74,15 @@ def main() -> int:
     model = studio.opened()
     network = feature_network(network_for(CHECKPOINTS / options.model), CHECKPOINTS / options.model)
     _, rest = load_data(options.pictures, model.resolution)
-    real, labels = pictures_of(rest)
+    order = held_out(rest)  # those that the card reconstructs
+    real, labels = rest.batch(order), rest.labels[order]
     rows: dict[str, dict[str, float]] = {}
 
     def tell(name: str, made: Tensor, size: float | None = None) -> None:
         count = len(made)
-        rows[name] = likeness(real[:count], made, labels[:count], network)
+        figures = rows[f"{name}, {count}"] = likeness(real[:count], made, labels[:count], network)
         beside = "" if size is None else f"  {size:8,.0f} bytes"
-        ratio, psnr = (rows[name][f"reconstruction_{each}"] for each in ("ratio", "psnr"))
+        ratio, psnr = (figures[f"reconstruction_{each}"] for each in ("ratio", "psnr"))
         print(f"{name:40} of {count:4}: {ratio:5.2f}  {psnr:5.1f} dB{beside}", flush=True)
 
     for side in SIDES:
@@ -90,9 +90,9 @@ def main() -> int:
     for quality in QUALITIES:
         tell(f"JPEG of quality {quality}", *as_jpeg(real, quality))
     if model.has_encoder:
-        z = torch.cat([latents(model, x, y) for x, y in zip(real.split(32), labels.split(32), strict=True)])
-        tell("painted of its code", repaint(model, z, labels), float(model.z_dim))
-        tell("painted of its code", repaint(model, z[: options.searched], labels[: options.searched]))
+        again = painted_again(model, real, labels)
+        for made in (again, again[: options.searched]):
+            tell("painted of its code", made, float(model.z_dim))
     few = real[: options.searched]
     names = [model.classes[c] if model.classes else None for c in labels[: options.searched].tolist()]
     for features in (False, True):
@@ -100,12 +100,6 @@ def main() -> int:
         tell(f"searched, {STEPS} steps, {what}", searched(studio, options.model, few, names, features))
     print(json.dumps(rows))
     return 0
-
-
-def pictures_of(rest: Data) -> tuple[Tensor, Tensor]:
-    """Those held-out pictures that the card reconstructs, N×C×R×R uint8, and their classes."""
-    order = held_out(rest)
-    return torch.cat([rest.batch(index) for index in order.split(64)]), rest.labels[order]
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from torch import Tensor
 
 from generator import Generator, GeneratorConfig
 from generator.families.stylegan2 import CriticConfig, Encoder, EncoderConfig
+from generator.measuring import relative
 
 from .data import Data
 from .errors import TrainingError
@@ -243,12 +244,6 @@ class Encoding:
             self._optimizer_of_prior(g).load_state_dict(state["prior_optimizer"])
         self.bank.copy_(state["bank"])
         self.step = int(state["step"])
-
-
-def relative(real: Tensor, ours: Tensor) -> Tensor:
-    """Mean squared difference of N×C×h×w maps, each picture's in units of the real map's root mean square."""
-    scale = real.square().mean(dim=(1, 2, 3), keepdim=True).add(1e-6).sqrt()
-    return ((real - ours) / scale).square().mean()
 
 
 def local_rms(x: Tensor, places: int) -> Tensor:

@@ -51,13 +51,16 @@ def repaint(model: Model, z: Tensor, labels: Tensor) -> Tensor:
 def measure_reconstruction(model: Model, rest: Data, network: FeatureNetwork) -> tuple[dict[str, float], Shown]:
     """`likeness` of held-out pictures to what is painted of their codes, and the first SHOWN of them."""
     order = held_out(rest)
-    real, made = [], []
-    for index in order.split(CHUNK):
-        real.append(rest.batch(index))
-        made.append(repaint(model, latents(model, real[-1], rest.labels[index]), rest.labels[index]))
-    pictures, again = torch.cat(real), torch.cat(made)
-    figures = likeness(pictures, again, rest.labels[order], network)
+    pictures, labels = rest.batch(order), rest.labels[order]
+    again = painted_again(model, pictures, labels)
+    figures = likeness(pictures, again, labels, network)
     return figures, Shown(pictures[:SHOWN], again[:SHOWN], tuple(rest.names[i] for i in order[:SHOWN].tolist()))
+
+
+def painted_again(model: Model, pictures: Tensor, labels: Tensor) -> Tensor:
+    """Pictures N×C×R×R uint8 with N classes → what the model paints of their codes, the same."""
+    parts = zip(pictures.split(CHUNK), labels.split(CHUNK), strict=True)
+    return torch.cat([repaint(model, latents(model, x, y), y) for x, y in parts])
 
 
 def held_out(rest: Data) -> Tensor:

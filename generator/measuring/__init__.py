@@ -5,7 +5,7 @@ from .cost import Cost
 from .features import FeatureNetwork, feature_network, network_for
 from .index import FILE as INDEX_FILE
 from .index import MAX_RECORDS, Index, Match, open_index
-from .likeness import Likeness
+from .likeness import Likeness, relative
 from .remembered import AUTOENCODER, Remembered, open_remembered
 from .remembered import FILE as REMEMBERED_FILE
 
@@ -28,5 +28,6 @@ __all__ = [
     "network_for",
     "open_index",
     "open_remembered",
+    "relative",
     "sample_styles",
 ]

@@ -23,10 +23,15 @@ class Likeness:
         self._network = network
         with torch.no_grad():
             self._wanted = network.maps(wanted)
-        self._power = [each.square().mean() + 1e-6 for each in self._wanted]
 
     def distance(self, picture: Tensor) -> Tensor:
-        """N×C×H×W → a scalar ≥ 0, 0 for the wanted picture itself, about 1 for another: the mean squared difference of
-        each of the network's maps in shares of the wanted one's mean square, and of all maps the mean."""
-        seen = zip(self._network.maps(picture), self._wanted, self._power, strict=True)
-        return torch.stack([(ours - theirs).square().mean() / power for ours, theirs, power in seen]).mean()
+        """N×C×H×W → a scalar ≥ 0, 0 for the wanted picture itself, about 1 for another: the mean of `relative` over the
+        network's maps."""
+        seen = zip(self._wanted, self._network.maps(picture), strict=True)
+        return torch.stack([relative(wanted, ours) for wanted, ours in seen]).mean()
+
+
+def relative(real: Tensor, ours: Tensor) -> Tensor:
+    """Mean squared difference of N×C×h×w maps, each picture's in units of the real map's root mean square."""
+    scale = real.square().mean(dim=(1, 2, 3), keepdim=True).add(1e-6).sqrt()
+    return ((real - ours) / scale).square().mean()

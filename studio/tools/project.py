@@ -213,18 +213,18 @@ def found(studio: Studio, recipe: Recipe, state: State) -> Recipe:
 class Error:
     """How a found picture differs from the wanted one. `psnr` in dB, more is nearer; `features`: one less the cosine
     of EfficientNet features, 0 for alike (None where that network is not installed, or was not asked); `distance`: how
-    far its styles lie from the average, 1 for as far as the model's own do."""
+    far its styles lie from the average, 1 for as far as the model's own do; `ended`: whether the search is over."""
 
     psnr: float
     distance: float
     features: float | None = None
-    ended: bool = True  # what is still looked for may yet be found
+    ended: bool = True
 
     @property
     def words(self) -> str:
         """The error in a sentence."""
         near = next(words for least, words in WORDS if self.psnr >= least)
-        if not self.ended and near == WORDS[-1][1]:
+        if not self.ended and near == WORDS[-1][1]:  # what is still looked for may yet be found
             near = "Not yet like it"
         features = "" if self.features is None else f", features {self.features:.2f} apart (0: alike)"
         own = "the model’s own pictures"

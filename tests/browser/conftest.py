@@ -144,8 +144,8 @@ def visitor(visit: Callable[..., Visitor]) -> Visitor:
 
 
 @pytest.fixture(scope="module")
-def unmoved(browser: Browser, address: str) -> Iterator[Visitor]:
-    """A visitor at a desk, in front of the first picture, for tests that leave everything as it was."""
+def staying(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor at a desk, in front of the first picture, for all tests of a file that leave it as it was."""
     with visits(browser, address) as come:
         visitor = come()
         visitor.open()
@@ -153,9 +153,9 @@ def unmoved(browser: Browser, address: str) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def moved(unmoved: Visitor) -> Iterator[Visitor]:
+def moved(staying: Visitor) -> Iterator[Visitor]:
     """The same visitor, for tests that move no more than the picture's controls: these go back afterwards."""
-    yield unmoved
-    unmoved.page.get_by_role("button", name="Reset", exact=True).click()
-    unmoved.rest()
-    assert unmoved.seed == "0" and unmoved.page.locator(".step").count() == 0
+    yield staying
+    staying.page.get_by_role("button", name="Reset", exact=True).click()
+    staying.rest()
+    assert staying.seed == "0" and staying.page.locator(".step").count() == 0

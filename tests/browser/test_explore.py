@@ -41,8 +41,8 @@ def shown(studio: Studio, **recipe: object) -> str:
 # ---------------------------------------------------------------- opening
 
 
-def test_the_page_opens_with_the_first_picture(unmoved: Visitor, studio: Studio) -> None:
-    visitor = unmoved
+def test_the_page_opens_with_the_first_picture(staying: Visitor, studio: Studio) -> None:
+    visitor = staying
     assert visitor.picture == shown(studio)
     expect(visitor.page.get_by_text("AI-generated", exact=True)).to_be_visible()
     expect(visitor.page.locator("#live .attribution")).to_contain_text(studio.models()[0]["attribution"])
@@ -50,8 +50,8 @@ def test_the_page_opens_with_the_first_picture(unmoved: Visitor, studio: Studio)
     expect(visitor.page.locator(".critic-card .words")).not_to_be_empty()
 
 
-def test_the_picture_is_the_largest_thing_and_nothing_needs_scrolling(unmoved: Visitor) -> None:
-    visitor = unmoved
+def test_the_picture_is_the_largest_thing_and_nothing_needs_scrolling(staying: Visitor) -> None:
+    visitor = staying
     sheet = visitor.page.locator("#plate-sheet").bounding_box()
     assert sheet and sheet["width"] >= 512 and sheet["height"] >= 512
     for part in ("#latent .directions", "#live .neighbours", ".plate-tools", ".critic-card", ".add-step"):
@@ -379,8 +379,8 @@ def forget_toasts(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("typed", ["4294967296", "-1", "1.5", ""])
-def test_a_bad_seed_gets_a_sentence_and_changes_nothing(unmoved: Visitor, studio: Studio, typed: str) -> None:
-    visitor = unmoved
+def test_a_bad_seed_gets_a_sentence_and_changes_nothing(staying: Visitor, studio: Studio, typed: str) -> None:
+    visitor = staying
     forget_toasts(visitor)
     before = visitor.picture
     assert before == shown(studio)
@@ -413,9 +413,9 @@ def test_a_cut_link_gets_a_sentence_and_the_first_picture(visit: Visit, studio: 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])
 def test_a_bad_file_gets_a_sentence_and_changes_nothing(
-    unmoved: Visitor, studio: Studio, tmp_path: Path, content: bytes
+    staying: Visitor, studio: Studio, tmp_path: Path, content: bytes
 ) -> None:
-    visitor = unmoved
+    visitor = staying
     forget_toasts(visitor)
     before = visitor.picture
     assert before == shown(studio)

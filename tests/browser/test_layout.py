@@ -70,15 +70,6 @@ FEW = [(320, 568), (390, 844), (844, 390), (640, 400), (1001, 800), (1280, 800),
 
 
 @pytest.fixture(scope="module")
-def at_tabs(browser: Browser, address: str) -> Iterator[Visitor]:
-    """A visitor who goes from tab to tab."""
-    with visits(browser, address) as come:
-        visitor = come()
-        visitor.open()
-        yield visitor
-
-
-@pytest.fixture(scope="module")
 def at_lessons(browser: Browser, address: str) -> Iterator[Visitor]:
     """A visitor who goes from lesson to lesson."""
     with visits(browser, address) as come:
@@ -98,11 +89,11 @@ def complaints_at_few_sizes(visitor: Visitor) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("title", OTHERS)
-def test_tabs_can_be_reached_at_every_size(at_tabs: Visitor, title: str) -> None:
-    at_tabs.page.set_viewport_size(DESK)
-    at_tabs.page.get_by_role("tab", name=title, exact=True).click()
-    at_tabs.page.wait_for_timeout(300)
-    assert complaints_at_few_sizes(at_tabs) == []
+def test_tabs_can_be_reached_at_every_size(staying: Visitor, title: str) -> None:
+    staying.page.set_viewport_size(DESK)
+    staying.page.get_by_role("tab", name=title, exact=True).click()
+    staying.page.wait_for_timeout(300)
+    assert complaints_at_few_sizes(staying) == []
 
 
 @pytest.mark.parametrize("where", LESSONS)

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from generator.measuring import relative
 from training import encoding, loop
 from training.data import Pictures
-from training.encoding import Weights, detail, relative
+from training.encoding import Weights, detail
 from training.errors import TrainingError
 from training.log import log_rows
 from training.loop import Trainer

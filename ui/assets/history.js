@@ -1,6 +1,8 @@
 // What was there before, and may be again: a tree, so that what is done after going back is a branch, and nothing is lost. Pure:
 // a step is any value that JSON can hold.
 
+const LIMIT = 200; // steps, as the server takes at once
+
 /** Whether two such values say the same. */
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -12,7 +14,7 @@ export class History {
   #made = null; // {node, before}: the newest step as long as nothing else was done, and where one would have gone on to before it
   #count = 0;
 
-  constructor(limit = 200) {
+  constructor(limit = LIMIT) {
     this.limit = limit;
   }
 
@@ -103,7 +105,7 @@ export class History {
   }
 
   /** What `text` made, {now, nodes: [[step, the place of its parent, the place to go on to], …]}; null if anything else was kept. */
-  static read(text, limit = 200) {
+  static read(text, limit = LIMIT) {
     let kept;
     try {
       kept = JSON.parse(text);

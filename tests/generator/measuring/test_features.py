@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -92,14 +90,7 @@ def test_a_checkpoint_with_a_classifier_is_measured_with_it(tmp_path: Path):
     assert {"efficientnet-lite2", "classifier"} <= set(NETWORKS)
 
 
-def test_a_network_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch):
-    plain = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.startswith("efficientnet"):
-            raise ImportError(name)
-        return plain(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+@pytest.mark.usefixtures("without_networks")
+def test_a_network_that_is_not_installed_is_named():
     with pytest.raises(FeatureError, match=r"not installed: it needs efficientnet-lite-pytorch and .*\.$"):
         EfficientNetLite2()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -62,15 +59,8 @@ def test_maps_are_what_the_whole_network_passes_on():
     torch.testing.assert_close(pooled, network(x).clone(), rtol=1e-4, atol=1e-4)
 
 
-def test_where_the_network_is_missing_it_says_so(monkeypatch: pytest.MonkeyPatch):
-    real = builtins.__import__
-
-    def refuse(name: str, *args: Any, **more: Any) -> Any:
-        if name.startswith("efficientnet"):
-            raise ImportError(name)
-        return real(name, *args, **more)
-
+@pytest.mark.usefixtures("without_networks")
+def test_where_the_network_is_missing_it_says_so():
     _efficientnet_lite2.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(FeatureError, match="not installed"):
         Likeness(some_pictures(1, size=32))
