@@ -80,7 +80,7 @@ def main() -> int:
 
     def tell(name: str, made: Tensor, size: float | None = None) -> None:
         count = len(made)
-        figures = rows[f"{name}, {count}"] = likeness(real[:count], made, labels[:count], network)
+        figures = rows[f"{name}, {count}"] = likeness(real, made, labels, network)
         beside = "" if size is None else f"  {size:8,.0f} bytes"
         ratio, psnr = (figures[f"reconstruction_{each}"] for each in ("ratio", "psnr"))
         print(f"{name:40} of {count:4}: {ratio:5.2f}  {psnr:5.1f} dB{beside}", flush=True)

@@ -69,8 +69,8 @@ def held_out(rest: Data) -> Tensor:
 
 
 def likeness(real: Tensor, made: Tensor, labels: Tensor, network: FeatureNetwork) -> dict[str, float]:
-    """How far N pictures are from N others meant to be like them (both N×C×R×R uint8), beside how far two real ones of
-    a class are from each other.
+    """How far M pictures are from the first M of N real ones that they are meant to be like (…×C×R×R uint8, M ≤ N),
+    beside how far two of those N of a class, by N `labels`, are from each other.
 
     `reconstruction_distance`: mean distance of features between the two, each feature vector of length 1 (a learned
     perceptual distance in the manner of Zhang et al. 2018, on the network's last means); `…_of_class`: that between
@@ -87,11 +87,11 @@ def likeness(real: Tensor, made: Tensor, labels: Tensor, network: FeatureNetwork
     paired = partner >= 0
     if not paired.any():
         raise TrainingError("The held-out pictures hold no two of one class to compare reconstructions with.")
-    distance = float((a - b).norm(dim=1).mean())
+    distance = float((a[: len(b)] - b).norm(dim=1).mean())
     of_class = float((a[paired] - a[partner[paired]]).norm(dim=1).mean())
-    error = (as_float(real) - as_float(made)).square().mean(dim=(1, 2, 3)).clamp(min=1e-8)
+    error = (as_float(real[: len(made)]) - as_float(made)).square().mean(dim=(1, 2, 3)).clamp(min=1e-8)
     return {
-        "reconstruction_count": float(len(labels)),
+        "reconstruction_count": float(len(made)),
         "reconstruction_distance": distance,
         "reconstruction_distance_of_class": of_class,
         "reconstruction_ratio": distance / max(of_class, 1e-9),

@@ -21,6 +21,7 @@ from training.reconstruction import (
     SHEET,
     Shown,
     latents,
+    likeness,
     measure_reconstruction,
     remember,
     remembered_before,
@@ -81,6 +82,16 @@ def test_the_card_names_the_records():
 def test_who_knows_nothing_is_no_better_than_another_picture():
     data, model, _ = painted()
     assert measure_reconstruction(model, data, Coarse())[0]["reconstruction_ratio"] > 0.3
+
+
+def test_a_few_are_measured_by_how_far_all_are_apart():
+    data, _, _ = painted()
+    all_of_them = likeness(data.pixels, data.pixels.roll(1, 0), data.labels, Coarse())
+    few = likeness(data.pixels, data.pixels[:2].flip(0), data.labels, Coarse())
+    assert (few["reconstruction_count"], all_of_them["reconstruction_count"]) == (2, len(data))
+    assert few["reconstruction_distance_of_class"] == all_of_them["reconstruction_distance_of_class"]
+    apart = few["reconstruction_distance"]
+    assert apart > 0 and few["reconstruction_ratio"] == pytest.approx(apart / few["reconstruction_distance_of_class"])
 
 
 def test_pictures_are_remembered_by_their_names(tmp_path: Path):
